@@ -1,0 +1,208 @@
+package linkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Branch is a place that sells: a pharmacy, a shop, a warehouse. Creating one creates a SKU there for every product.
+type Branch struct {
+	ID                  string               `json:"id"`
+	IvID                string               `json:"iv_id"` // your own identifier, the key of every call on one branch
+	OrganizationID      string               `json:"organization_id"`
+	NameEn              string               `json:"name_en"`
+	NameAr              string               `json:"name_ar"`
+	Active              bool                 `json:"active"`
+	Location            Location             `json:"location"`
+	WorkingHours        json.RawMessage      `json:"working_hours,omitempty"` // an object or an array, as it came
+	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods"`
+	Created             Time                 `json:"created"`
+	Updated             Time                 `json:"updated"`
+}
+
+func (b Branch) keys() (own, id string) { return b.IvID, b.ID }
+
+// Params returns everything of b that can be written; a zero Location counts as none. Change what should change, then
+// Update: a PUT loses what is left out.
+func (b Branch) Params() BranchParams {
+	p := BranchParams{
+		IvID: b.IvID, NameEn: b.NameEn, NameAr: b.NameAr, Active: &b.Active,
+		WorkingHoursPeriods: slices.Clone(b.WorkingHoursPeriods),
+	}
+	if b.Location != (Location{}) {
+		p.Location = &b.Location
+	}
+	if string(b.WorkingHours) != "null" {
+		p.WorkingHours = bytes.Clone(b.WorkingHours)
+	}
+	return p
+}
+
+// Location is a point on the map, in degrees.
+type Location struct {
+	Lat float64 `json:"lat"`
+	Lon float64 `json:"lon"`
+}
+
+// WorkingHoursPeriod is a time of one day in the week during which a branch is open.
+type WorkingHoursPeriod struct {
+	WeekDay     string // as the server writes it: a number or a name
+	OpenHour    int
+	OpenMinute  int
+	CloseHour   int
+	CloseMinute int
+}
+
+// periodBody is a WorkingHoursPeriod on the wire.
+type periodBody[Day, Number any] struct {
+	WeekDay     Day    `json:"WeekDay"`
+	OpenHour    Number `json:"OpenHour"`
+	OpenMinute  Number `json:"OpenMinute"`
+	CloseHour   Number `json:"CloseHour"`
+	CloseMinute Number `json:"CloseMinute"`
+}
+
+// UnmarshalJSON reads numbers and numeric text alike.
+func (p *WorkingHoursPeriod) UnmarshalJSON(b []byte) error {
+	var body periodBody[json.RawMessage, json.RawMessage]
+	if err := json.Unmarshal(b, &body); err != nil {
+		return err
+	}
+	read := WorkingHoursPeriod{WeekDay: looseText(body.WeekDay)}
+	for _, member := range []struct {
+		name string
+		raw  json.RawMessage
+		to   *int
+	}{
+		{"OpenHour", body.OpenHour, &read.OpenHour},
+		{"OpenMinute", body.OpenMinute, &read.OpenMinute},
+		{"CloseHour", body.CloseHour, &read.CloseHour},
+		{"CloseMinute", body.CloseMinute, &read.CloseMinute},
+	} {
+		text := strings.TrimSpace(looseText(member.raw))
+		if text == "" {
+			continue
+		}
+		var err error
+		if *member.to, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%s %s is not a whole number", member.name, excerpt(text))
+		}
+	}
+	*p = read
+	return nil
+}
+
+// MarshalJSON writes numbers, but for a WeekDay that is a name.
+func (p WorkingHoursPeriod) MarshalJSON() ([]byte, error) {
+	var day any = p.WeekDay
+	if n, err := strconv.Atoi(p.WeekDay); err == nil {
+		day = n
+	}
+	return json.Marshal(periodBody[any, int]{day, p.OpenHour, p.OpenMinute, p.CloseHour, p.CloseMinute})
+}
+
+// BranchParams is a branch to write. An empty string, a nil pointer and a nil slice are left out of the request; a pointer
+// sets its value even when that is zero, and an empty slice says "none".
+type BranchParams struct {
+	IvID                string               `json:"iv_id,omitempty"`
+	NameEn              string               `json:"name_en,omitempty"`
+	NameAr              string               `json:"name_ar,omitempty"`
+	Active              *bool                `json:"active,omitempty"`
+	Location            *Location            `json:"location,omitempty"`
+	WorkingHours        json.RawMessage      `json:"working_hours,omitempty"` // any JSON; Linkit doesn't document its form
+	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods,omitzero"`
+}
+
+// BranchListParams selects branches. The zero value, like nil, selects all.
+type BranchListParams struct {
+	ListParams
+	Search string // free text
+	Active *bool
+}
+
+func (p *BranchListParams) query() (ListParams, url.Values) {
+	if p == nil {
+		return ListParams{}, nil
+	}
+	q := url.Values{}
+	setText(q, "search", p.Search)
+	setBool(q, "active", p.Active)
+	return p.ListParams, q
+}
+
+// BranchesService reads and writes branches. Use it as Client.Branches.
+type BranchesService service
+
+// List returns one page of branches.
+//
+//	GET /branches
+func (s *BranchesService) List(ctx context.Context, params *BranchListParams) (*Page[Branch], error) {
+	return list[Branch](ctx, s.client, "/branches", params)
+}
+
+// All walks every branch from params.Page on; see ListParams for what a list that changes meanwhile may do.
+//
+//	GET /branches
+func (s *BranchesService) All(ctx context.Context, params *BranchListParams) iter.Seq2[Branch, error] {
+	return all[Branch](ctx, s.client, "/branches", params)
+}
+
+// Count returns how many branches params selects. It reads one record.
+//
+//	GET /branches
+func (s *BranchesService) Count(ctx context.Context, params *BranchListParams) (int, error) {
+	return count[Branch](ctx, s.client, "/branches", params)
+}
+
+// Get returns one branch; ErrNotFound when there is none.
+//
+//	GET /branches/{iv_id}
+func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error) {
+	return do[Branch](ctx, s.client, &call{method: http.MethodGet, route: "/branches/{iv_id}", ids: []string{ivID}})
+}
+
+// Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is not sent again once it
+// may have taken effect.
+//
+//	POST /branches   (inferred)
+func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Branch, error) {
+	return do[Branch](ctx, s.client, &call{method: http.MethodPost, route: "/branches", body: params})
+}
+
+// Update replaces a branch: what params leaves out is lost, so start from Branch.Params.
+//
+//	PUT /branches/{iv_id}
+func (s *BranchesService) Update(ctx context.Context, ivID string, params BranchParams) (*Branch, error) {
+	return do[Branch](ctx, s.client, &call{method: http.MethodPut, route: "/branches/{iv_id}", ids: []string{ivID}, body: params})
+}
+
+// Delete removes a branch; ErrNotFound when there is none.
+//
+//	DELETE /branches/{iv_id}   (inferred)
+func (s *BranchesService) Delete(ctx context.Context, ivID string) error {
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/branches/{iv_id}", ids: []string{ivID}})
+}
+
+// Bulk writes up to 1,000 branches in one request. One bad record doesn't undo the others: read the result's Raw. With
+// BulkCreate it is not sent again once it may have taken effect.
+//
+//	POST /branches/bulk
+func (s *BranchesService) Bulk(ctx context.Context, mode BulkMode, branches []BranchParams) (*BulkResult, error) {
+	return bulk(ctx, s.client, "/branches/bulk", "branches", mode, branches)
+}
+
+// BulkAll writes any number of branches, several requests in flight. ProductsService.BulkAll says what records, each and the
+// error are.
+//
+//	POST /branches/bulk
+func (s *BranchesService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[BranchParams, error], each func(BulkResult)) error {
+	return bulkAllOf(ctx, s.client, "/branches/bulk", "branches", mode, records, each)
+}

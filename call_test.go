@@ -1,0 +1,158 @@
+package linkit_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestBadIDsNeverReachTheNetworkAndHostileOnesChangeNoPath(t *testing.T) {
+	t.Parallel()
+	client, mt := mocked(t)
+	for _, id := range []string{"", ".", ".."} {
+		_, err := client.Products.Get(t.Context(), id)
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		assert.ErrorContains(t, err, "iv_id")
+		require.ErrorIs(t, client.Products.Delete(t.Context(), id), linkit.ErrInvalid)
+	}
+	assert.Zero(t, mt.GetTotalCallCount())
+
+	for _, id := range []string{"a/b", "../../auth/login", "a?b=c", "a#b", "%2e%2e", "a b", "ع", "a\x00\r\nX-Evil: 1", "..;", "a%2Fb", "&=+$,@:;"} {
+		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		_, err := over(t, rs).Products.Get(t.Context(), id)
+		require.NoError(t, err, id)
+		u := rs.requests[0].URL
+		segment, ok := strings.CutPrefix(u.EscapedPath(), "/api/v1/products/")
+		require.True(t, ok, u.EscapedPath())
+		assert.NotContains(t, segment, "/")
+		plain, err := url.PathUnescape(segment)
+		require.NoError(t, err)
+		assert.Equal(t, id, plain)
+		assert.Empty(t, u.RawQuery)
+		assert.Empty(t, u.Fragment)
+	}
+}
+
+func TestDoReachesAnyEndpoint(t *testing.T) {
+	t.Parallel()
+	type body struct {
+		Name string `json:"name"`
+	}
+	for name, row := range map[string]struct {
+		in   any
+		sent string
+	}{
+		"value":        {body{"<a>"}, `{"name":"\u003ca\u003e"}`},
+		"raw message":  {[]byte(` {"x" : 1} `), ` {"x" : 1} `},
+		"nothing":      {nil, ""},
+		"empty []byte": {[]byte{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rs := &replies{answers: []reply{{status: 200, body: `{"name":"out","success":true}`}}}
+			var out body
+			err := over(t, rs).Do(t.Context(), "POST", "/custom/a%2Fb", url.Values{"q": {"1 2"}}, row.in, &out)
+			require.NoError(t, err)
+			assert.Equal(t, "out", out.Name)
+			assert.Equal(t, row.sent, rs.bodies[0])
+			assert.Equal(t, testBase+"/custom/a%2Fb?q=1+2", rs.requests[0].URL.String())
+			assert.Equal(t, testKey, rs.requests[0].Header.Get("Authorization"))
+		})
+	}
+}
+
+func TestDoTakesTheAnswerAsItIs(t *testing.T) {
+	t.Parallel()
+	client := over(t, &replies{answers: []reply{{status: 200, body: " {\"a\" : 1}\n"}}})
+	var out json.RawMessage
+	raw := &out
+	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, raw))
+	assert.Equal(t, " {\"a\" : 1}\n", string(out))
+	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
+
+	empty := over(t, &replies{answers: []reply{{status: 204}}})
+	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, nil))
+	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, raw))
+	var v struct{}
+	var te *linkit.TransportError
+	require.ErrorAs(t, empty.Do(t.Context(), "POST", "/x", nil, nil, &v), &te)
+	assert.ErrorContains(t, te, "empty")
+	assert.True(t, te.Sent)
+}
+
+func TestDoRefusesBadPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	client, mt := mocked(t)
+	for path, hint := range map[string]string{
+		"":                     `begin with "/"`,
+		"products":             `begin with "/"`,
+		"/":                    "empty segment",
+		"//evil.example/x":     "empty segment",
+		"https://evil.example": `begin with "/"`,
+		"/products/":           "empty segment",
+		"/a/../b":              `".."`,
+		"/a/%2e%2e/b":          `".."`,
+		"/a/./b":               `"."`,
+		"/a?b=c":               "query",
+		"/a#b":                 "fragment",
+		"/a b":                 "escaped",
+		"/a%zz":                "escaped",
+		"/عربي":                "escaped",
+		"/a\r\nb":              "escaped",
+		"/api/v1/products":     "leave it out",
+		"/api/v1":              "leave it out",
+	} {
+		err := client.Do(t.Context(), "GET", path, nil, nil, nil)
+		require.ErrorIs(t, err, linkit.ErrInvalid, path)
+		assert.ErrorContains(t, err, hint, path)
+	}
+	for _, method := range []string{"", "get", "CONNECT", "GET /x", "PO\r\nST"} {
+		require.ErrorIs(t, client.Do(t.Context(), method, "/x", nil, nil, nil), linkit.ErrInvalid)
+	}
+	require.ErrorIs(t, client.Do(t.Context(), "POST", "/x", nil, func() {}, nil), linkit.ErrInvalid)
+	assert.Zero(t, mt.GetTotalCallCount())
+}
+
+func TestDoShowsNoIDInItsRoute(t *testing.T) {
+	t.Parallel()
+	client := over(t, &replies{answers: []reply{{status: 404}}})
+	var ae *linkit.APIError
+	require.ErrorAs(t, client.Do(t.Context(), "GET", "/customer-groups/Grp55/by_phone/+966550001122", nil, nil, nil), &ae)
+	assert.Equal(t, "/customer-groups/{id}/by_phone/{id}", ae.Route)
+}
+
+func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
+	t.Parallel()
+	lost := map[string]reply{
+		"reset": {err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}},
+		"500":   {status: 500}, "502": {status: 502}, "504": {status: 504}, "408": {status: 408},
+	}
+	for name, first := range lost {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := over(t, &replies{answers: []reply{first, {status: 404}}})
+			assert.NoError(t, client.Products.Delete(t.Context(), "x"))
+		})
+	}
+	for name, first := range map[string]reply{
+		"refused": {err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+		"429":     {status: 429}, "503": {status: 503}, "at once": {status: 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := over(t, &replies{answers: []reply{first, {status: 404}}})
+			assert.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound)
+		})
+	}
+	client := over(t, &replies{answers: []reply{{status: 502}, {status: 404}}})
+	_, err := client.Products.Update(t.Context(), "x", linkit.ProductParams{})
+	require.ErrorIs(t, err, linkit.ErrNotFound, "only a DELETE is done when there is nothing")
+}

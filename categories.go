@@ -1,0 +1,109 @@
+package linkit
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// Category is a place in the tree that products are sorted into.
+type Category struct {
+	ID             string `json:"id"`
+	CategoryCode   string `json:"category_code"` // your own identifier
+	OrganizationID string `json:"organization_id"`
+	NameEn         string `json:"name_en"`
+	NameAr         string `json:"name_ar"`
+	ParentID       string `json:"parent_id"` // the parent's ID; "" for a root
+	Depth          int    `json:"depth"`     // 0 for a root
+	Path           string `json:"path"`      // the names from the root on: "Health > Pain relief"
+	ProductCount   int    `json:"product_count"`
+	Created        Time   `json:"created"`
+	Updated        Time   `json:"updated"`
+}
+
+func (c Category) keys() (own, id string) { return c.CategoryCode, c.ID }
+
+// CategoryParams is a category to write. An empty string is left out of the request.
+type CategoryParams struct {
+	CategoryCode string `json:"category_code,omitempty"`
+	NameEn       string `json:"name_en,omitempty"`
+	NameAr       string `json:"name_ar,omitempty"`
+	ParentID     string `json:"parent_id,omitempty"` // the parent's ID, not its code; "" makes a root
+}
+
+// CategoryListParams selects categories. The zero value, like nil, selects all.
+type CategoryListParams struct {
+	ListParams
+	Search   string // free text
+	ParentID string // the children of one category, by its ID
+	Roots    bool   // those without a parent; not together with ParentID
+}
+
+func (p *CategoryListParams) query() (ListParams, url.Values) {
+	if p == nil {
+		return ListParams{}, nil
+	}
+	q := url.Values{}
+	setText(q, "search", p.Search)
+	setText(q, "parent_id", p.ParentID)
+	if p.Roots {
+		q.Set("parent_id", "null") // the literal text
+	}
+	return p.ListParams, q
+}
+
+func (p *CategoryListParams) check() error {
+	if p != nil && p.Roots && p.ParentID != "" {
+		return invalid("CategoryListParams: Roots and ParentID exclude each other")
+	}
+	return nil
+}
+
+// CategoriesService reads and adds categories. Use it as Client.Categories.
+type CategoriesService service
+
+// List returns one page of categories.
+//
+//	GET /categories
+func (s *CategoriesService) List(ctx context.Context, params *CategoryListParams) (*Page[Category], error) {
+	if err := params.check(); err != nil {
+		return nil, err
+	}
+	return list[Category](ctx, s.client, "/categories", params)
+}
+
+// All walks every category from params.Page on; see ListParams for what a list that changes meanwhile may do.
+//
+//	GET /categories
+func (s *CategoriesService) All(ctx context.Context, params *CategoryListParams) iter.Seq2[Category, error] {
+	if err := params.check(); err != nil {
+		return func(yield func(Category, error) bool) { yield(Category{}, err) }
+	}
+	return all[Category](ctx, s.client, "/categories", params)
+}
+
+// Count returns how many categories params selects. It reads one record.
+//
+//	GET /categories
+func (s *CategoriesService) Count(ctx context.Context, params *CategoryListParams) (int, error) {
+	if err := params.check(); err != nil {
+		return 0, err
+	}
+	return count[Category](ctx, s.client, "/categories", params)
+}
+
+// Get returns the category with this code; ErrNotFound when there is none.
+//
+//	GET /categories/code/{category_code}
+func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Category, error) {
+	return do[Category](ctx, s.client, &call{method: http.MethodGet, route: "/categories/code/{category_code}", ids: []string{categoryCode}})
+}
+
+// Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It is not sent again once
+// it may have taken effect.
+//
+//	POST /categories   (inferred)
+func (s *CategoriesService) Create(ctx context.Context, params CategoryParams) (*Category, error) {
+	return do[Category](ctx, s.client, &call{method: http.MethodPost, route: "/categories", body: params})
+}

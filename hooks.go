@@ -1,0 +1,107 @@
+package linkit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// Hooks are called around every call and around each of its attempts. Either may be nil. The context returned, which must
+// come of the one given, carries what follows: attempts see Call's, the transport sees Attempt's. The function returned
+// runs at the end, with the same Event filled in; nil is fine. Hooks run on the call's goroutine, and calls run side by side.
+type Hooks struct {
+	Call, Attempt func(ctx context.Context, e *Event) (context.Context, func(*Event))
+}
+
+// Event is what a hook is told. StatusCode and Err are set at the end.
+type Event struct {
+	Method, Route, OrganizationID string        // GET, /products/{iv_id}
+	SignIn                        bool          // an automatic sign-in
+	Attempt                       int           // an attempt: its number, from 1. A call, at its end: how many there were
+	StatusCode                    int           // 0: no answer
+	Wait                          time.Duration // an attempt: how long it was held back: back-off, pause, queue and rate limit
+	Err                           error
+}
+
+func (c *core) watched() bool {
+	return c.logger != nil || c.hooks.Call != nil || c.hooks.Attempt != nil
+}
+
+// watch tells the hooks and the logger of a call. end is to be called with what came of it.
+func (c *core) watch(ctx context.Context, cl *call, r *retry.Request, t *ticket, organization string) (_ context.Context, end func(*retry.Result, error)) {
+	began := time.Now()
+	event := Event{Method: cl.method, Route: cl.route, OrganizationID: organization, SignIn: cl.signIn}
+	if c.hooks.Attempt != nil {
+		r.Attempt = func(ctx context.Context, n int, waited time.Duration) (context.Context, func(int, error)) {
+			e := event
+			e.Attempt, e.Wait = n, waited
+			ctx, done := start(ctx, c.hooks.Attempt, &e)
+			return ctx, func(status int, err error) {
+				e.StatusCode, e.Err = status, redacted(err, t.secret(cl))
+				done(&e)
+			}
+		}
+	}
+	r.Retry = func(n, status int, err error, wait time.Duration) {
+		c.log(ctx, slog.LevelWarn, "linkit: sending again", c.attrs(cl, t, n, status, err, slog.Duration("wait", wait))...)
+	}
+	r.Exhausted = func() {
+		c.log(ctx, slog.LevelWarn, "linkit: the retry budget is used up: not sending again", c.attrs(cl, t, 0, 0, nil)...)
+	}
+	ctx, done := start(ctx, c.hooks.Call, &event)
+	return ctx, func(res *retry.Result, err error) {
+		event.Attempt, event.StatusCode, event.Err = res.Attempts, res.Status, err
+		done(&event)
+		level, message := slog.LevelDebug, "linkit: call"
+		if err != nil {
+			level, message = slog.LevelError, "linkit: call failed"
+		}
+		var te *TransportError
+		if errors.As(err, &te) && res.Status == 0 {
+			err = te.Err
+		} else {
+			err = nil // it quotes the answer
+		}
+		c.log(ctx, level, message, c.attrs(cl, t, res.Attempts, res.Status, err, slog.Duration("took", time.Since(began)))...)
+	}
+}
+
+// start calls a hook, which may be nil or return nil.
+func start(ctx context.Context, hook func(context.Context, *Event) (context.Context, func(*Event)), e *Event) (context.Context, func(*Event)) {
+	none := func(*Event) {}
+	if hook == nil {
+		return ctx, none
+	}
+	next, end := hook(ctx, e)
+	if next == nil {
+		next = ctx
+	}
+	if end == nil {
+		end = none
+	}
+	return next, end
+}
+
+// attrs are a log line's: never a header, query, body or id.
+func (c *core) attrs(cl *call, t *ticket, attempts, status int, err error, more ...slog.Attr) []slog.Attr {
+	attrs := []slog.Attr{slog.String("method", cl.method), slog.String("route", cl.route)}
+	if attempts > 0 {
+		attrs = append(attrs, slog.Int("attempts", attempts))
+	}
+	if status > 0 {
+		attrs = append(attrs, slog.Int("status", status))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", oneLine(redacted(err, t.secret(cl)).Error(), maxErrorText)))
+	}
+	return append(attrs, more...)
+}
+
+func (c *core) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	if c.logger != nil {
+		c.logger.LogAttrs(ctx, level, message, attrs...)
+	}
+}

@@ -1,0 +1,83 @@
+package linkit_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestHooksSeeCallsAndAttempts(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	var events []string
+	note := func(kind string) func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) {
+		return func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+			events = append(events, fmt.Sprintf("%s begins %s %s %s %d", kind, e.Method, e.Route, e.OrganizationID, e.Attempt))
+			return context.WithValue(ctx, key{}, kind), func(e *linkit.Event) {
+				events = append(events, fmt.Sprintf("%s ends %d %d %t", kind, e.Attempt, e.StatusCode, e.Err != nil))
+			}
+		}
+	}
+	rs := &replies{answers: []reply{{status: 503}, {err: io.ErrUnexpectedEOF}, {status: 200, body: product1}}}
+	client := over(t, rs, linkit.WithOrganization("org_1"), linkit.WithHooks(linkit.Hooks{Call: note("call"), Attempt: note("attempt")}))
+	_, err := client.Products.Get(t.Context(), "private-id")
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"call begins GET /products/{iv_id} org_1 0",
+		"attempt begins GET /products/{iv_id} org_1 1", "attempt ends 1 503 false",
+		"attempt begins GET /products/{iv_id} org_1 2", "attempt ends 2 0 true",
+		"attempt begins GET /products/{iv_id} org_1 3", "attempt ends 3 200 false",
+		"call ends 3 200 false",
+	}, events)
+	for _, r := range rs.requests {
+		assert.Equal(t, "attempt", r.Context().Value(key{}))
+	}
+
+	lazy := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithHooks(linkit.Hooks{
+		Attempt: func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) { return nil, nil },
+	}))
+	_, err = lazy.Products.Get(t.Context(), "x")
+	require.NoError(t, err, "a hook may return nothing")
+}
+
+func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	rs := &replies{answers: []reply{
+		{status: 503, body: `{"error":"private"}`},
+		{status: 200, body: product1},
+		{status: 404, body: `{"error":"private"}`, header: http.Header{"X-Private": {"private"}}},
+		{err: fmt.Errorf("odd transport shows %s", testKey)},
+	}}
+	client := over(t, rs, linkit.WithLogger(logger))
+	_, err := client.Products.List(t.Context(), &linkit.ProductListParams{Search: "private"})
+	require.Error(t, err, "a product is no page")
+	_, err = client.Products.Get(t.Context(), "private")
+	require.ErrorIs(t, err, linkit.ErrNotFound)
+	_, err = client.Products.Create(t.Context(), linkit.ProductParams{IvID: "private"})
+	require.Error(t, err)
+
+	log := out.String()
+	assert.Contains(t, log, `level=WARN msg="linkit: sending again" method=GET route=/products attempts=1 status=503`)
+	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products attempts=2 status=200`)
+	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} attempts=1 status=404`)
+	assert.Contains(t, log, `route=/products attempts=1 error="odd transport shows [redacted]"`)
+	assert.NotContains(t, log, "private")
+	assert.NotContains(t, log, testKey)
+
+	out.Reset()
+	rs.answers = []reply{{status: 200, body: product1}}
+	_, err = client.Products.Get(t.Context(), "private")
+	require.NoError(t, err)
+	assert.Contains(t, out.String(), `level=DEBUG msg="linkit: call" method=GET route=/products/{iv_id} attempts=1 status=200 took=`)
+}

@@ -1,0 +1,174 @@
+package retry_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
+	t.Parallel()
+	const once, again = 1, 4
+	for _, row := range []struct {
+		name       string
+		step       step
+		get, post  int64 // attempts
+		getLost    bool
+		traced     bool // by the trace, which a read has none of: its Sent is left open
+		postIsSent bool
+	}{
+		{"refused at dial", fail(errRefused), again, again, false, false, false},
+		{"unknown host", fail(&net.DNSError{Err: "no such host"}), again, again, false, false, false},
+		{"no connection, by the trace", traced(false, errors.New("handshake reset")), again, again, false, true, false},
+		{"connection got, then reset", traced(true, reset), again, once, true, false, true},
+		{"connection got, then a dial error behind a wrapper", traced(true, errRefused), again, once, true, true, true},
+		{"reset, no trace", fail(reset), again, once, true, false, true},
+		{"EOF", fail(io.EOF), again, once, true, false, true},
+		{"attempt timeout", hang, again, once, true, false, true},
+		{"broken-off body", brokenBody, again, once, true, false, true},
+		{"429", answer(429), again, again, false, false, false},
+		{"503", answer(503), again, once, false, false, false},
+		{"503 with Retry-After", answer(503, "Retry-After", "1"), again, again, false, false, false},
+		{"503 with Retry-After 0", answer(503, "Retry-After", "0"), again, again, false, false, false},
+		{"503 with an unreadable Retry-After", answer(503, "Retry-After", "soon"), again, once, false, false, false},
+		{"408", answer(408), again, once, true, false, true},
+		{"425", answer(425), again, once, false, false, false},
+		{"500", answer(500), again, once, true, false, true},
+		{"502", answer(502), again, once, true, false, true},
+		{"504", answer(504), again, once, true, false, true},
+		{"400", answer(400), once, once, false, false, false},
+		{"404", answer(404), once, once, false, false, false},
+		{"409", answer(409), once, once, false, false, false},
+		{"501", answer(501), once, once, false, false, false},
+		{"505", answer(505), once, once, false, false, false},
+		{"redirect", answer(307, "Location", "https://elsewhere.test/"), once, once, false, false, false},
+		{"redirect to nowhere", answer(302, "Location", "http://[::1"), once, once, false, false, false},
+		{"200", answer(200), once, once, false, false, false},
+		{"untrusted certificate", fail(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), once, once, true, false, true},
+		{"wrong host name", traced(false, x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}), once, once, false, true, false},
+		{"TLS alert", traced(false, &net.OpError{Op: "remote error", Err: tls.AlertError(40)}), once, once, false, true, false},
+		{"plain HTTP on a TLS port", traced(false, http.ErrSchemeMismatch), once, once, false, true, false},
+		{"not TLS at all", traced(false, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), once, once, false, true, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, method := range []string{"GET", "PUT", "DELETE", "POST", "PATCH"} {
+				synctest.Test(t, func(t *testing.T) {
+					transport := play(row.step)
+					res := policy(transport).Do(t.Context(), request(method))
+					want, sent := row.get, row.getLost
+					if method == "POST" || method == "PATCH" {
+						want, sent = row.post, row.postIsSent
+					}
+					assert.Equal(t, want, transport.calls.Load(), "attempts of %s", method)
+					assert.Equal(t, int(want), res.Attempts, method)
+					if !row.traced || method != "GET" {
+						assert.Equal(t, sent, res.Sent, "Sent of %s", method)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestStatusIsKeptWhenTheAnswerIsCutShort(t *testing.T) {
+	t.Parallel()
+	res := policy(play(func(r *http.Request) (*http.Response, error) {
+		resp, _ := brokenBody(r)
+		resp.StatusCode = 404
+		return resp, nil
+	})).Do(t.Context(), request("GET"))
+	assert.Equal(t, 404, res.Status)
+	assert.Equal(t, `{"da`, string(res.Body))
+	assert.NoError(t, res.Err)
+}
+
+func TestRetryAfterIsNeverUndercut(t *testing.T) {
+	t.Parallel()
+	// A bubble's clock starts at midnight UTC 2000-01-01.
+	for header, want := range map[string]time.Duration{
+		"7":                                7 * time.Second,
+		" 7 ":                              7 * time.Second,
+		"Sat, 01 Jan 2000 00:00:09 GMT":    9 * time.Second,
+		"Saturday, 01-Jan-00 00:00:09 GMT": 9 * time.Second,
+		"Sat Jan  1 00:00:09 2000":         9 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := play(answer(429, "Retry-After", header), answer(200))
+			res := policy(transport).Do(t.Context(), request("POST"))
+			assert.Equal(t, 200, res.Status)
+			assert.Equal(t, want, transport.times[1].Sub(transport.times[0]), header)
+		})
+	}
+}
+
+func TestRetryAfterDateIsReckonedByTheServersClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(answer(429, "Retry-After", "Mon, 23 Nov 2026 10:00:05 GMT", "Date", "Mon, 23 Nov 2026 10:00:00 GMT"), answer(200))
+		policy(transport).Do(t.Context(), request("GET"))
+		assert.Equal(t, 5*time.Second, transport.times[1].Sub(transport.times[0]))
+	})
+}
+
+func TestAttemptTimeoutIsNotTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	for name, hangs := range map[string]step{
+		"no answer": hang,
+		"slow body": func(r *http.Request) (*http.Response, error) {
+			resp, _ := answer(200)(r)
+			resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() }))
+			return resp, nil
+		},
+		"the transport's own deadline": fail(fmt.Errorf("mine: %w", context.DeadlineExceeded)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				res := policy(play(hangs), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), request("GET"))
+				var timeout net.Error
+				require.ErrorAs(t, res.Err, &timeout)
+				assert.True(t, timeout.Timeout())
+				require.NotErrorIs(t, res.Err, context.DeadlineExceeded)
+			})
+		})
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func TestCallersDeadlineIsTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		transport := play(hang)
+		res := policy(transport).Do(ctx, request("GET"))
+		require.ErrorIs(t, res.Err, context.DeadlineExceeded)
+		assert.Equal(t, int64(1), transport.calls.Load())
+	})
+}
+
+func TestErrorsAreNeverURLErrors(t *testing.T) {
+	t.Parallel()
+	nested := &url.Error{Op: "Get", URL: "https://linkit.test/x?search=private", Err: &url.Error{Op: "Get", URL: "https://other.test?q=private", Err: io.EOF}}
+	res := policy(play(fail(nested))).Do(t.Context(), request("POST"))
+	require.ErrorIs(t, res.Err, io.EOF)
+	assert.NotContains(t, res.Err.Error(), "private")
+	var ue *url.Error
+	assert.NotErrorAs(t, res.Err, &ue)
+}

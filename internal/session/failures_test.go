@@ -1,0 +1,180 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/session"
+)
+
+func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{life: time.Hour}
+		told := 0
+		c := session.New(session.Config[string]{Source: s.get, Verdict: verdict, RenewalFailed: func(error) { told++ }})
+		get(t, c)
+		s.fail.Store(&failure{error: errors.New("down"), refused: true})
+		sleep(55*time.Minute + time.Second)
+		var at []time.Duration
+		began, n := time.Now(), s.asked.Load()
+		for time.Since(began) < 4*time.Minute+30*time.Second {
+			if len(at) > 0 && time.Since(began)-at[0] > 4*time.Minute {
+				break
+			}
+			assert.Equal(t, "t1", get(t, c))
+			synctest.Wait()
+			if asked := s.asked.Load(); asked > n {
+				n = asked
+				at = append(at, time.Since(began))
+			}
+			sleep(100 * time.Millisecond)
+		}
+		want := []float64{0, 1, 3, 7, 15, 31, 63, 123, 183} // seconds
+		require.Len(t, at, len(want))
+		for i := range want {
+			assert.InDelta(t, want[i], (at[i] - at[0]).Seconds(), 2)
+		}
+		assert.Equal(t, len(want), told)
+	})
+}
+
+func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(){
+		"panic":         func() { panic("secret-in-a-panic") },
+		"runtime error": func() { _ = strings.Split("a", "")[len(t.Name())] },
+		"goexit":        runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := session.New(session.Config[string]{Verdict: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+				end()
+				return session.Grant[string]{}, nil
+			}})
+			_, err := c.Get(t.Context(), time.Now())
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "secret")
+			require.NoError(t, c.Close())
+		})
+	}
+}
+
+func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		c := session.New(session.Config[string]{Verdict: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+			<-release // whatever its context says
+			return session.Grant[string]{Value: "late"}, nil
+		}})
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				_, err := c.Get(t.Context(), time.Now())
+				assert.ErrorIs(t, err, session.ErrHung)
+				assert.NotErrorIs(t, err, context.DeadlineExceeded)
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, time.Minute, time.Since(began))
+		require.Error(t, c.Close(), "Close must not wait for ever")
+		close(release)
+	})
+}
+
+func TestTokensThatAreRefusedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{life: 24 * time.Hour}
+		c := cache(s)
+		for began := time.Now(); time.Since(began) < 10*time.Minute; sleep(50 * time.Millisecond) {
+			token, err := c.Get(t.Context(), time.Now())
+			require.NoError(t, err)
+			if next, err := c.Replace(t.Context(), token); next != nil {
+				require.NoError(t, err)
+				for range 10 { // many calls meet the same new token
+					c.Replayed(next, false)
+				}
+			}
+		}
+		// 1, 2, 4, ... 32, 60, 60, ... s
+		assert.InDelta(t, 16, s.asked.Load(), 2)
+
+		c.Replayed(must(c.Get(t.Context(), time.Now())), true)
+		next, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())))
+		require.NoError(t, err)
+		assert.NotNil(t, next, "a success ends the wait")
+	})
+}
+
+func TestRefusalIsRememberedAndOtherFailuresForASecond(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		fail failure
+		runs int64 // in ten minutes of calls, twenty a second
+		ulp  float64
+	}{
+		{"refused: 1, 2, 4, ... 256 s, 5 min", failure{errors.New("wrong password"), true, 0}, 10, 1},
+		{"down: every second", failure{errors.New("down"), false, 0}, 600, 30},
+		{"asked to wait 100 s", failure{errors.New("slow down"), false, 100 * time.Second}, 6, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{}
+				s.fail.Store(&row.fail)
+				c := cache(s)
+				for began := time.Now(); time.Since(began) < 10*time.Minute; sleep(50 * time.Millisecond) {
+					_, err := c.Get(t.Context(), time.Now())
+					require.Same(t, &row.fail, err)
+				}
+				assert.InDelta(t, row.runs, s.asked.Load(), row.ulp)
+
+				s.fail.Store(nil)
+				c.Reset()
+				get(t, c)
+			})
+		})
+	}
+}
+
+func TestResetStartsOverEvenDuringARun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var asked []bool
+		c := session.New(session.Config[string]{Verdict: verdict, Source: func(ctx context.Context, _ *session.Token[string], afresh bool) (session.Grant[string], error) {
+			mu.Lock()
+			asked = append(asked, afresh)
+			n := len(asked)
+			mu.Unlock()
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+			return session.Grant[string]{Value: fmt.Sprint("t", n)}, nil
+		}})
+		time.AfterFunc(500*time.Millisecond, c.Reset)
+		began := time.Now()
+		assert.Equal(t, "t2", get(t, c))
+		assert.Equal(t, 1500*time.Millisecond, time.Since(began))
+		_, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())))
+		require.NoError(t, err)
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Equal(t, []bool{false, true, false}, asked, "a Reset lasts for one token")
+	})
+}

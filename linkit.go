@@ -1,0 +1,327 @@
+// Package linkit is a client for Linkit (https://linkit.works): a catalogue of products, stock and prices per branch, orders,
+// customers, offers and payments.
+//
+// Make one Client for a program and keep it; it is safe for concurrent use, and shares its connections, limits and sign-in
+// among all goroutines:
+//
+//	client, err := linkit.NewClient(linkit.WithAPIKey(os.Getenv("LINKIT_API_KEY")))
+//	if err != nil {
+//		return err
+//	}
+//	defer client.Close()
+//	for product, err := range client.Products.All(ctx, nil) {
+//		...
+//	}
+//
+// Prefer an API key for a program that runs unattended, and WithLogin to act as a user: it signs in when needed. Read both
+// from the environment with FromEnv, never from source code. A user of several organizations names one with WithOrganization
+// or, per use, Client.ForOrganization.
+//
+// Give every call a context with a deadline: it bounds the whole call, retries and waits included. What may safely be sent
+// again after a failure is sent again; a POST that may have taken effect is not. Then the error is a TransportError whose Sent
+// is true: look before repeating the write.
+//
+// Tell errors apart by errors.Is with ErrNotFound, ErrForbidden and their like, and read more from APIError by errors.As.
+//
+// For tests of your own there is package linkittest: a Linkit in memory.
+package linkit
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// Version is this module's version, as User-Agent shows it.
+const Version = "0.1.0"
+
+// DefaultBaseURL is where Linkit is.
+const DefaultBaseURL = "https://linkit.works/api/v1"
+
+const maxAnswer = 32 << 20
+
+// Client is Linkit as one credential sees it. Use NewClient.
+type Client struct {
+	Auth           *AuthService
+	Products       *ProductsService
+	SKUs           *SKUsService
+	Branches       *BranchesService
+	Brands         *BrandsService
+	Categories     *CategoriesService
+	Generics       *GenericsService
+	Customers      *CustomersService
+	CustomerGroups *CustomerGroupsService
+	Orders         *OrdersService
+	Offers         *OffersService
+	Integrations   *IntegrationsService
+	Payments       *PaymentsService
+	Providers      *ProvidersService
+	System         *SystemService
+
+	core         *core
+	organization string
+	misnamed     error // the organization can't be one; told by the first call
+	view         bool
+}
+
+type service struct{ client *Client }
+
+// core is what a client and its views share.
+type core struct {
+	base       *url.URL
+	agent      []string // User-Agent
+	policy     *retry.Policy
+	credential *credential
+	transport  *http.Transport // nil: the caller's is used
+	logger     *slog.Logger
+	hooks      Hooks
+	prefetch   int // pages that All reads ahead
+	bulkSize   int // records in a request of BulkAll
+	bulkWidth  int // requests of one BulkAll in flight
+	closed     atomic.Bool
+}
+
+// NewClient makes a client. It sends nothing, starts nothing, and reads no environment but for FromEnv. Exactly one credential
+// is needed. Its errors are ErrInvalid and name the option.
+func NewClient(opts ...Option) (*Client, error) {
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{base: cfg.base, agent: []string{strings.TrimSpace(cfg.program + " linkit-go/" + Version)}, logger: cfg.logger, hooks: cfg.hooks,
+		prefetch: cfg.prefetch, bulkSize: cfg.bulkSize, bulkWidth: min(cfg.concurrency, 256)}
+	if c.credential, err = c.newCredential(cfg); err != nil {
+		return nil, err
+	}
+	policy := retry.Config{
+		AttemptTimeout: cfg.attemptTimeout, Retries: cfg.retries,
+		WaitMin: cfg.waitMin, WaitMax: cfg.waitMax, MaxRetryAfter: cfg.maxRetryAfter,
+		Concurrency: cfg.concurrency, Rate: cfg.rate, Burst: cfg.burst,
+		Failures: cfg.failures, Cooldown: cfg.cooldown,
+		MaxBody: maxAnswer, MaxErrorBody: maxErrorBody,
+	}
+	if hc := cfg.httpClient; hc != nil {
+		policy.Transport = hc.Transport
+		if hc.Timeout > 0 {
+			policy.AttemptTimeout = min(policy.AttemptTimeout, hc.Timeout)
+		}
+	}
+	if policy.Transport == nil {
+		c.transport = newTransport(cfg.concurrency)
+		policy.Transport = c.transport
+	}
+	c.policy = retry.New(policy)
+	return newView(c, cfg.organization, nil, false), nil
+}
+
+// newTransport is net/http's, tuned for one busy host: a small idle pool would close and reopen connections all day, and one
+// kept longer than a server's own limit makes a POST meet a closed connection.
+func newTransport(concurrency int) *http.Transport {
+	idle := max(100, concurrency)
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}, // finds dead connections
+		MaxIdleConns:        idle,
+		MaxIdleConnsPerHost: idle,
+		IdleConnTimeout:     45 * time.Second,
+	}
+}
+
+func newView(c *core, organization string, misnamed error, view bool) *Client {
+	v := &struct {
+		Client
+		service
+	}{Client: Client{core: c, organization: organization, misnamed: misnamed, view: view}}
+	v.client = &v.Client
+	s := &v.service
+	v.Auth = (*AuthService)(s)
+	v.Products = (*ProductsService)(s)
+	v.SKUs = (*SKUsService)(s)
+	v.Branches = (*BranchesService)(s)
+	v.Brands = (*BrandsService)(s)
+	v.Categories = (*CategoriesService)(s)
+	v.Generics = (*GenericsService)(s)
+	v.Customers = (*CustomersService)(s)
+	v.CustomerGroups = (*CustomerGroupsService)(s)
+	v.Orders = (*OrdersService)(s)
+	v.Offers = (*OffersService)(s)
+	v.Integrations = (*IntegrationsService)(s)
+	v.Payments = (*PaymentsService)(s)
+	v.Providers = (*ProvidersService)(s)
+	v.System = (*SystemService)(s)
+	return &v.Client
+}
+
+// ForOrganization returns a view of the client whose calls are about another organization. It shares connections, sign-in and
+// limits with the client, costs next to nothing, and needs no Close. An empty or malformed id is told by the view's first
+// call, as ErrInvalid.
+func (c *Client) ForOrganization(id string) *Client {
+	err := checkOrganization("ForOrganization", id)
+	if id == "" {
+		err = invalid("ForOrganization: the id is empty")
+	}
+	return newView(c.core, id, err, true)
+}
+
+// Do calls any endpoint, with the same credential, retries and errors as the typed methods. path lies below the base URL and
+// is escaped already: "/customers/71q"; query is separate. in is sent as it is when it is a json.RawMessage or []byte, and
+// through json.Marshal otherwise; nil sends no body. out takes the JSON answer, a *json.RawMessage takes it as it is, and nil
+// ignores it. GET, HEAD, PUT and DELETE may be sent again; POST and PATCH only when the server can't have acted. In errors and
+// logs, path segments that may be ids show as {id}.
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	cl := &call{method: method, route: maskedRoute(path), query: query, body: in, accept: into(out)}
+	var problem string
+	if cl.path, problem = cleanPath(path); problem != "" {
+		return invalid("Do: the path %s", problem)
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	default:
+		return invalid("Do: %q is not an HTTP method", method)
+	}
+	switch {
+	case path == "/api/v1" || strings.HasPrefix(path, "/api/v1/"):
+		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
+	case path == "/ping" || path == "/health" || path == "/auth/login":
+		cl.public = true
+	}
+	return c.send(ctx, cl)
+}
+
+// Close ends the client and its views: new calls give ErrClosed. Calls in flight finish; a sign-in in progress is cancelled and
+// waited for, which is the only possible error; idle connections close, unless they are a WithHTTPClient transport's. It may be
+// called more than once. On a view it does nothing.
+func (c *Client) Close() error {
+	if c.view {
+		return nil
+	}
+	c.core.closed.Store(true)
+	var err error
+	if cache := c.core.credential.cache; cache != nil {
+		err = cache.Close()
+	}
+	c.core.closeIdle()
+	if err != nil {
+		return fmt.Errorf("linkit: %w", err)
+	}
+	return nil
+}
+
+func (c *core) closeIdle() {
+	if c.transport != nil {
+		c.transport.CloseIdleConnections()
+	}
+}
+
+// send is the path of every call: it asks, signs in once more where that may help, and turns a bad answer into an error.
+func (c *Client) send(ctx context.Context, cl *call) error {
+	if c.misnamed != nil && !cl.public {
+		return c.misnamed
+	}
+	_, err := c.core.send(ctx, cl, c.organization)
+	return err
+}
+
+func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.Result, error) {
+	if cl.public {
+		organization = ""
+	}
+	r, err := c.request(ctx, cl, organization)
+	if err != nil {
+		return &retry.Result{}, err
+	}
+	t := ticket{credential: c.credential}
+	if !cl.public {
+		r.Authorize = t.authorize
+	}
+	end := func(*retry.Result, error) {}
+	if c.watched() {
+		ctx, end = c.watch(ctx, cl, r, &t, organization)
+	}
+	res := c.policy.Do(ctx, r)
+	if cl.signIn && ctx.Err() == nil {
+		res.Stop = nil // a sign-in's minute is no deadline of the caller's
+	}
+	again, err := t.again(ctx, res)
+	if again {
+		r.Earlier = &retry.Result{Attempts: res.Attempts, Sent: res.Sent}
+		r.Header = r.Header.Clone()
+		res = c.policy.Do(ctx, r)
+		t.replayed(res)
+	}
+	if err != nil {
+		err = fmt.Errorf("linkit: %s %s met a %d: %w", cl.method, cl.route, res.Status, err)
+	} else {
+		err = cl.conclude(res, organization, t.secret(cl))
+	}
+	end(res, err)
+	if c.closed.Load() {
+		c.closeIdle() // this call's connection became idle after Close
+	}
+	res.Release()
+	return res, err
+}
+
+// request makes the request of a call, or says what is wrong with it.
+func (c *core) request(ctx context.Context, cl *call, organization string) (*retry.Request, error) {
+	switch {
+	case ctx == nil:
+		return nil, invalid("%s %s: the context is nil", cl.method, cl.route)
+	case c.closed.Load():
+		return nil, ErrClosed
+	case !cl.public && c.credential.option == "WithoutCredentials":
+		return nil, invalid("%s %s needs a credential, and the client was made with WithoutCredentials", cl.method, cl.route)
+	}
+	if cl.path.Path == "" {
+		if err := cl.fill(); err != nil {
+			return nil, err
+		}
+	}
+	u := &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: c.base.Path + cl.path.Path, RawQuery: cl.query.Encode()}
+	if c.base.RawPath != "" || cl.path.RawPath != "" {
+		u.RawPath = c.base.EscapedPath() + cl.path.EscapedPath()
+	}
+	r := &retry.Request{Method: cl.method, URL: u, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
+	switch cl.method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		r.Repeatable = true
+	}
+	switch body := cl.body.(type) {
+	case nil:
+	case json.RawMessage:
+		r.Body = body
+	case []byte:
+		r.Body = body
+	default:
+		var err error
+		if r.Body, err = json.Marshal(body); err != nil {
+			return nil, invalid("%s %s: the body can't be written as JSON: %v", cl.method, cl.route, err)
+		}
+	}
+	r.Header = make(http.Header, 6)
+	r.Header["Accept"] = jsonType
+	r.Header["User-Agent"] = c.agent
+	if len(r.Body) > 0 {
+		r.Header["Content-Type"] = jsonType
+	}
+	if organization != "" {
+		r.Header["X-Organization-Id"] = []string{organization}
+	}
+	return r, nil
+}
+
+var jsonType = []string{"application/json"} // shared: never changed

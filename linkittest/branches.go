@@ -1,0 +1,43 @@
+package linkittest
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/linkit-go/linkit"
+)
+
+// branches demands an iv_id and nothing else. A branch's SKUs come, are renamed and go with it.
+var branches = &resource[linkit.Branch]{
+	name: "branches", one: "branch", initial: 'b', key: "iv_id", path: "/branches/{iv_id}",
+	verbs: lists | gets | creates | updates | deletes | bulks,
+	table: func(o *organization) *table[linkit.Branch] { return o.branches },
+	fields: func(b *linkit.Branch) fields {
+		return fields{Key: &b.IvID, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated}
+	},
+	filters: []filter[linkit.Branch]{
+		flag("active", func(b *linkit.Branch) bool { return b.Active }),
+		search(func(b *linkit.Branch, has func(string) bool) bool {
+			return has(b.NameEn) || has(b.NameAr) || has(b.IvID)
+		}),
+	},
+	alone: func(b *linkit.Branch) *linkit.Branch {
+		own := flat(b)
+		own.WorkingHours, own.WorkingHoursPeriods = bytes.Clone(b.WorkingHours), slices.Clone(b.WorkingHoursPeriods)
+		return own
+	},
+	added: func(c change, b *linkit.Branch) {
+		for _, product := range c.in.products.rows {
+			stock(c, product.record, b)
+		}
+	},
+	changed: func(c change, b, old *linkit.Branch) {
+		if b.IvID != old.IvID {
+			renameSKUs(c, "branch_iv_id", old.IvID, func(sku *linkit.SKU) { sku.BranchIvID = b.IvID })
+		}
+	},
+	removed: func(c change, b *linkit.Branch) { removeSKUs(c, "branch_iv_id", b.IvID) },
+}
+
+// AddBranches adds branches as AddProducts adds products. Each makes a SKU for every product.
+func (s *Server) AddBranches(records ...linkit.Branch) { branches.add(s, records...) }

@@ -1,0 +1,46 @@
+package linkittest
+
+import (
+	"unicode/utf8"
+
+	"github.com/linkit-go/linkit"
+)
+
+var brands = &resource[linkit.Brand]{
+	name: "brands", one: "brand", initial: 'r', key: "brand_code", path: "/brands/code/{brand_code}",
+	verbs: lists | gets | creates | bulks, enveloped: true,
+	table: func(o *organization) *table[linkit.Brand] { return o.brands },
+	fields: func(b *linkit.Brand) fields {
+		return fields{Key: &b.BrandCode, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated}
+	},
+	indexes: []index[linkit.Brand]{{"id", func(b *linkit.Brand) string { return b.ID }}},
+	filters: []filter[linkit.Brand]{
+		flag("has_products", func(b *linkit.Brand) bool { return b.ProductCount > 0 }),
+		search(func(b *linkit.Brand, has func(string) bool) bool {
+			return has(b.NameEn) || has(b.NameAr) || has(b.BrandCode)
+		}),
+	},
+	alone: flat[linkit.Brand],
+	check: func(_ change, b, _ *linkit.Brand) *problem {
+		return longest(text{"brand_code", b.BrandCode, 50}, text{"name_en", b.NameEn, 255}, text{"name_ar", b.NameAr, 255})
+	},
+	compute: func(o *organization, b *linkit.Brand) { b.ProductCount = len(o.products.where("brand_id", b.ID)) },
+}
+
+// AddBrands adds brands as AddProducts adds products; a missing BrandCode is the ID. ProductCount is counted.
+func (s *Server) AddBrands(records ...linkit.Brand) { brands.add(s, records...) }
+
+// text is one whose length is limited.
+type text struct {
+	field, value string
+	most         int
+}
+
+func longest(texts ...text) *problem {
+	for _, t := range texts {
+		if utf8.RuneCountInString(t.value) > t.most {
+			return invalid("%s must have %d characters at most", t.field, t.most)
+		}
+	}
+	return nil
+}

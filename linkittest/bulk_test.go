@@ -1,0 +1,107 @@
+package linkittest_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestBulkTellsWhatBecameOfEachRecord(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[string]string{
+		"create": `[
+			{"key":"A","status":409,"error":"a product with this iv_id exists","details":{"iv_id":"A"}},
+			{"key":"N","status":201},
+			{"key":"N","status":409,"error":"a product with this iv_id exists","details":{"iv_id":"N"}},
+			{"key":"","status":422,"error":"Validation error","details":"iv_id is required"},
+			{"key":"T","status":400,"error":"Bad Request","details":"name_en must not be a number"},
+			{"key":"","status":400,"error":"Bad Request","details":"a record must be a JSON object"}]`,
+		"update": `[
+			{"key":"A","status":200},
+			{"key":"N","status":404,"error":"Not Found","details":"there is no product with this iv_id"},
+			{"key":"N","status":404,"error":"Not Found","details":"there is no product with this iv_id"},
+			{"key":"","status":422,"error":"Validation error","details":"iv_id is required"},
+			{"key":"T","status":400,"error":"Bad Request","details":"name_en must not be a number"},
+			{"key":"","status":400,"error":"Bad Request","details":"a record must be a JSON object"}]`,
+		"upsert": `[
+			{"key":"A","status":200},
+			{"key":"N","status":201},
+			{"key":"N","status":200},
+			{"key":"","status":422,"error":"Validation error","details":"iv_id is required"},
+			{"key":"T","status":400,"error":"Bad Request","details":"name_en must not be a number"},
+			{"key":"","status":400,"error":"Bad Request","details":"a record must be a JSON object"}]`,
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			server.AddProducts(linkit.Product{IvID: "A", NameEn: "Adol", AveragePrice: 3})
+			answer := ask(t, server, "POST", "/products/bulk", `{"products": [
+				{"iv_id":"A","average_price":7.25}, {"iv_id":"N"}, {"iv_id":"N","name_en":"Second"}, {"name_en":"x"},
+				{"iv_id":"T","name_en":1} , null ], "dry": {}, "mode": "`+mode+`"}`)
+			require.Equal(t, 200, answer.status, answer.body)
+			var body struct {
+				Success bool            `json:"success"`
+				Message string          `json:"message"`
+				Records json.RawMessage `json:"records"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(answer.body), &body))
+			assert.True(t, body.Success)
+			assert.Equal(t, "Processed 6 products", body.Message)
+			assert.JSONEq(t, want, string(body.Records))
+		})
+	}
+}
+
+func TestBulkUpdateChangesOnlyWhatIsSent(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddProducts(linkit.Product{IvID: "A", NameEn: "Adol", AveragePrice: 3, IsEnabled: true})
+	client := server.Client()
+	result, err := client.Products.Bulk(t.Context(), linkit.BulkUpdate, []linkit.ProductParams{{IvID: "A", AveragePrice: linkit.Ptr(0.0)}})
+	require.NoError(t, err)
+	assert.True(t, result.Success)
+	a, err := client.Products.Get(t.Context(), "A")
+	require.NoError(t, err)
+	assert.Equal(t, "Adol", a.NameEn)
+	assert.Zero(t, a.AveragePrice)
+	assert.True(t, a.IsEnabled)
+	assert.True(t, a.Updated.After(a.Created.Time) || a.Updated.Equal(a.Created.Time))
+}
+
+func TestBulkRequestsAreRefusedWhole(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	record := `{"iv_id":"A"}`
+	most := strings.TrimSuffix(strings.Repeat(record+",", 1000), ",")
+	for name, row := range map[string]struct {
+		body   string
+		status int
+	}{
+		"unknown mode":   {`{"mode":"replace","products":[` + record + `]}`, 400},
+		"no mode":        {`{"products":[` + record + `]}`, 400},
+		"1,001 records":  {`{"mode":"upsert","products":[` + most + `,` + record + `]}`, 400},
+		"no records":     {`{"mode":"upsert","products":[]}`, 400},
+		"no list":        {`{"mode":"upsert"}`, 400},
+		"not a list":     {`{"mode":"upsert","products":` + record + `}`, 400},
+		"another's list": {`{"mode":"upsert","skus":[` + record + `]}`, 400},
+		"bare list":      {`[` + record + `]`, 400},
+		"cut off":        {`{"mode":"upsert","products":[` + record + `,`, 400},
+		"cut in record":  {`{"mode":"upsert","products":[{"iv_id":`, 400},
+		"not JSON":       {`mode=upsert`, 400},
+		"empty":          {``, 400},
+		"trailing":       {`{"mode":"upsert","products":[` + record + `]} x`, 400},
+		"1,000 records":  {`{"mode":"upsert","products":[` + most + `]}`, 200},
+	} {
+		answer := ask(t, server, "POST", "/products/bulk", row.body)
+		assert.Equal(t, row.status, answer.status, name)
+		if row.status != 200 {
+			assert.EqualValues(t, row.status, answer.object(t)["code"], name)
+		}
+	}
+	assert.EqualValues(t, 1, ask(t, server, "GET", "/products", "").object(t)["total_count"])
+}

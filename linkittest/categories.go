@@ -1,0 +1,59 @@
+package linkittest
+
+import "github.com/linkit-go/linkit"
+
+// categories demands a category_code, and a parent that exists, if any.
+var categories = &resource[linkit.Category]{
+	name: "categories", one: "category", initial: 'c', key: "category_code", path: "/categories/code/{category_code}",
+	verbs: lists | gets | creates,
+	table: func(o *organization) *table[linkit.Category] { return o.categories },
+	fields: func(c *linkit.Category) fields {
+		return fields{Key: &c.CategoryCode, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated}
+	},
+	indexes: []index[linkit.Category]{{"id", func(c *linkit.Category) string { return c.ID }}},
+	filters: []filter[linkit.Category]{
+		{name: "parent_id", match: func(value string) (func(*linkit.Category) bool, *problem) {
+			if value == "null" {
+				value = ""
+			}
+			return func(c *linkit.Category) bool { return c.ParentID == value }, nil
+		}},
+		search(func(c *linkit.Category, has func(string) bool) bool {
+			return has(c.NameEn) || has(c.NameAr) || has(c.CategoryCode)
+		}),
+	},
+	alone: flat[linkit.Category],
+	check: func(c change, v, _ *linkit.Category) *problem {
+		if v.ParentID != "" && c.in.categories.first("id", v.ParentID) == nil {
+			return invalid("parent_id: there is no such category")
+		}
+		return nil
+	},
+	compute: func(o *organization, c *linkit.Category) {
+		c.ProductCount = len(o.products.where("category_id", c.ID))
+		c.Depth, c.Path = 0, c.NameEn
+		for up := c; up.ParentID != "" && c.Depth < len(o.categories.rows); c.Depth++ { // AddCategories may close a circle
+			if up = o.categories.first("id", up.ParentID); up == nil {
+				return
+			}
+			c.Path = up.NameEn + " > " + c.Path
+		}
+	},
+	wire: func(c *linkit.Category) any {
+		body := categoryBody{Category: c}
+		if c.ParentID != "" {
+			body.ParentID = &c.ParentID
+		}
+		return body
+	},
+}
+
+// categoryBody is a category as it is answered: a root's parent_id is null.
+type categoryBody struct {
+	*linkit.Category
+	ParentID *string `json:"parent_id"`
+}
+
+// AddCategories adds categories as AddProducts adds products; a missing CategoryCode is the ID. Depth, Path and ProductCount are
+// worked out; ProductCount is of the category's own products.
+func (s *Server) AddCategories(records ...linkit.Category) { categories.add(s, records...) }

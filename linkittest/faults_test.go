@@ -1,0 +1,194 @@
+package linkittest_test
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkittest"
+)
+
+func TestFaultsHappenToWhatMatches(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault        linkittest.Fault
+		method, path string
+		want         bool
+	}{
+		"anything":               {linkittest.Fault{}, "GET", "/ping", true},
+		"method":                 {linkittest.Fault{Method: "POST"}, "POST", "/products", true},
+		"another method":         {linkittest.Fault{Method: "POST"}, "GET", "/products", false},
+		"literal":                {linkittest.Fault{Path: "/products/A"}, "GET", "/products/A", true},
+		"another literal":        {linkittest.Fault{Path: "/products/A"}, "GET", "/products/B", false},
+		"not a prefix":           {linkittest.Fault{Path: "/products"}, "GET", "/products/A", false},
+		"template":               {linkittest.Fault{Path: "/products/{iv_id}"}, "GET", "/products/A", true},
+		"template, another name": {linkittest.Fault{Path: "/products/{id}"}, "GET", "/products/A", true},
+		"template, another path": {linkittest.Fault{Path: "/products/{iv_id}"}, "POST", "/products/bulk", false},
+		"with the base path":     {linkittest.Fault{Path: "/api/v1/products/{iv_id}"}, "GET", "/products/A", true},
+		"escaped":                {linkittest.Fault{Path: "/products/a b"}, "GET", "/products/a%20b", true},
+		"escaped in both":        {linkittest.Fault{Path: "/products/a%20b"}, "GET", "/products/a%20b", true},
+		"an unknown path":        {linkittest.Fault{Path: "/nowhere"}, "GET", "/nowhere", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t)
+			row.fault.Status = http.StatusTeapot
+			server.Inject(row.fault)
+			assert.Equal(t, row.want, ask(t, server, row.method, row.path, "").status == http.StatusTeapot)
+		})
+	}
+}
+
+func TestFaultsHappenAsOftenAsTheySay(t *testing.T) {
+	t.Parallel()
+	for times, want := range map[int]int{0: 1, 1: 1, 3: 3, -1: 5} {
+		server := newServer(t)
+		server.Inject(linkittest.Fault{Status: 503, Times: times})
+		met := 0
+		for range 5 {
+			if ask(t, server, "GET", "/ping", "").status == 503 {
+				met++
+			}
+		}
+		assert.Equal(t, want, met, times)
+	}
+	server := newServer(t)
+	remove := server.Inject(linkittest.Fault{Status: 503, Times: -1})
+	assert.Equal(t, 503, ask(t, server, "GET", "/ping", "").status)
+	remove()
+	remove()
+	assert.Equal(t, 200, ask(t, server, "GET", "/ping", "").status)
+}
+
+func TestFaultsHappenInOrder(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Header: http.Header{"x-one": {"1"}}, Times: 2})
+	server.Inject(linkittest.Fault{Status: 500})
+	server.Inject(linkittest.Fault{Status: 502, Header: http.Header{"X-Two": {"2"}}})
+	first, second, third := ask(t, server, "GET", "/ping", ""), ask(t, server, "GET", "/ping", ""), ask(t, server, "GET", "/ping", "")
+	assert.Equal(t, []int{500, 502, 200}, []int{first.status, second.status, third.status})
+	assert.Equal(t, []string{"1", "1", ""}, []string{first.header.Get("X-One"), second.header.Get("X-One"), third.header.Get("X-One")})
+	assert.Equal(t, "2", second.header.Get("X-Two"))
+}
+
+func TestFaultAnswersInsteadAndWithoutEffect(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	for _, row := range []struct {
+		fault       linkittest.Fault
+		status      int
+		contentType string
+	}{
+		{linkittest.Fault{Status: 429, Body: `{"code":429}`, Header: http.Header{"Retry-After": {"7"}}}, 429, "application/json"},
+		{linkittest.Fault{Status: 502, Body: "<html>"}, 502, "text/html; charset=utf-8"},
+		{linkittest.Fault{Status: 500, Body: "oops"}, 500, "text/plain; charset=utf-8"},
+		{linkittest.Fault{Status: 503}, 503, ""},
+		{linkittest.Fault{Body: "[]"}, 200, "application/json"},
+		{linkittest.Fault{Status: 201, Body: "{}", Header: http.Header{"Content-Type": {"text/json"}}}, 201, "text/json"},
+		{linkittest.Fault{Status: 204, Body: "not sent"}, 204, "text/plain; charset=utf-8"},
+	} {
+		server.Inject(row.fault)
+		answer := ask(t, server, "POST", "/products", `{"iv_id":"A"}`, "Authorization", "nobody's-key")
+		assert.Equal(t, row.status, answer.status)
+		assert.Equal(t, row.contentType, answer.header.Get("Content-Type"), row.status)
+		assert.Equal(t, row.fault.Header.Get("Retry-After"), answer.header.Get("Retry-After"))
+		if row.status != 204 {
+			assert.Equal(t, row.fault.Body, answer.body)
+		}
+	}
+	assert.Equal(t, 404, ask(t, server, "GET", "/products/A", "").status)
+	assert.Len(t, server.Requests(), 8, "requests that met a fault are recorded too")
+	assert.Panics(t, func() { server.Inject(linkittest.Fault{Status: 42}) })
+}
+
+func TestFaultsMayTakeTheDateAway(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Header: http.Header{"Date": nil}})
+	answer := ask(t, server, "GET", "/ping", "")
+	assert.Equal(t, 200, answer.status)
+	assert.Empty(t, answer.header.Values("Date"))
+	assert.NotEmpty(t, ask(t, server, "GET", "/ping", "").header.Get("Date"))
+}
+
+func TestConnectionsAreLostBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault  linkittest.Fault
+		err    error
+		effect bool
+	}{
+		"before":               {linkittest.Fault{DropBefore: true}, syscall.ECONNRESET, false},
+		"after":                {linkittest.Fault{DropAfter: true}, syscall.ECONNRESET, true},
+		"after, with a status": {linkittest.Fault{DropAfter: true, Status: 500}, syscall.ECONNRESET, true},
+		"half way":             {linkittest.Fault{Truncate: true}, io.ErrUnexpectedEOF, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, option := range []linkittest.Option{nil, linkittest.WithTLS(), linkittest.WithHTTP2()} {
+				server := newServer(t, option)
+				server.Inject(row.fault)
+				answer, err := try(t, server, "POST", "/products", `{"iv_id":"A"}`)
+				require.Error(t, err)
+				if server.Certificate() == nil {
+					require.ErrorIs(t, err, row.err)
+				}
+				if row.fault.Truncate {
+					assert.Equal(t, 201, answer.status)
+					if size := answer.header.Get("Content-Length"); size != "" {
+						whole, err := strconv.Atoi(size)
+						require.NoError(t, err)
+						assert.Len(t, answer.body, whole/2)
+					}
+				}
+				effect := ask(t, server, "GET", "/products/A", "").status == 200
+				assert.Equal(t, row.effect, effect)
+			}
+		})
+	}
+}
+
+func TestFaultDelayEndsWithTheClient(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Method: "POST", Delay: time.Hour, Times: -1})
+	client := server.Client(linkit.WithAttemptTimeout(50 * time.Millisecond))
+	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "A"})
+	var lost *linkit.TransportError
+	require.ErrorAs(t, err, &lost)
+	assert.True(t, lost.Sent)
+	_, err = client.Products.Get(t.Context(), "A")
+	require.NoError(t, err, "the request took effect before the answer was held back")
+	require.Len(t, server.Requests(), 2)
+	server.Close() // would hang if the handler were still waiting
+}
+
+func TestFaultDelayOnlyDelays(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Delay: 20 * time.Millisecond})
+	server.Inject(linkittest.Fault{Delay: 20 * time.Millisecond})
+	began := time.Now()
+	assert.Equal(t, 200, ask(t, server, "GET", "/ping", "").status)
+	assert.GreaterOrEqual(t, time.Since(began), 40*time.Millisecond)
+}
+
+func TestClientsRetryOverFaults(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddProducts(linkit.Product{IvID: "A"})
+	server.Inject(linkittest.Fault{Path: "/products/{iv_id}", Status: 503})
+	server.Inject(linkittest.Fault{Path: "/products/{iv_id}", DropBefore: true})
+	server.Inject(linkittest.Fault{Path: "/products/{iv_id}", Truncate: true})
+	_, err := server.Client().Products.Get(t.Context(), "A")
+	require.NoError(t, err)
+	assert.Len(t, server.Requests(), 4)
+}

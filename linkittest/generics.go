@@ -1,0 +1,43 @@
+package linkittest
+
+import (
+	"slices"
+
+	"github.com/linkit-go/linkit"
+)
+
+var generics = &resource[linkit.Generic]{
+	name: "generics", one: "generic", initial: 'g', key: "generic_code", path: "/generics/code/{generic_code}",
+	verbs: lists | gets | creates | bulks,
+	table: func(o *organization) *table[linkit.Generic] { return o.generics },
+	fields: func(g *linkit.Generic) fields {
+		return fields{Key: &g.GenericCode, ID: &g.ID, OrganizationID: &g.OrganizationID, Created: &g.Created, Updated: &g.Updated}
+	},
+	filters: []filter[linkit.Generic]{
+		flag("has_products", func(g *linkit.Generic) bool { return g.ProductCount > 0 }),
+		search(func(g *linkit.Generic, has func(string) bool) bool {
+			return has(g.NameEn) || has(g.NameAr) || has(g.GenericCode)
+		}),
+	},
+	alone:  flat[linkit.Generic],
+	settle: func(g, _ *linkit.Generic) { g.Products, g.CommonBrands = nil, nil },
+	compute: func(o *organization, g *linkit.Generic) {
+		products := o.products.where("generic_id", g.ID)
+		g.ProductCount, g.Products, g.CommonBrands = len(products), make([]string, len(products)), []string{}
+		seen := map[string]bool{}
+		for i, r := range products {
+			g.Products[i] = r.record.ID
+			if seen[r.record.BrandID] {
+				continue
+			}
+			seen[r.record.BrandID] = true
+			if brand := o.brands.first("id", r.record.BrandID); brand != nil && !slices.Contains(g.CommonBrands, brand.NameEn) {
+				g.CommonBrands = append(g.CommonBrands, brand.NameEn)
+			}
+		}
+	},
+}
+
+// AddGenerics adds generics as AddProducts adds products; a missing GenericCode is the ID. Products, ProductCount and
+// CommonBrands are those of the products whose GenericID is the generic's ID.
+func (s *Server) AddGenerics(records ...linkit.Generic) { generics.add(s, records...) }

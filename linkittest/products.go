@@ -1,0 +1,42 @@
+package linkittest
+
+import "github.com/linkit-go/linkit"
+
+// products demands an iv_id and nothing else. A product's SKUs come, are renamed and go with it.
+var products = &resource[linkit.Product]{
+	name: "products", one: "product", initial: 'p', key: "iv_id", path: "/products/{iv_id}",
+	verbs: lists | gets | creates | updates | deletes | bulks,
+	table: func(o *organization) *table[linkit.Product] { return o.products },
+	fields: func(p *linkit.Product) fields {
+		return fields{Key: &p.IvID, ID: &p.ID, OrganizationID: &p.OrganizationID, Created: &p.Created, Updated: &p.Updated}
+	},
+	indexes: []index[linkit.Product]{
+		{"brand_id", func(p *linkit.Product) string { return p.BrandID }},
+		{"category_id", func(p *linkit.Product) string { return p.CategoryID }},
+		{"generic_id", func(p *linkit.Product) string { return p.GenericID }},
+	},
+	filters: []filter[linkit.Product]{
+		{name: "brand_id"}, {name: "category_id"},
+		flag("is_enabled", func(p *linkit.Product) bool { return p.IsEnabled }),
+		search(func(p *linkit.Product, has func(string) bool) bool {
+			return has(p.NameEn) || has(p.NameAr) || has(p.Barcode) || has(p.IvID)
+		}),
+	},
+	alone:  flat[linkit.Product],
+	settle: func(p, old *linkit.Product) { p.IsDeleted = old.IsDeleted },
+	added: func(c change, p *linkit.Product) {
+		for _, branch := range c.in.branches.rows {
+			stock(c, p, branch.record)
+		}
+	},
+	changed: func(c change, p, old *linkit.Product) {
+		if p.IvID != old.IvID {
+			renameSKUs(c, "product_iv_id", old.IvID, func(sku *linkit.SKU) { sku.ProductIvID = p.IvID })
+		}
+	},
+	removed: func(c change, p *linkit.Product) { removeSKUs(c, "product_iv_id", p.IvID) },
+}
+
+// AddProducts adds products as they are, to OrganizationID unless they name another organization. A missing ID, Created and
+// Updated are filled in, and a missing IvID is the ID. One with an IvID in use replaces the other. Each makes a SKU at every branch.
+func (s *Server) AddProducts(records ...linkit.Product) { products.add(s, records...) }

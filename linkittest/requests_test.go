@@ -1,0 +1,29 @@
+package linkittest
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// The ring is tested from the inside: ten thousand requests would take seconds.
+func TestRequestsKeepTheLastInOrder(t *testing.T) {
+	t.Parallel()
+	log := requestLog{most: 3}
+	for _, path := range []string{"/1", "/2", "/3", "/4", "/5"} {
+		log.add(Request{Path: path, Header: http.Header{"A": {"1"}}, Query: url.Values{"q": {"1"}}, Body: []byte("b")})
+	}
+	var paths []string
+	for _, r := range log.all() {
+		paths = append(paths, r.Path)
+	}
+	assert.Equal(t, []string{"/3", "/4", "/5"}, paths)
+
+	mine := log.all()
+	mine[0].Header.Set("A", "2")
+	mine[0].Query["q"][0] = "2"
+	mine[0].Body[0] = 'x'
+	assert.Equal(t, Request{Path: "/3", Header: http.Header{"A": {"1"}}, Query: url.Values{"q": {"1"}}, Body: []byte("b")}, log.all()[0])
+}

@@ -1,0 +1,82 @@
+package linkittest
+
+import (
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/linkit-go/linkit"
+)
+
+var systemRoutes = []route{
+	{method: http.MethodGet, path: "/ping", handle: ping, open: true},
+	{method: http.MethodGet, path: "/health", handle: health, open: true},
+	{method: http.MethodGet, path: "/health/system", handle: systemHealth, always: true},
+	{method: http.MethodGet, path: "/telemetry", handle: telemetry},
+}
+
+const environment = "linkittest"
+
+// SetHealth sets how the server says it feels; unhealthy is answered with 503. A new server is healthy. It serves all the same.
+func (s *Server) SetHealth(status linkit.HealthStatus) { s.health.Store(status) }
+
+// feels is the server's health.
+func (s *Server) feels() linkit.HealthStatus {
+	if status, ok := s.health.Load().(linkit.HealthStatus); ok {
+		return status
+	}
+	return linkit.HealthStatusHealthy
+}
+
+func ping(r *request) answer {
+	return reply(http.StatusOK, linkit.Ping{Message: "pong", Timestamp: linkit.Time{Time: r.now}})
+}
+
+func health(r *request) answer {
+	feels := r.server.feels()
+	status := http.StatusOK
+	if feels == linkit.HealthStatusUnhealthy {
+		status = http.StatusServiceUnavailable
+	}
+	return reply(status, linkit.Health{Status: feels, Version: linkit.Version, Environment: environment, Timestamp: linkit.Time{Time: r.now}})
+}
+
+func systemHealth(r *request) answer {
+	d := &r.server.data
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	apps, organizations := len(r.in.integrations), len(d.organizations)
+	return reply(http.StatusOK, linkit.SystemHealth{
+		Status: r.server.feels(), Version: linkit.Version, Environment: environment,
+		UptimeSeconds: time.Since(r.server.began).Seconds(),
+		SystemHealth: linkit.SystemHealthDetail{
+			Status: string(r.server.feels()), Initialized: true, Started: true, Timestamp: linkit.Time{Time: r.now},
+			TotalApps: apps, ActiveApps: apps,
+			ManagerMetrics: linkit.ManagerMetrics{ActiveInstances: apps, TotalInstances: apps, TotalOrganizations: organizations},
+		},
+	})
+}
+
+func telemetry(r *request) answer {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	var collected debug.GCStats
+	debug.ReadGCStats(&collected)
+	const mb = 1 << 20
+	d := &r.server.data
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return reply(http.StatusOK, linkit.Telemetry{
+		Version: linkit.Version, Measured: linkit.Time{Time: r.now},
+		Runtime: linkit.TelemetryRuntime{
+			Goroutines: runtime.NumGoroutine(), CPUCount: runtime.NumCPU(),
+			AllocMB: float64(memory.Alloc / mb), TotalAllocMB: float64(memory.TotalAlloc / mb), SysMB: float64(memory.Sys / mb),
+			NumGC: int(memory.NumGC), GCPauseNS: collected.PauseTotal.Nanoseconds(),
+		},
+		Store: linkit.TelemetryStore{
+			Products: len(r.in.products.rows), Branches: len(r.in.branches.rows), SKUs: len(r.in.skus.rows),
+			Orders: len(r.in.orders.rows), Customers: len(r.in.customers.rows),
+		},
+	})
+}

@@ -1,0 +1,139 @@
+package linkittest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/linkit-go/linkit"
+)
+
+// views remembers what filters and orders selected, until the next write: a walk over many pages selects once.
+type views[T any] struct {
+	mu      sync.Mutex
+	version uint64
+	rows    map[string][]*row[T]
+}
+
+const maxViews = 16
+
+// selected returns the rows of a selection, oldest first or as it sorts them, forward. data.mu is held for reading, and the rows
+// are good as long as it is.
+func (t *table[T]) selected(o *organization, sel selection[T]) []*row[T] {
+	rows := t.rows
+	if sel.index != "" {
+		rows = t.where(sel.index, sel.value)
+	}
+	if len(sel.match) == 0 && sel.sort == "" {
+		return rows
+	}
+	t.views.mu.Lock()
+	if t.views.version != o.version || len(t.views.rows) >= maxViews {
+		t.views.version, t.views.rows = o.version, map[string][]*row[T]{}
+	}
+	known, ok := t.views.rows[sel.name]
+	t.views.mu.Unlock()
+	if ok {
+		return known
+	}
+	matching := make([]*row[T], 0, 64)
+	for _, r := range rows {
+		if t.matches(o, r, sel.match) {
+			matching = append(matching, r)
+		}
+	}
+	if sel.sort != "" {
+		t.sort(o, matching, sel.sort)
+	}
+	t.views.mu.Lock()
+	defer t.views.mu.Unlock()
+	if t.views.rows == nil {
+		t.views.rows = map[string][]*row[T]{}
+	}
+	t.views.rows[sel.name] = matching
+	return matching
+}
+
+func (t *table[T]) matches(o *organization, r *row[T], match []func(*T) bool) bool {
+	if len(match) == 0 {
+		return true
+	}
+	v := t.of.whole(o, r.record)
+	for _, matches := range match {
+		if !matches(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// sort orders rows by a field; equals stay oldest first.
+func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
+	type entry struct {
+		row    *row[T]
+		text   string
+		number float64
+	}
+	value, _ := column[T](name)
+	entries := make([]entry, len(rows))
+	for i, r := range rows {
+		entries[i].row = r
+		entries[i].text, entries[i].number = value(t.of.whole(o, r.record))
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.number, b.number))
+	})
+	for i, e := range entries {
+		rows[i] = e.row
+	}
+}
+
+// column returns how to sort by a field that has this JSON name: by a text or by a number.
+func column[T any](name string) (value func(*T) (string, float64), ok bool) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag != name || name == "-" || !field.IsExported() {
+			continue
+		}
+		if _, _, ok := sortable(reflect.Zero(field.Type)); !ok {
+			return nil, false
+		}
+		return func(v *T) (string, float64) {
+			text, number, _ := sortable(reflect.ValueOf(v).Elem().FieldByIndex(field.Index))
+			return text, number
+		}, true
+	}
+	return nil, false
+}
+
+func sortable(v reflect.Value) (text string, number float64, ok bool) {
+	switch x := v.Interface().(type) {
+	case linkit.Time:
+		return "", float64(x.UnixMilli()), true
+	case fmt.Stringer:
+		return x.String(), 0, true
+	}
+	switch {
+	case v.Kind() == reflect.String:
+		return v.String(), 0, true
+	case v.Kind() == reflect.Bool:
+		if v.Bool() {
+			number = 1
+		}
+		return "", number, true
+	case v.CanInt():
+		return "", float64(v.Int()), true
+	case v.CanFloat():
+		return "", v.Float(), true
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		_, _, ok = sortable(reflect.Zero(v.Type().Elem()))
+		return "", math.Inf(-1), ok
+	case v.Kind() == reflect.Pointer:
+		return sortable(v.Elem())
+	}
+	return "", 0, false
+}

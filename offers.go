@@ -1,0 +1,235 @@
+package linkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// Offer is a promotion. Which of its fields matter depends on its OfferType.
+type Offer struct {
+	ID                 string          `json:"id"`
+	OrganizationID     string          `json:"organization_id"`
+	OrganizationAppID  string          `json:"organization_app_id"`
+	Name               string          `json:"name"`
+	OfferType          OfferType       `json:"offer_type"`
+	Status             string          `json:"status"`
+	IsActive           bool            `json:"is_active"`
+	TargetScope        string          `json:"target_scope"`
+	TargetIvID         string          `json:"target_iv_id"`
+	TargetBarcode      string          `json:"target_barcode"`
+	DiscountType       string          `json:"discount_type"`
+	DiscountValue      float64         `json:"discount_value"`
+	StartAt            Time            `json:"start_at"`
+	EndAt              Time            `json:"end_at"`
+	Meta               json.RawMessage `json:"meta,omitempty"` // an object; what it may hold is not documented
+	BuyQty             int             `json:"buy_qty"`
+	GetQty             int             `json:"get_qty"`
+	BuyIvID            string          `json:"buy_iv_id"`
+	GetIvID            string          `json:"get_iv_id"`
+	GetDiscountPercent float64         `json:"get_discount_percent"`
+}
+
+func (o Offer) keys() (own, id string) { return "", o.ID }
+
+// Params returns everything of o that can be written; a number of zero is one that its type of offer doesn't use, and is
+// left out. Change what should change, then Update: a PUT loses what is left out.
+func (o Offer) Params() OfferParams {
+	p := OfferParams{
+		OrganizationAppID: o.OrganizationAppID, Name: o.Name, OfferType: o.OfferType, Status: o.Status, IsActive: &o.IsActive,
+		TargetScope: o.TargetScope, TargetIvID: o.TargetIvID, TargetBarcode: o.TargetBarcode,
+		DiscountType: o.DiscountType, DiscountValue: unlessZero(o.DiscountValue), StartAt: o.StartAt, EndAt: o.EndAt,
+		BuyQty: unlessZero(o.BuyQty), GetQty: unlessZero(o.GetQty), BuyIvID: o.BuyIvID, GetIvID: o.GetIvID,
+		GetDiscountPercent: unlessZero(o.GetDiscountPercent),
+	}
+	if string(o.Meta) != "null" {
+		p.Meta = bytes.Clone(o.Meta)
+	}
+	return p
+}
+
+func unlessZero[T int | float64](v T) *T {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
+
+// OfferType is the kind of an offer. Values that are not listed here pass through.
+type OfferType string
+
+// The documented types.
+const (
+	OfferTypeDirectDiscount  OfferType = "direct_discount"
+	OfferTypePackageDeal     OfferType = "package_deal"
+	OfferTypeBundleDeal      OfferType = "bundle_deal"
+	OfferTypeBOGO            OfferType = "bogo" // buy some, get some
+	OfferTypeBTGO            OfferType = "btgo"
+	OfferTypeBuyXGetDiscount OfferType = "buy_x_get_discount"
+)
+
+// OfferParams is an offer to write. An empty string, a nil pointer and a zero Time are left out of the request; a pointer
+// sets its value even when that is zero. Beside Name, OfferType and Status, the documented offers give:
+//
+//	OfferTypeDirectDiscount   TargetScope, TargetIvID, DiscountType, DiscountValue
+//	OfferTypeBOGO             BuyQty, GetQty, BuyIvID, GetIvID
+//	OfferTypeBuyXGetDiscount  BuyQty, BuyIvID, GetDiscountPercent
+type OfferParams struct {
+	OrganizationAppID  string          `json:"organization_app_id,omitempty"`
+	Name               string          `json:"name,omitempty"`
+	OfferType          OfferType       `json:"offer_type,omitempty"`
+	Status             string          `json:"status,omitempty"`
+	IsActive           *bool           `json:"is_active,omitempty"`
+	TargetScope        string          `json:"target_scope,omitempty"`
+	TargetIvID         string          `json:"target_iv_id,omitempty"`
+	TargetBarcode      string          `json:"target_barcode,omitempty"`
+	DiscountType       string          `json:"discount_type,omitempty"`
+	DiscountValue      *float64        `json:"discount_value,omitempty"`
+	StartAt            Time            `json:"start_at,omitzero"`
+	EndAt              Time            `json:"end_at,omitzero"`
+	Meta               json.RawMessage `json:"meta,omitempty"` // an object; what it may hold is not documented
+	BuyQty             *int            `json:"buy_qty,omitempty"`
+	GetQty             *int            `json:"get_qty,omitempty"`
+	BuyIvID            string          `json:"buy_iv_id,omitempty"`
+	GetIvID            string          `json:"get_iv_id,omitempty"`
+	GetDiscountPercent *float64        `json:"get_discount_percent,omitempty"`
+}
+
+// OfferStatusParams is what SetStatus sets: either, or both.
+type OfferStatusParams struct {
+	Status   string `json:"status,omitempty"`
+	IsActive *bool  `json:"is_active,omitempty"`
+}
+
+// OfferListParams selects offers. The zero value, like nil, selects all.
+type OfferListParams struct {
+	ListParams               // Sort is documented for offers
+	Search            string // free text
+	Status            string
+	OfferType         OfferType
+	TargetScope       string
+	OrganizationAppID string
+	TargetIvID        string
+	TargetBarcode     string
+	IsActive          *bool
+	Synced            *bool
+}
+
+func (p *OfferListParams) query() (ListParams, url.Values) {
+	if p == nil {
+		return ListParams{}, nil
+	}
+	q := url.Values{}
+	setText(q, "search", p.Search)
+	setText(q, "status", p.Status)
+	setText(q, "offer_type", string(p.OfferType))
+	setText(q, "target_scope", p.TargetScope)
+	setText(q, "organization_app_id", p.OrganizationAppID)
+	setText(q, "target_iv_id", p.TargetIvID)
+	setText(q, "target_barcode", p.TargetBarcode)
+	setBool(q, "is_active", p.IsActive)
+	setBool(q, "synced", p.Synced)
+	return p.ListParams, q
+}
+
+// OffersService reads and writes offers. Use it as Client.Offers.
+type OffersService service
+
+// List returns one page of offers.
+//
+//	GET /offers
+func (s *OffersService) List(ctx context.Context, params *OfferListParams) (*Page[Offer], error) {
+	return list[Offer](ctx, s.client, "/offers", params)
+}
+
+// All walks every offer from params.Page on; see ListParams for what a list that changes meanwhile may do.
+//
+//	GET /offers
+func (s *OffersService) All(ctx context.Context, params *OfferListParams) iter.Seq2[Offer, error] {
+	return all[Offer](ctx, s.client, "/offers", params)
+}
+
+// Count returns how many offers params selects. It reads one record.
+//
+//	GET /offers
+func (s *OffersService) Count(ctx context.Context, params *OfferListParams) (int, error) {
+	return count[Offer](ctx, s.client, "/offers", params)
+}
+
+// Get returns one offer; ErrNotFound when there is none.
+//
+//	GET /offers/{id}
+func (s *OffersService) Get(ctx context.Context, id string) (*Offer, error) {
+	return do[Offer](ctx, s.client, &call{method: http.MethodGet, route: "/offers/{id}", ids: []string{id}})
+}
+
+// Create adds an offer. It is not sent again once it may have taken effect.
+//
+//	POST /offers
+func (s *OffersService) Create(ctx context.Context, params OfferParams) (*Offer, error) {
+	return do[Offer](ctx, s.client, &call{method: http.MethodPost, route: "/offers", body: params})
+}
+
+// Update replaces an offer: what params leaves out is lost, so start from Offer.Params.
+//
+//	PUT /offers/{id}
+func (s *OffersService) Update(ctx context.Context, id string, params OfferParams) (*Offer, error) {
+	return do[Offer](ctx, s.client, &call{method: http.MethodPut, route: "/offers/{id}", ids: []string{id}, body: params})
+}
+
+// Delete removes an offer; ErrNotFound when there is none.
+//
+//	DELETE /offers/{id}
+func (s *OffersService) Delete(ctx context.Context, id string) error {
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/offers/{id}", ids: []string{id}})
+}
+
+// Bulk writes up to 1,000 offers in one request, each created or, where it is there already, updated. One bad record doesn't
+// undo the others: read the result's Raw. The name of the list in the body, "offers", is inferred.
+//
+//	POST /offers/bulk
+func (s *OffersService) Bulk(ctx context.Context, offers []OfferParams) (*BulkResult, error) {
+	return sendBulk(ctx, s.client, "/offers/bulk", true, map[string]any{"offers": offers}, len(offers))
+}
+
+// BulkAll writes any number of offers, each created or updated, several requests in flight. ProductsService.BulkAll says what
+// records, each and the error are.
+//
+//	POST /offers/bulk
+func (s *OffersService) BulkAll(ctx context.Context, records iter.Seq2[OfferParams, error], each func(BulkResult)) error {
+	return bulkAll(ctx, s.client, "/offers/bulk", records, each, s.Bulk)
+}
+
+// SetStatus sets an offer's status, or whether it is active, or both, and leaves the rest as it is. Neither is ErrInvalid. It
+// is not sent again once it may have taken effect.
+//
+//	PATCH /offers/{id}/status
+func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferStatusParams) (*Offer, error) {
+	if params.Status == "" && params.IsActive == nil {
+		return nil, invalid("OfferStatusParams: neither Status nor IsActive is set")
+	}
+	return do[Offer](ctx, s.client, &call{method: http.MethodPatch, route: "/offers/{id}/status", ids: []string{id}, body: params})
+}
+
+// Report returns Linkit's report on offers as it came: its form isn't documented.
+//
+//	GET /reports/offers
+func (s *OffersService) Report(ctx context.Context) (json.RawMessage, error) {
+	var report json.RawMessage
+	cl := &call{method: http.MethodGet, route: "/reports/offers"}
+	cl.accept = func(res *retry.Result) error {
+		if err := refused(res.Body); err != nil {
+			return err
+		}
+		return decode(res.Body, &report)
+	}
+	if err := s.client.send(ctx, cl); err != nil {
+		return nil, err
+	}
+	return report, nil
+}

@@ -1,0 +1,288 @@
+package linkit_test
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestExactlyOneCredentialIsNeeded(t *testing.T) {
+	t.Parallel()
+	keyFunc := linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil })
+	loginFunc := linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "a", "b", nil })
+	for _, row := range []struct {
+		name  string
+		opts  []linkit.Option
+		names []string // what the error says; none: no error
+	}{
+		{"none", nil, []string{"WithAPIKey", "WithLogin", "WithToken", "FromEnv", "WithoutCredentials"}},
+		{"key", []linkit.Option{linkit.WithAPIKey(testKey)}, nil},
+		{"key func", []linkit.Option{keyFunc}, nil},
+		{"login", []linkit.Option{linkit.WithLogin("a", "b")}, nil},
+		{"login func", []linkit.Option{loginFunc}, nil},
+		{"token", []linkit.Option{linkit.WithToken(testKey)}, nil},
+		{"without", []linkit.Option{linkit.WithoutCredentials()}, nil},
+		{"the same twice", []linkit.Option{linkit.WithAPIKey("first-k3y"), linkit.WithAPIKey(testKey)}, nil},
+		{"nil option", []linkit.Option{nil, linkit.WithAPIKey(testKey), nil}, nil},
+		{"key and token", []linkit.Option{linkit.WithAPIKey(testKey), linkit.WithToken(testKey)}, []string{"WithAPIKey", "WithToken"}},
+		{"login and key func", []linkit.Option{linkit.WithLogin("a", testKey), keyFunc}, []string{"WithLogin", "WithAPIKeyFunc"}},
+		{"without and token", []linkit.Option{linkit.WithoutCredentials(), linkit.WithToken(testKey)}, []string{"WithoutCredentials", "WithToken"}},
+		{"login and login func", []linkit.Option{linkit.WithLogin("a", testKey), loginFunc}, []string{"WithLogin", "WithLoginFunc"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for range 2 {
+				client, err := linkit.NewClient(row.opts...)
+				if row.names == nil {
+					require.NoError(t, err)
+					require.NoError(t, client.Close())
+				} else {
+					require.ErrorIs(t, err, linkit.ErrInvalid)
+					for _, name := range row.names {
+						assert.ErrorContains(t, err, name)
+					}
+					assert.NotContains(t, err.Error(), testKey)
+				}
+				slices.Reverse(row.opts) // the order never matters
+			}
+		})
+	}
+}
+
+func TestLaterOfTheSameOptionWins(t *testing.T) {
+	t.Parallel()
+	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	client := over(t, rs, linkit.WithAPIKey("first-k3y"), linkit.WithOrganization("org_1"), linkit.WithAPIKey("second-k3y"), linkit.WithOrganization("org_2"))
+	_, err := client.Products.Get(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "second-k3y", rs.requests[0].Header.Get("Authorization"))
+	assert.Equal(t, "org_2", rs.requests[0].Header.Get("X-Organization-Id"))
+}
+
+func TestBadSecretsAreNamedAndNeverShown(t *testing.T) {
+	t.Parallel()
+	for value, hint := range map[string]string{
+		"":                    "empty",
+		"   ":                 "blank",
+		"\t\n":                "blank",
+		"Bearer s3cr3t-value": "WithToken",
+		"bearer s3cr3t-value": "WithToken",
+		"s3cr3t-value\n":      "line break",
+		"s3cr3t\x00value":     "control",
+		"s3cr3t-välue":        "non-ASCII",
+		" s3cr3t-value":       "space",
+		"s3cr3t-value ":       "space",
+	} {
+		for name, opt := range map[string]linkit.Option{"WithAPIKey": linkit.WithAPIKey(value), "WithToken": linkit.WithToken(value)} {
+			_, err := linkit.NewClient(opt)
+			require.ErrorIs(t, err, linkit.ErrInvalid)
+			assert.ErrorContains(t, err, name)
+			assert.ErrorContains(t, err, hint)
+			assert.NotContains(t, err.Error(), "s3cr3t")
+		}
+	}
+	for _, opt := range []linkit.Option{linkit.WithLogin("", "s3cr3t"), linkit.WithLogin("a@example.com", "")} {
+		_, err := linkit.NewClient(opt)
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		assert.ErrorContains(t, err, "WithLogin")
+		assert.NotContains(t, err.Error(), "s3cr3t")
+	}
+}
+
+func TestBadOptionsAreNamed(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]linkit.Option{
+		"WithAPIKeyFunc":     {linkit.WithAPIKeyFunc(nil)},
+		"WithLoginFunc":      {linkit.WithLoginFunc(nil)},
+		"WithHTTPClient":     {linkit.WithHTTPClient(nil)},
+		"WithSessionStore":   {linkit.WithSessionStore(nil)},
+		"WithUserAgent":      {linkit.WithUserAgent("a\r\nX: y"), linkit.WithUserAgent("a\x00"), linkit.WithUserAgent(" a"), linkit.WithUserAgent("é")},
+		"WithAttemptTimeout": {linkit.WithAttemptTimeout(0), linkit.WithAttemptTimeout(-1)},
+		"WithRetries":        {linkit.WithRetries(-1)},
+		"WithRetryWait":      {linkit.WithRetryWait(-1, 1), linkit.WithRetryWait(2, 1)},
+		"WithMaxRetryAfter":  {linkit.WithMaxRetryAfter(-1)},
+		"WithMaxConcurrency": {linkit.WithMaxConcurrency(0), linkit.WithMaxConcurrency(-1)},
+		"WithRateLimit":      {linkit.WithRateLimit(0, 1), linkit.WithRateLimit(-1, 1), linkit.WithRateLimit(math.NaN(), 1), linkit.WithRateLimit(math.Inf(1), 1), linkit.WithRateLimit(1, 0)},
+	} {
+		for _, opt := range opts {
+			_, err := linkit.NewClient(linkit.WithAPIKey(testKey), opt)
+			require.ErrorIs(t, err, linkit.ErrInvalid, name)
+			assert.ErrorContains(t, err, name+": ")
+		}
+	}
+}
+
+func TestOptionsAtTheirEdgesWork(t *testing.T) {
+	t.Parallel()
+	client := over(t, &replies{answers: []reply{{status: 200, body: product1}}},
+		linkit.WithRetries(math.MaxInt), linkit.WithRetryWait(0, 0), linkit.WithMaxRetryAfter(0), linkit.WithMaxConcurrency(math.MaxInt32),
+		linkit.WithRateLimit(1e9, 1), linkit.WithUserAgent(""), linkit.WithOrganization(""), linkit.WithLogger(nil), linkit.WithLogger(slog.New(slog.DiscardHandler)),
+		linkit.WithHooks(linkit.Hooks{}), linkit.WithAttemptTimeout(math.MaxInt64))
+	_, err := client.Products.Get(t.Context(), "x")
+	require.NoError(t, err)
+}
+
+func TestBaseURLMustBeSafe(t *testing.T) {
+	t.Parallel()
+	for base, hint := range map[string]string{
+		"":                                 "absolute URL",
+		"linkit.works/api/v1":              "absolute URL",
+		"ftp://linkit.works":               "absolute URL",
+		"https://":                         "absolute URL",
+		"http://linkit.works/api/v1":       "https",
+		"http://127.0.0.1.evil.example/":   "https",
+		"http://localhost.evil.example/":   "https",
+		"http://10.0.0.1/api/v1":           "https",
+		"https://user:s3cr3t@linkit.works": "password",
+		"https://linkit.works?key=s3cr3t":  "query",
+		"https://linkit.works/?":           "query",
+		"https://linkit.works#s3cr3t":      "fragment",
+		"https://linkit.works/a/../s3cr3t": "segment",
+		"https://linkit.works//s3cr3t":     "empty segment",
+		"https://s3cr3t\x7f.works":         "can't be read",
+		"://s3cr3t":                        "can't be read",
+	} {
+		_, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithBaseURL(base))
+		require.ErrorIs(t, err, linkit.ErrInvalid, base)
+		assert.ErrorContains(t, err, "WithBaseURL", base)
+		assert.ErrorContains(t, err, hint, base)
+		assert.NotContains(t, err.Error(), "s3cr3t", base)
+	}
+	for base, want := range map[string]string{
+		"https://linkit.test":          "https://linkit.test/products/x",
+		"https://linkit.test/":         "https://linkit.test/products/x",
+		"https://linkit.test:8443/v2/": "https://linkit.test:8443/v2/products/x",
+		"https://linkit.test/a%2Fb":    "https://linkit.test/a%2Fb/products/x",
+		"http://localhost:8090/api/v1": "http://localhost:8090/api/v1/products/x",
+		"http://127.9.8.7/api/v1":      "http://127.9.8.7/api/v1/products/x",
+		"http://[::1]:80/api/v1":       "http://[::1]:80/api/v1/products/x",
+	} {
+		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		client := over(t, rs, linkit.WithBaseURL(base))
+		_, err := client.Products.Get(t.Context(), "x")
+		require.NoError(t, err, base)
+		assert.Equal(t, want, rs.requests[0].URL.String())
+	}
+}
+
+func TestDefaultBaseURLIsLinkit(t *testing.T) {
+	t.Parallel()
+	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	client, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithHTTPClient(&http.Client{Transport: rs}))
+	require.NoError(t, err)
+	_, err = client.Products.Get(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, linkit.DefaultBaseURL+"/products/x", rs.requests[0].URL.String())
+}
+
+var variables = []string{"LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_EMAIL", "LINKIT_PASSWORD", "LINKIT_ORGANIZATION_ID", "LINKIT_BASE_URL"}
+
+func setenv(t *testing.T, env map[string]string) {
+	t.Helper()
+	for _, name := range variables {
+		t.Setenv(name, env[name])
+	}
+}
+
+func TestFromEnvReadsWhatNoOptionHasSet(t *testing.T) {
+	for name, row := range map[string]struct {
+		env  map[string]string
+		opts []linkit.Option
+		want map[string]string // header
+		url  string
+	}{
+		"key and the rest": {
+			env:  map[string]string{"LINKIT_API_KEY": "env-key", "LINKIT_ORGANIZATION_ID": "org_env", "LINKIT_BASE_URL": "https://env.test/v1"},
+			want: map[string]string{"Authorization": "env-key", "X-Organization-Id": "org_env"}, url: "https://env.test/v1/products/x",
+		},
+		"token": {
+			env:  map[string]string{"LINKIT_TOKEN": "env-token"},
+			want: map[string]string{"Authorization": "Bearer env-token", "X-Organization-Id": ""}, url: linkit.DefaultBaseURL + "/products/x",
+		},
+		"options first": {
+			env:  map[string]string{"LINKIT_API_KEY": "env-key", "LINKIT_TOKEN": "env-token", "LINKIT_ORGANIZATION_ID": "org_env", "LINKIT_BASE_URL": "https://env.test/v1"},
+			opts: []linkit.Option{linkit.WithToken("own-token"), linkit.WithOrganization("org_own"), linkit.WithBaseURL("https://own.test")},
+			want: map[string]string{"Authorization": "Bearer own-token", "X-Organization-Id": "org_own"}, url: "https://own.test/products/x",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setenv(t, row.env)
+			rs := &replies{answers: []reply{{status: 200, body: product1}}}
+			opts := append([]linkit.Option{linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: rs})}, row.opts...)
+			for range 2 {
+				client, err := linkit.NewClient(opts...)
+				require.NoError(t, err)
+				_, err = client.Products.Get(t.Context(), "x")
+				require.NoError(t, err)
+				got := rs.requests[len(rs.requests)-1]
+				for header, value := range row.want {
+					assert.Equal(t, value, got.Header.Get(header))
+				}
+				assert.Equal(t, row.url, got.URL.String())
+				slices.Reverse(opts)
+			}
+		})
+	}
+}
+
+func TestFromEnvSaysWhichVariables(t *testing.T) {
+	for _, row := range []struct {
+		env   map[string]string
+		names []string
+	}{
+		{nil, []string{"FromEnv", "LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_EMAIL", "LINKIT_PASSWORD"}},
+		{map[string]string{"LINKIT_API_KEY": "s3cr3t", "LINKIT_TOKEN": "s3cr3t"}, []string{"LINKIT_API_KEY", "LINKIT_TOKEN"}},
+		{map[string]string{"LINKIT_API_KEY": "s3cr3t", "LINKIT_EMAIL": "a", "LINKIT_PASSWORD": "s3cr3t"}, []string{"LINKIT_API_KEY", "LINKIT_EMAIL"}},
+		{map[string]string{"LINKIT_EMAIL": "a"}, []string{"LINKIT_PASSWORD"}},
+		{map[string]string{"LINKIT_PASSWORD": "s3cr3t"}, []string{"LINKIT_EMAIL"}},
+		{map[string]string{"LINKIT_API_KEY": "Bearer s3cr3t"}, []string{"LINKIT_API_KEY"}},
+		{map[string]string{"LINKIT_TOKEN": "s3cr3t\n"}, []string{"LINKIT_TOKEN"}},
+		{map[string]string{"LINKIT_API_KEY": "k3y", "LINKIT_BASE_URL": "http://s3cr3t.example"}, []string{"LINKIT_BASE_URL"}},
+		{map[string]string{"LINKIT_API_KEY": "k3y", "LINKIT_ORGANIZATION_ID": "a b"}, []string{"LINKIT_ORGANIZATION_ID"}},
+	} {
+		t.Run(strings.Join(row.names, " "), func(t *testing.T) {
+			setenv(t, row.env)
+			_, err := linkit.NewClient(linkit.FromEnv())
+			require.ErrorIs(t, err, linkit.ErrInvalid)
+			for _, name := range row.names {
+				assert.ErrorContains(t, err, name)
+			}
+			assert.NotContains(t, err.Error(), "s3cr3t")
+		})
+	}
+}
+
+func TestEnvironmentIsNotReadWithoutFromEnv(t *testing.T) {
+	setenv(t, map[string]string{"LINKIT_API_KEY": "env-key", "LINKIT_ORGANIZATION_ID": "org_env", "LINKIT_BASE_URL": "https://env.test"})
+	_, err := linkit.NewClient()
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	client, err := linkit.NewClient(linkit.WithToken("own"), linkit.WithHTTPClient(&http.Client{Transport: rs}))
+	require.NoError(t, err)
+	_, err = client.Products.Get(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Empty(t, rs.requests[0].Header.Get("X-Organization-Id"))
+	assert.Equal(t, "linkit.works", rs.requests[0].URL.Host)
+}
+
+func TestLoginFromEnvSignsIn(t *testing.T) {
+	setenv(t, map[string]string{"LINKIT_EMAIL": "a@example.com", "LINKIT_PASSWORD": " pässword "})
+	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
+	client, err := linkit.NewClient(linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: rs}), linkit.WithAttemptTimeout(time.Second))
+	require.NoError(t, err)
+	_, err = client.Products.Get(t.Context(), "x")
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"email":"a@example.com","password":" pässword "}`, rs.bodies[0])
+	assert.Equal(t, "Bearer t0ken", rs.requests[1].Header.Get("Authorization"))
+	require.NoError(t, client.Close())
+}

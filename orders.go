@@ -1,0 +1,273 @@
+package linkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and from the older form, whose
+// names for the same things are given at the fields. What neither names is in Raw.
+type Order struct {
+	SpecVersion          string                 `json:"spec_version,omitempty"` // the envelope's: "2026-04-01"; "" for the older form
+	ID                   string                 `json:"id"`
+	OrganizationID       string                 `json:"organization_id"`
+	Source               string                 `json:"source,omitempty"` // the older form only
+	SourceReference      string                 `json:"source_reference"` // the order's number where it was placed; older: external_id
+	SourceTransactionID  string                 `json:"source_transaction_id"`
+	SourceTimestamp      Time                   `json:"source_timestamp"`
+	DestinationID        string                 `json:"destination_id"`        // a branch's ID
+	DestinationReference string                 `json:"destination_reference"` // a branch's IvID
+	OrderStatus          OrderStatus            `json:"order_status"`          // older: status
+	FulfillmentStatus    OrderFulfillmentStatus `json:"fulfillment_status"`
+	PaymentStatus        OrderPaymentStatus     `json:"payment_status"`
+	FulfillmentMethod    string                 `json:"fulfillment_method"`
+	PaymentMethod        string                 `json:"payment_method"`
+	Currency             string                 `json:"currency"`
+	TotalAmount          float64                `json:"total_amount"`
+	DiscountsAmount      float64                `json:"discounts_amount"` // older: discount
+	VATAmount            float64                `json:"vat_amount"`       // older: tax
+	CustomerName         string                 `json:"customer_name"`
+	CustomerPhone        string                 `json:"customer_phone"`
+	CustomerEmail        string                 `json:"customer_email"`
+	ReceiverName         string                 `json:"receiver_name"`
+	ReceiverPhone        string                 `json:"receiver_phone"`
+	SKUs                 []string               `json:"skus"` // SKUs' IvIDs
+	Products             []LineItem             `json:"products"`
+	ShippingAddress      json.RawMessage        `json:"shipping_address,omitempty"` // its form isn't documented
+	OrderCode            string                 `json:"order_code"`
+	OrderType            string                 `json:"order_type"`
+	TransportType        string                 `json:"transport_type"`
+	Comment              string                 `json:"comment"` // older: notes, as JSON where that isn't text
+	PromisedFor          Time                   `json:"promised_for"`
+	IsPreorder           bool                   `json:"is_preorder"`
+	DeliveryFee          float64                `json:"delivery_fee"`
+	ServiceFee           float64                `json:"service_fee"`
+	Subtotal             float64                `json:"subtotal"`
+	StoreName            string                 `json:"store_name"`
+	DispatchRouting      json.RawMessage        `json:"dispatch_routing,omitempty"` // its form isn't documented
+	Created              Time                   `json:"created"`                    // the older form only
+	Updated              Time                   `json:"updated"`                    // the older form only
+	Raw                  json.RawMessage        `json:"-"`                          // all of it as it came, the envelope included
+}
+
+func (o Order) keys() (own, id string) { return "", o.ID }
+
+// UnmarshalJSON reads either form, and what json.Marshal makes of an Order.
+func (o *Order) UnmarshalJSON(b []byte) error {
+	var envelope struct {
+		SpecVersion string          `json:"spec_version"`
+		Order       json.RawMessage `json:"order"`
+	}
+	if err := json.Unmarshal(b, &envelope); err != nil {
+		return err
+	}
+	body := b
+	if len(envelope.Order) > 0 && envelope.Order[0] == '{' {
+		body = envelope.Order
+	}
+	type current Order // without this method
+	var read struct {
+		current
+		ExternalID string          `json:"external_id"`
+		Status     OrderStatus     `json:"status"`
+		Discount   float64         `json:"discount"`
+		Tax        float64         `json:"tax"`
+		Notes      json.RawMessage `json:"notes"`
+	}
+	if err := json.Unmarshal(body, &read); err != nil {
+		return err
+	}
+	*o = Order(read.current)
+	if o.SourceReference == "" {
+		o.SourceReference = read.ExternalID
+	}
+	if o.OrderStatus == "" {
+		o.OrderStatus = read.Status
+	}
+	if o.DiscountsAmount == 0 {
+		o.DiscountsAmount = read.Discount
+	}
+	if o.VATAmount == 0 {
+		o.VATAmount = read.Tax
+	}
+	if o.Comment == "" {
+		o.Comment = looseText(read.Notes)
+	}
+	if envelope.SpecVersion != "" {
+		o.SpecVersion = envelope.SpecVersion
+	}
+	o.Raw = bytes.Clone(b)
+	return nil
+}
+
+// LineItem is one line of an order.
+type LineItem struct {
+	ProductID string          `json:"product_id"`
+	Name      string          `json:"name"`
+	Quantity  float64         `json:"quantity"` // nothing says that it is whole
+	Price     float64         `json:"price"`
+	Total     float64         `json:"total"`
+	Raw       json.RawMessage `json:"-"` // read: the whole line, with what isn't documented. Not written.
+}
+
+// UnmarshalJSON keeps the line as it came.
+func (l *LineItem) UnmarshalJSON(b []byte) error {
+	type plain LineItem
+	var read plain
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	*l = LineItem(read)
+	l.Raw = bytes.Clone(b)
+	return nil
+}
+
+// OrderStatus is how far an order has come. Values that are not listed here pass through.
+type OrderStatus string
+
+// The documented statuses.
+const (
+	OrderStatusPending   OrderStatus = "pending"
+	OrderStatusConfirmed OrderStatus = "confirmed"
+	OrderStatusPreparing OrderStatus = "preparing"
+	OrderStatusReady     OrderStatus = "ready"
+	OrderStatusShipped   OrderStatus = "shipped"
+	OrderStatusDelivered OrderStatus = "delivered"
+	OrderStatusCancelled OrderStatus = "cancelled"
+	OrderStatusReturned  OrderStatus = "returned"
+)
+
+// OrderPaymentStatus says whether an order is paid. Values that are not listed here pass through.
+type OrderPaymentStatus string
+
+// The documented payment statuses.
+const (
+	OrderPaymentStatusPending           OrderPaymentStatus = "pending"
+	OrderPaymentStatusPaid              OrderPaymentStatus = "paid"
+	OrderPaymentStatusRefunded          OrderPaymentStatus = "refunded"
+	OrderPaymentStatusPartiallyRefunded OrderPaymentStatus = "partially_refunded"
+	OrderPaymentStatusFailed            OrderPaymentStatus = "failed"
+)
+
+// OrderFulfillmentStatus says whether an order was handed over. Values that are not listed here pass through.
+type OrderFulfillmentStatus string
+
+// OrderFulfillmentStatusFulfilled is the only documented fulfillment status.
+const OrderFulfillmentStatusFulfilled OrderFulfillmentStatus = "fulfilled"
+
+const maxOrder = 8 << 20 // of a webhook body
+
+// ParseOrder reads the body of an order webhook, which has the form that List reads. A body that isn't an order, or is larger
+// than 8 MiB, is ErrInvalid.
+//
+// Linkit documents no signature: anyone who finds the endpoint can post to it. Protect it, with a secret in its path or a
+// header, say, and read what matters anew through Client.Orders.Get.
+func ParseOrder(r io.Reader) (*Order, error) {
+	if r == nil {
+		return nil, invalid("ParseOrder: the reader is nil")
+	}
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(io.LimitReader(r, maxOrder+1)); err != nil {
+		return nil, fmt.Errorf("linkit: ParseOrder: %w", err)
+	}
+	if body.Len() > maxOrder {
+		return nil, invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
+	}
+	var order Order
+	if err := json.Unmarshal(body.Bytes(), &order); err != nil {
+		return nil, invalid("ParseOrder: the body is not an order: %v", err)
+	}
+	if order.ID == "" {
+		return nil, invalid("ParseOrder: the body is not an order: it has no id")
+	}
+	return &order, nil
+}
+
+// OrderParams is an order to create, in the older form, which is what bulk creation takes. Empty strings, nil pointers and a
+// nil slice are left out of the request.
+type OrderParams struct {
+	Source            string                 `json:"source,omitempty"`
+	ExternalID        string                 `json:"external_id,omitempty"` // the order's number where it was placed
+	CustomerName      string                 `json:"customer_name,omitempty"`
+	CustomerEmail     string                 `json:"customer_email,omitempty"`
+	CustomerPhone     string                 `json:"customer_phone,omitempty"`
+	Products          []LineItem             `json:"products,omitzero"`
+	Subtotal          *float64               `json:"subtotal,omitempty"`
+	Discount          *float64               `json:"discount,omitempty"`
+	Tax               *float64               `json:"tax,omitempty"`
+	DeliveryFee       *float64               `json:"delivery_fee,omitempty"`
+	TotalAmount       *float64               `json:"total_amount,omitempty"`
+	Currency          string                 `json:"currency,omitempty"`
+	Status            OrderStatus            `json:"status,omitempty"`
+	PaymentStatus     OrderPaymentStatus     `json:"payment_status,omitempty"`
+	FulfillmentStatus OrderFulfillmentStatus `json:"fulfillment_status,omitempty"`
+	Notes             string                 `json:"notes,omitempty"`
+}
+
+// OrderListParams selects orders. The zero value, like nil, selects all.
+type OrderListParams struct {
+	ListParams
+	Status OrderStatus
+}
+
+func (p *OrderListParams) query() (ListParams, url.Values) {
+	if p == nil {
+		return ListParams{}, nil
+	}
+	q := url.Values{}
+	setText(q, "status", string(p.Status))
+	return p.ListParams, q
+}
+
+// OrdersService reads orders, and creates them in bulk. Use it as Client.Orders.
+type OrdersService service
+
+// List returns one page of orders.
+//
+//	GET /orders
+func (s *OrdersService) List(ctx context.Context, params *OrderListParams) (*Page[Order], error) {
+	return list[Order](ctx, s.client, "/orders", params)
+}
+
+// All walks every order from params.Page on; see ListParams for what a list that changes meanwhile may do.
+//
+//	GET /orders
+func (s *OrdersService) All(ctx context.Context, params *OrderListParams) iter.Seq2[Order, error] {
+	return all[Order](ctx, s.client, "/orders", params)
+}
+
+// Count returns how many orders params selects. It reads one record.
+//
+//	GET /orders
+func (s *OrdersService) Count(ctx context.Context, params *OrderListParams) (int, error) {
+	return count[Order](ctx, s.client, "/orders", params)
+}
+
+// Get returns one order by Linkit's id; ErrNotFound when there is none.
+//
+//	GET /orders/{id}
+func (s *OrdersService) Get(ctx context.Context, id string) (*Order, error) {
+	return do[Order](ctx, s.client, &call{method: http.MethodGet, route: "/orders/{id}", ids: []string{id}})
+}
+
+// Bulk creates up to 1,000 orders in one request. One bad record doesn't undo the others: read the result's Raw. It is not
+// sent again once it may have taken effect: see TransportError.Sent.
+//
+//	POST /orders/bulk
+func (s *OrdersService) Bulk(ctx context.Context, orders []OrderParams) (*BulkResult, error) {
+	return sendBulk(ctx, s.client, "/orders/bulk", false, orders, len(orders))
+}
+
+// BulkAll creates any number of orders, several requests in flight. ProductsService.BulkAll says what records, each and the error
+// are. A request that may have arrived is not sent again: look before repeating its range.
+//
+//	POST /orders/bulk
+func (s *OrdersService) BulkAll(ctx context.Context, records iter.Seq2[OrderParams, error], each func(BulkResult)) error {
+	return bulkAll(ctx, s.client, "/orders/bulk", records, each, s.Bulk)
+}

@@ -1,0 +1,167 @@
+package linkit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// PaymentStatus says whether the organization can use Linkit. It answers even while the organization is suspended.
+type PaymentStatus struct {
+	ServiceOperational bool            `json:"service_operational"`
+	BillingMode        string          `json:"billing_mode"`
+	IncludedAppSlots   json.RawMessage `json:"included_app_slots,omitempty"` // its form isn't documented
+}
+
+// PaymentOrderParams is a payment to ask for.
+type PaymentOrderParams struct {
+	Providers []string            `json:"providers"` // Provider.ID of those that may take it
+	Order     PaymentOrderDetails `json:"order"`
+}
+
+// PaymentOrderDetails is what is to be paid.
+type PaymentOrderDetails struct {
+	TotalAmount float64           `json:"total_amount"`
+	Currency    string            `json:"currency"` // "SAR"
+	LineItems   []PaymentLineItem `json:"line_items"`
+}
+
+// PaymentLineItem is one line of what is to be paid.
+type PaymentLineItem struct {
+	SKU   string  `json:"sku"`
+	Name  string  `json:"name"`
+	Qty   int     `json:"qty"`
+	Price float64 `json:"price"`
+}
+
+// PaymentOrder is a payment that Linkit has taken on, and how to go on with it.
+type PaymentOrder struct {
+	OrderID          string   `json:"order_id"`
+	AcceptedGateways []string `json:"accepted_gateways"`
+	ActiveGateway    string   `json:"active_gateway"`
+	AppSlug          string   `json:"app_slug"` // of the integration that takes the payment: see IntegrationsService.Execute
+	ExecuteEndpoint  string   `json:"execute_endpoint"`
+	ExecuteMethod    string   `json:"execute_method"`
+	NextAction       string   `json:"next_action"`
+}
+
+func (o PaymentOrder) keys() (own, id string) { return o.OrderID, "" }
+
+// PaymentsService asks for payments. Use it as Client.Payments.
+type PaymentsService service
+
+// Status says whether the organization can use Linkit.
+//
+//	GET /payments/status
+func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
+	return object(ctx, s.client, &call{method: http.MethodGet, route: "/payments/status"}, func(_ *PaymentStatus, body json.RawMessage) bool {
+		return hasKey(body, "service_operational", "billing_mode", "included_app_slots")
+	})
+}
+
+// CreateOrder asks for a payment. It is not sent again once it may have taken effect: see TransportError.Sent.
+//
+//	POST /payments/orders
+func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderParams) (*PaymentOrder, error) {
+	return do[PaymentOrder](ctx, s.client, &call{method: http.MethodPost, route: "/payments/orders", body: params})
+}
+
+// Provider is a way to pay that Linkit knows.
+type Provider struct {
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Description string       `json:"description"`
+	Type        ProviderType `json:"type"`
+	Regions     string       `json:"regions"` // one text: "KSA, UAE"
+	AppSlug     string       `json:"app_slug"`
+}
+
+// ProviderType is the kind of a provider. Values that are not listed here pass through.
+type ProviderType string
+
+// The documented types.
+const (
+	ProviderTypeBNPL        ProviderType = "bnpl" // buy now, pay later
+	ProviderTypeGatewaySync ProviderType = "gateway_sync"
+)
+
+// ProviderConfig says how to set up and reach a provider.
+type ProviderConfig struct {
+	Note         string            `json:"note"`
+	Endpoints    ProviderEndpoints `json:"endpoints"`
+	Credentials  json.RawMessage   `json:"credentials,omitempty"`   // its form isn't documented; don't log it
+	CustomParams json.RawMessage   `json:"custom_params,omitempty"` // its form isn't documented
+	Notes        json.RawMessage   `json:"notes,omitempty"`         // its form isn't documented
+	Raw          json.RawMessage   `json:"-"`                       // the whole answer
+}
+
+// ProviderEndpoints are the routes that a provider is used through.
+type ProviderEndpoints struct {
+	ListProviders  string `json:"list_providers"`
+	ProviderConfig string `json:"provider_config"`
+	PaymentOrders  string `json:"payment_orders"`
+}
+
+// ProvidersService reads the ways to pay. Use it as Client.Providers.
+type ProvidersService service
+
+// List returns the providers, all at once.
+//
+//	GET /providers
+func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
+	var answer struct {
+		Providers []Provider `json:"providers"`
+	}
+	cl := &call{method: http.MethodGet, route: "/providers"}
+	cl.accept = func(res *retry.Result) error {
+		if err := refused(res.Body); err != nil {
+			return err
+		}
+		body := unwrapped(res.Body)
+		if err := decode(body, &answer); err != nil {
+			return err
+		}
+		if !hasKey(body, "providers") {
+			return errors.New("the answer is not the promised list: it has no providers")
+		}
+		for i, provider := range answer.Providers {
+			if provider.ID == "" {
+				return fmt.Errorf("%w (record %d of the list)", errNoRecord, i+1)
+			}
+		}
+		return nil
+	}
+	if err := s.client.send(ctx, cl); err != nil {
+		return nil, err
+	}
+	return answer.Providers, nil
+}
+
+// Config says how to set up a provider, given by its ID; ErrNotFound when there is none.
+//
+//	GET /providers/config/{provider}
+func (s *ProvidersService) Config(ctx context.Context, provider string) (*ProviderConfig, error) {
+	cl := &call{method: http.MethodGet, route: "/providers/config/{provider}", ids: []string{provider}}
+	return object(ctx, s.client, cl, func(v *ProviderConfig, body json.RawMessage) bool {
+		v.Raw = body
+		return hasKey(body, "note", "endpoints", "credentials", "custom_params", "notes")
+	})
+}
+
+// hasKey reports whether a JSON object has one of the keys that tell it is the promised one.
+func hasKey(object json.RawMessage, keys ...string) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(object, &members) != nil {
+		return false
+	}
+	for _, key := range keys {
+		if _, ok := members[key]; ok {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,178 @@
+package linkit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestFileStoreKeepsOneFilePrivateAndWhole(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a", "sessions")
+	store, ctx := linkit.FileSessionStore(dir), t.Context()
+	loaded, err := store.Load(ctx, "key")
+	require.NoError(t, err)
+	assert.Nil(t, loaded)
+	require.NoError(t, store.Save(ctx, "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
+	loaded, err = store.Load(ctx, "key")
+	require.NoError(t, err)
+	assert.Equal(t, "t0ken", loaded.Token.Reveal())
+
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1, "no temporary file is left")
+	if runtime.GOOS != "windows" {
+		info, err := os.Stat(filepath.Join(dir, files[0].Name()))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		info, err = os.Stat(dir)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	}
+	require.NoError(t, store.Save(ctx, "key", nil))
+	require.NoError(t, store.Save(ctx, "key", nil))
+	loaded, err = store.Load(ctx, "key")
+	require.NoError(t, err)
+	assert.Nil(t, loaded)
+
+	for _, key := range []string{"", ".", "..", "a/b", "../key"} {
+		_, err := store.Load(ctx, key)
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		require.ErrorIs(t, store.Save(ctx, key, nil), linkit.ErrInvalid)
+	}
+	require.ErrorIs(t, linkit.FileSessionStore("").Save(ctx, "key", nil), linkit.ErrInvalid)
+}
+
+func TestFileStoreWritersNeverShowHalfAFile(t *testing.T) {
+	t.Parallel()
+	store, ctx := linkit.FileSessionStore(t.TempDir()), t.Context()
+	long := &linkit.Session{Token: linkit.NewSecret(strings.Repeat("x", 100_000))}
+	require.NoError(t, store.Save(ctx, "key", long))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 20 {
+				assert.NoError(t, store.Save(ctx, "key", long))
+				s, err := store.Load(ctx, "key")
+				if assert.NoError(t, err) {
+					assert.Len(t, s.Token.Reveal(), 100_000)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestFileStoreLockIsExclusiveAndHeedsItsContext(t *testing.T) {
+	t.Parallel()
+	store := linkit.FileSessionStore(t.TempDir())
+	locker, ok := store.(linkit.SessionLocker)
+	require.True(t, ok)
+	unlock, err := locker.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Millisecond)
+	defer cancel()
+	_, err = locker.Lock(ctx, "key")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	other, err := locker.Lock(t.Context(), "other")
+	require.NoError(t, err, "another key is another lock")
+	other()
+	unlock()
+	unlock, err = locker.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	unlock()
+}
+
+func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(path string) error{
+		"torn":       func(path string) error { return os.Truncate(path, 20) },
+		"foreign":    func(path string) error { return os.WriteFile(path, []byte("not ours"), 0o600) },
+		"empty":      func(path string) error { return os.Truncate(path, 0) },
+		"huge":       func(path string) error { return os.Truncate(path, 2<<20) },
+		"unreadable": func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, dir := newSignInServer(time.Hour), t.TempDir()
+			require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)))))
+			files, err := filepath.Glob(filepath.Join(dir, "*.session"))
+			require.NoError(t, err)
+			require.Len(t, files, 1)
+			require.NoError(t, spoil(files[0]))
+			var log bytes.Buffer
+			client := s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			require.NoError(t, getOne(t.Context(), client))
+			s.assertCounts(t, 2, 2)
+			lines := strings.Count(log.String(), "step=load")
+			assert.Equal(t, 1, lines, log.String())
+		})
+	}
+}
+
+// The processes of the next test are this test binary, told by these variables to make one call each.
+const childURL, childDir = "LINKIT_TEST_CHILD_URL", "LINKIT_TEST_CHILD_DIR"
+
+func TestMain(m *testing.M) {
+	if base := os.Getenv(childURL); base != "" {
+		os.Exit(childProcess(base, os.Getenv(childDir))) //nolint:forbidigo // a process of its own
+	}
+	m.Run()
+}
+
+func childProcess(base, dir string) int {
+	client, err := linkit.NewClient(linkit.WithBaseURL(base), linkit.WithLogin("ops@example.com", "pa55-word-Zq"), linkit.WithSessionStore(linkit.FileSessionStore(dir)))
+	if err == nil {
+		err = errors.Join(getOne(context.Background(), client), client.Close())
+	}
+	if err != nil {
+		_, _ = io.WriteString(os.Stderr, err.Error())
+		return 1
+	}
+	return 0
+}
+
+func TestProcessesOnOneFileStoreMakeOneSignIn(t *testing.T) {
+	t.Parallel()
+	var signIns atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/auth/login" {
+			signIns.Add(1)
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // long enough for the other processes to come along
+			_, _ = io.WriteString(w, `{"token":"shared-t0ken","expires_at":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`)
+			return
+		}
+		_, _ = io.WriteString(w, product1)
+	}))
+	defer server.Close()
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			child := exec.CommandContext(t.Context(), os.Args[0])
+			child.Env = append(os.Environ(), childURL+"="+server.URL, childDir+"="+dir)
+			out, err := child.CombinedOutput()
+			assert.NoError(t, err, string(out))
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, int64(1), signIns.Load())
+}

@@ -1,0 +1,215 @@
+package linkit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+// memoryStore is a SessionStore that notes what is done to it, and fails as it is told.
+type memoryStore struct {
+	mu       sync.Mutex
+	sessions map[string]*linkit.Session
+	log      []string
+	fail     error
+	panics   bool
+	broken   *linkit.Session // what Load finds
+}
+
+func newMemoryStore() *memoryStore { return &memoryStore{sessions: map[string]*linkit.Session{}} }
+
+func (m *memoryStore) note(what string) error {
+	m.log = append(m.log, what)
+	if m.panics {
+		panic("store")
+	}
+	return m.fail
+}
+
+func (m *memoryStore) Load(_ context.Context, key string) (*linkit.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		return m.broken, m.note("load")
+	}
+	return m.sessions[key], m.note("load")
+}
+
+func (m *memoryStore) Save(_ context.Context, key string, s *linkit.Session) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sessions[key] = s
+	return m.note("save")
+}
+
+func (m *memoryStore) Lock(context.Context, string) (func(), error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.log = append(m.log, "unlock")
+	}, m.note("lock")
+}
+
+func TestStoreIsAskedAroundEverySignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, store := newSignInServer(time.Hour), newMemoryStore()
+		first := s.client(t, linkit.WithSessionStore(store))
+		require.NoError(t, getOne(t.Context(), first))
+		assert.Equal(t, []string{"lock", "load", "save", "unlock"}, store.log)
+		require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
+		s.assertCounts(t, 1, 2)
+		assert.Equal(t, []string{"lock", "load", "unlock"}, store.log[4:])
+
+		s.revoke() // both hold the refused token; one signs in, the other finds it in the store
+		require.NoError(t, getOne(t.Context(), first))
+		s.assertCounts(t, 2, 4)
+		second := s.client(t, linkit.WithSessionStore(store))
+		require.NoError(t, getOne(t.Context(), second))
+		s.assertCounts(t, 2, 5)
+
+		pass(57 * time.Minute) // within the renewal window
+		require.NoError(t, getOne(t.Context(), first))
+		pass(time.Second)
+		require.NoError(t, getOne(t.Context(), second))
+		pass(time.Second)
+		s.assertCounts(t, 3, 7)
+
+		second.Auth.Reset()
+		require.NoError(t, getOne(t.Context(), second))
+		s.assertCounts(t, 4, 8)
+		require.Len(t, store.sessions, 1, "the new sign-in overwrites")
+		for key, stored := range store.sessions {
+			assert.Regexp(t, "^[0-9a-f]{64}$", key)
+			assert.Equal(t, "tok-4-Qw8eRt", stored.Token.Reveal())
+		}
+	})
+}
+
+func TestStoreKeyCoversBaseURLAndEmail(t *testing.T) {
+	t.Parallel()
+	s, store := newSignInServer(time.Hour), newMemoryStore()
+	for _, opts := range [][]linkit.Option{
+		nil, nil,
+		{linkit.WithBaseURL("https://other.test/api/v1")},
+		{linkit.WithLogin("other@example.com", s.password)},
+	} {
+		require.NoError(t, getOne(t.Context(), s.client(t, append(opts, linkit.WithSessionStore(store))...)))
+	}
+	assert.Len(t, store.sessions, 3)
+	s.assertCounts(t, 3, 4)
+}
+
+func TestStoreFailuresNeverFailACall(t *testing.T) {
+	t.Parallel()
+	broken := linkit.Session{Token: linkit.NewSecret("broken\ntoken")}
+	for name, prepare := range map[string]func(*memoryStore){
+		"errors":       func(m *memoryStore) { m.fail = errors.New("disk full") },
+		"panics":       func(m *memoryStore) { m.panics = true },
+		"broken entry": func(m *memoryStore) { m.broken = &broken },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			s, store := newSignInServer(time.Hour), newMemoryStore()
+			prepare(store)
+			client := s.client(t, linkit.WithSessionStore(store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			require.NoError(t, getOne(t.Context(), client))
+			s.assertCounts(t, 1, 1)
+			assert.Contains(t, log.String(), "the session store failed")
+			assert.NotContains(t, log.String(), "broken")
+		})
+	}
+}
+
+func TestHungStoreIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		client := s.client(t, linkit.WithSessionStore(hungStore{}))
+		began := time.Now()
+		require.NoError(t, getOne(t.Context(), client))
+		assert.LessOrEqual(t, time.Since(began), 30*time.Second)
+		s.assertCounts(t, 1, 1)
+	})
+}
+
+type hungStore struct{}
+
+func (hungStore) Load(ctx context.Context, _ string) (*linkit.Session, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (hungStore) Save(ctx context.Context, _ string, _ *linkit.Session) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (hungStore) Lock(ctx context.Context, _ string) (func(), error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestLoadedSessionWithAWrongClockCostsOneSignIn(t *testing.T) {
+	t.Parallel()
+	for name, ends := range map[string]time.Duration{"over already": -time.Minute, "over, but seems good": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, store := newSignInServer(time.Hour), newMemoryStore()
+				require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
+				for key := range store.sessions {
+					store.sessions[key] = &linkit.Session{Token: linkit.NewSecret("old-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(ends)}}
+				}
+				require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
+				signIns, _ := s.counts()
+				assert.Equal(t, 2, signIns)
+			})
+		})
+	}
+}
+
+func TestKeysAndTokensAreNeverStored(t *testing.T) {
+	t.Parallel()
+	for _, opt := range []linkit.Option{
+		linkit.WithAPIKey(testKey), linkit.WithToken(testKey), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil }),
+	} {
+		store := newMemoryStore()
+		client := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, opt, linkit.WithSessionStore(store))
+		require.NoError(t, getOne(t.Context(), client))
+		assert.Empty(t, store.log)
+	}
+}
+
+func TestSessionSurvivesMarshalling(t *testing.T) {
+	t.Parallel()
+	want := linkit.Session{
+		Token: linkit.NewSecret("t0ken"), ExpiresAt: linkit.Time{Time: time.Date(2026, 11, 23, 10, 0, 0, 5e8, time.UTC)},
+		User: linkit.User{ID: "u", Email: "e", OrganizationID: "o"},
+	}
+	b, err := want.MarshalBinary()
+	require.NoError(t, err)
+	var got linkit.Session
+	require.NoError(t, got.UnmarshalBinary(b))
+	assert.Equal(t, want.Token.Reveal(), got.Token.Reveal())
+	assert.True(t, want.ExpiresAt.Equal(got.ExpiresAt.Time))
+	assert.Equal(t, want.User, got.User)
+	for _, bad := range []string{"", "{}", `{"version":2,"token":"t0ken"}`, `{"version":1,"token":""}`, `{"version":1,"token":"t0k`, "\x00"} {
+		err := got.UnmarshalBinary([]byte(bad))
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "t0k")
+	}
+}

@@ -1,0 +1,153 @@
+package linkit
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// Ping is the answer to a ping.
+type Ping struct {
+	Message   string `json:"message"`
+	Timestamp Time   `json:"timestamp"` // the server's clock
+}
+
+// Health is how the service feels.
+type Health struct {
+	Status      HealthStatus `json:"status"`
+	Version     string       `json:"version"` // the server's
+	Environment string       `json:"environment"`
+	Timestamp   Time         `json:"timestamp"`
+}
+
+// HealthStatus is the service's health in a word. Values that are not listed here pass through.
+type HealthStatus string
+
+// The documented statuses.
+const (
+	HealthStatusHealthy   HealthStatus = "healthy"
+	HealthStatusDegraded  HealthStatus = "degraded"
+	HealthStatusUnhealthy HealthStatus = "unhealthy"
+)
+
+// SystemHealth is the service's health from the inside. What isn't named here is in Raw.
+type SystemHealth struct {
+	Status        HealthStatus       `json:"status"`
+	Version       string             `json:"version"`
+	Environment   string             `json:"environment"`
+	UptimeSeconds float64            `json:"uptime_seconds"`
+	SystemHealth  SystemHealthDetail `json:"system_health"`
+	Raw           json.RawMessage    `json:"-"` // the whole answer
+}
+
+// SystemHealthDetail is the health of what runs the integrations.
+type SystemHealthDetail struct {
+	Status           string           `json:"status"`
+	Initialized      bool             `json:"initialized"`
+	Started          bool             `json:"started"`
+	Timestamp        Time             `json:"timestamp"`
+	TotalApps        int              `json:"total_apps"`
+	ActiveApps       int              `json:"active_apps"`
+	ManagerMetrics   ManagerMetrics   `json:"manager_metrics"`
+	RegistryMetrics  RegistryMetrics  `json:"registry_metrics"`
+	SchedulerMetrics SchedulerMetrics `json:"scheduler_metrics"`
+}
+
+// ManagerMetrics counts running integrations.
+type ManagerMetrics struct {
+	ActiveInstances    int `json:"active_instances"`
+	TotalInstances     int `json:"total_instances"`
+	TotalOrganizations int `json:"total_organizations"`
+}
+
+// RegistryMetrics counts what integrations are made of.
+type RegistryMetrics struct {
+	TotalFactories int     `json:"total_factories"`
+	TotalCreated   int     `json:"total_created"`
+	TotalErrors    int     `json:"total_errors"`
+	CacheHitRate   float64 `json:"cache_hit_rate"`
+}
+
+// SchedulerMetrics counts the runs of integrations.
+type SchedulerMetrics struct {
+	ActiveWorkers   int `json:"active_workers"`
+	TotalExecutions int `json:"total_executions"`
+	SuccessfulRuns  int `json:"successful_runs"`
+	FailedRuns      int `json:"failed_runs"`
+}
+
+// Telemetry is how much the service holds and does.
+type Telemetry struct {
+	Version  string           `json:"version"`
+	Measured Time             `json:"measured"`
+	Runtime  TelemetryRuntime `json:"runtime"`
+	Store    TelemetryStore   `json:"store"`
+	Staging  TelemetryStaging `json:"staging"`
+}
+
+// TelemetryRuntime is the server's own process.
+type TelemetryRuntime struct {
+	Goroutines   int     `json:"goroutines"`
+	CPUCount     int     `json:"cpu_count"`
+	AllocMB      float64 `json:"alloc_mb"`
+	TotalAllocMB float64 `json:"total_alloc_mb"`
+	SysMB        float64 `json:"sys_mb"`
+	NumGC        int     `json:"num_gc"`
+	GCPauseNS    int64   `json:"gc_pause_ns"`
+}
+
+// TelemetryStore counts the records that are kept.
+type TelemetryStore struct {
+	Products  int `json:"products"`
+	Branches  int `json:"branches"`
+	SKUs      int `json:"skus"`
+	Orders    int `json:"orders"`
+	Customers int `json:"customers"`
+}
+
+// TelemetryStaging counts the records that wait to be taken in.
+type TelemetryStaging struct {
+	Pending        int `json:"pending"`
+	Processing     int `json:"processing"`
+	CompletedToday int `json:"completed_today"`
+}
+
+// SystemService asks after the service itself. Use it as Client.System.
+type SystemService service
+
+// Ping asks whether the service is there. It carries no credential.
+//
+//	GET /ping
+func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
+	return object(ctx, s.client, &call{method: http.MethodGet, route: "/ping", public: true}, func(v *Ping, body json.RawMessage) bool {
+		return hasKey(body, "message", "timestamp")
+	})
+}
+
+// Health asks how the service feels. It carries no credential and is sent once. A service that says it is unhealthy has
+// answered: that is a Health, not an error.
+//
+//	GET /health
+func (s *SystemService) Health(ctx context.Context) (*Health, error) {
+	cl := &call{method: http.MethodGet, route: "/health", public: true, once: true, also: http.StatusServiceUnavailable}
+	return object(ctx, s.client, cl, func(v *Health, _ json.RawMessage) bool { return v.Status != "" })
+}
+
+// SystemHealth asks after the service's inside. Unlike Health it needs a credential.
+//
+//	GET /health/system
+func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error) {
+	return object(ctx, s.client, &call{method: http.MethodGet, route: "/health/system"}, func(v *SystemHealth, body json.RawMessage) bool {
+		v.Raw = body
+		return v.Status != ""
+	})
+}
+
+// Telemetry returns how much the service holds and does.
+//
+//	GET /telemetry
+func (s *SystemService) Telemetry(ctx context.Context) (*Telemetry, error) {
+	return object(ctx, s.client, &call{method: http.MethodGet, route: "/telemetry"}, func(_ *Telemetry, body json.RawMessage) bool {
+		return hasKey(body, "runtime", "store", "staging")
+	})
+}

@@ -1,0 +1,213 @@
+package linkit_test
+
+import (
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+const testOrganization = "org_9f2"
+
+// The dates of the samples.
+var (
+	created = linkit.Time{Time: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)}
+	updated = linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)}
+)
+
+// wire is a client of testOrganization, and what it sent. Its answers are the documented ones, not those of a server of ours.
+type wire struct {
+	client   *linkit.Client
+	mu       sync.Mutex
+	requests []sent
+}
+
+// sent is one request as it arrived.
+type sent struct {
+	line  string // "GET /skus/ITEM-4410_BR-07": below the base URL, still escaped
+	query string
+	body  string
+}
+
+// wired answers every request with this status and body. Options given replace the defaults.
+func wired(t *testing.T, status int, answer string, opts ...linkit.Option) *wire {
+	t.Helper()
+	client, mt := mocked(t, append([]linkit.Option{linkit.WithOrganization(testOrganization)}, opts...)...)
+	w := &wire{client: client}
+	mt.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		request := sent{line: r.Method + " " + strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1"), query: r.URL.RawQuery}
+		if r.Body != nil {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			request.body = string(body)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.requests = append(w.requests, request)
+		return httpmock.NewStringResponse(status, answer), nil
+	})
+	return w
+}
+
+// all returns what was sent.
+func (w *wire) all() []sent {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]sent(nil), w.requests...)
+}
+
+// exchange is one use of a method: what it must send, and what it makes of the answer.
+type exchange struct {
+	name   string
+	call   func(ctx context.Context, c *linkit.Client) (any, error)
+	line   string // of the request
+	body   string // of the request, a file in testdata/requests; "": it must have none
+	status int    // of the answer; 0: 200
+	answer string
+	record bool // the answer may also come as {success, message, data}: both are tried
+	want   any  // of the call; nil: it returns only an error
+}
+
+func exchanges(t *testing.T, rows []exchange) {
+	t.Helper()
+	for _, row := range rows {
+		answers := map[string]string{"": row.answer}
+		if row.record {
+			answers[" enveloped"] = `{"success":true,"message":"done","data":` + row.answer + `}`
+		}
+		for form, answer := range answers {
+			t.Run(row.name+form, func(t *testing.T) {
+				t.Parallel()
+				w := wired(t, max(row.status, http.StatusOK), answer)
+				got, err := row.call(t.Context(), w.client)
+				require.NoError(t, err)
+				assert.Equal(t, row.want, got)
+				requests := w.all()
+				require.Len(t, requests, 1)
+				assert.Equal(t, row.line, requests[0].line)
+				assert.Empty(t, requests[0].query)
+				if row.body == "" {
+					assert.Empty(t, requests[0].body)
+					return
+				}
+				assert.JSONEq(t, sample(t, "requests/"+row.body), requests[0].body)
+			})
+		}
+	}
+}
+
+// lister is a service with a paged list of T, selected by P.
+type lister[T, P any] interface {
+	List(ctx context.Context, params P) (*linkit.Page[T], error)
+	All(ctx context.Context, params P) iter.Seq2[T, error]
+	Count(ctx context.Context, params P) (int, error)
+}
+
+// listing is one selection of a list, and what it must send and return.
+type listing[T, P any] struct {
+	service func(*linkit.Client) lister[T, P]
+	params  P
+	line    string
+	query   string // of the selection: All and Count add their paging
+	record  string // as Linkit gives it
+	want    T
+}
+
+// check reads a page of the record, all records and their count, with the list under "data" and under "items".
+func (l listing[T, P]) check(t *testing.T) {
+	t.Helper()
+	for _, key := range []string{"data", "items"} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			w := wired(t, http.StatusOK, `{"`+key+`":[`+l.record+`],"count":1,"total_count":1,"page":1,"limit":20,"has_next":false,"meta":{"a":1},"new":[]}`)
+			service := l.service(w.client)
+
+			page, err := service.List(t.Context(), l.params)
+			require.NoError(t, err)
+			assert.Equal(t, &linkit.Page[T]{Data: []T{l.want}, Count: 1, TotalCount: 1, Page: 1, Limit: 20, Meta: []byte(`{"a":1}`)}, page)
+			all, err := linkit.Collect(service.All(t.Context(), l.params))
+			require.NoError(t, err)
+			assert.Equal(t, []T{l.want}, all)
+			count, err := service.Count(t.Context(), l.params)
+			require.NoError(t, err)
+			assert.Equal(t, 1, count)
+
+			requests := w.all()
+			require.Len(t, requests, 3)
+			for i, paging := range []string{"", "limit=100&page=1", "limit=1&page=1"} {
+				assert.Equal(t, l.line, requests[i].line)
+				assert.Empty(t, requests[i].body)
+				assert.ElementsMatch(t, parameters(l.query, paging), parameters(requests[i].query))
+			}
+		})
+	}
+}
+
+// parameters splits queries: the order of a query's parameters doesn't matter, their form does.
+func parameters(queries ...string) (all []string) {
+	for _, query := range queries {
+		if query != "" {
+			all = append(all, strings.Split(query, "&")...)
+		}
+	}
+	return all
+}
+
+// sentOnce checks that a write whose answer is lost is not sent again, and that its error says that it may have been done.
+func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) error) {
+	t.Helper()
+	arrived := 0
+	transport := roundTrip(func(*http.Request) (*http.Response, error) {
+		arrived++
+		return nil, syscall.ECONNRESET
+	})
+	err := call(t.Context(), over(t, transport, linkit.WithOrganization(testOrganization)))
+	var lost *linkit.TransportError
+	require.ErrorAs(t, err, &lost)
+	assert.True(t, lost.Sent)
+	assert.Equal(t, 1, lost.Attempts)
+	assert.Equal(t, 1, arrived)
+}
+
+// unusable checks that a success whose body isn't the promised one is an error, and that one that says "success": false is
+// the server's refusal.
+func unusable(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, bodies ...string) {
+	t.Helper()
+	for _, body := range append(bodies, "", "<html>proxy</html>", `{"id":"x","iv_id":"x"`) {
+		w := wired(t, http.StatusOK, body)
+		err := call(t.Context(), w.client)
+		var useless *linkit.TransportError
+		require.ErrorAs(t, err, &useless, "body %q", body)
+		assert.True(t, useless.Sent)
+		assert.Len(t, w.all(), 1)
+	}
+	w := wired(t, http.StatusOK, `{"success":false,"error":"not now"}`)
+	var refusal *linkit.APIError
+	require.ErrorAs(t, call(t.Context(), w.client), &refusal)
+	assert.Equal(t, "not now", refusal.Message)
+}
+
+// invalidBefore checks that a call is refused before the network, for a reason that names all of these.
+func invalidBefore(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, names []string, opts ...linkit.Option) {
+	t.Helper()
+	w := wired(t, http.StatusOK, `{}`, opts...)
+	err := call(t.Context(), w.client)
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	for _, name := range names {
+		assert.ErrorContains(t, err, name)
+	}
+	assert.Empty(t, w.all())
+}
