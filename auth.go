@@ -99,7 +99,7 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	}
 	switch {
 	case ctx == nil:
-		return nil, invalid("Session: the context is nil")
+		return nil, invalid("Session: the context is nil: pass context.Background(), or one with a deadline")
 	case core.closed.Load():
 		return nil, ErrClosed
 	}
@@ -141,6 +141,8 @@ type credential struct {
 	cache   *session.Cache[grant] // where it has to be asked for
 	signsIn bool
 }
+
+func (c *credential) none() bool { return c.fixed == nil && c.cache == nil }
 
 // ticket is one call's use of the credential.
 type ticket struct {

@@ -234,6 +234,36 @@ func TestForbiddenAndNotFoundAreReplayedOnlyPastTheTokensEnd(t *testing.T) {
 	}
 }
 
+func TestFailedSignInAfterA401IsBothErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		client := s.client(t)
+		require.NoError(t, getOne(t.Context(), client))
+		s.revoke()
+		s.login = func(int) (int, any) { return 503, `{"error":"down"}` }
+		err := getOne(t.Context(), client)
+		require.ErrorIs(t, err, linkit.ErrServer)
+		require.ErrorIs(t, err, linkit.ErrUnauthorized)
+		require.NotErrorIs(t, err, linkit.ErrLogin, "it was not refused")
+		var ae *linkit.APIError
+		require.ErrorAs(t, err, &ae)
+		assert.Equal(t, "/auth/login", ae.Route)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		client := s.client(t)
+		require.NoError(t, getOne(t.Context(), client))
+		s.revoke()
+		s.takes = time.Minute
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := getOne(ctx, client)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, linkit.ErrUnauthorized)
+	})
+}
+
 func TestForbiddenPastTheEndByTheServersClockIsReplayed(t *testing.T) {
 	t.Parallel()
 	date := http.Header{"Date": {"Mon, 23 Nov 2026 10:00:00 GMT"}}

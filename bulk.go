@@ -70,7 +70,7 @@ func sendBulk(ctx context.Context, c *Client, route string, harmless bool, body 
 	case n == 0:
 		return nil, invalid("POST %s: no records", route)
 	case n > maxBulk:
-		return nil, invalid("POST %s: %d records, and a request takes 1,000 at most: use BulkAll", route, n)
+		return nil, invalid("POST %s: %d records, and a request takes %d at most: use BulkAll", route, n, maxBulk)
 	}
 	cl := &call{method: http.MethodPost, route: route, body: body, harmless: harmless}
 	result := &BulkResult{Count: n}
@@ -112,14 +112,13 @@ func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.S
 	ctx, stop := context.WithCancel(ctx)
 	b := &bulkRun[T]{
 		size: c.core.bulkSize, send: send,
-		places: make(chan struct{}, c.core.bulkWidth), started: make(chan chan bulkSent, c.core.bulkWidth), ended: make(chan struct{}),
+		places: make(chan struct{}, c.core.bulkWidth), started: make(chan chan bulkSent, c.core.bulkWidth),
 	}
 	go b.read(ctx, records)
 	defer func() {
 		stop()
 		for range b.started { // what each left behind by a panic
 		}
-		<-b.ended
 		b.sending.Wait()
 	}()
 	var failed failures
@@ -137,7 +136,6 @@ func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.S
 			each(result.BulkResult)
 		}
 	}
-	<-b.ended
 	if b.panicked != nil {
 		panic(b.panicked) // the source's
 	}
@@ -147,14 +145,13 @@ func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.S
 	return failed.join(route)
 }
 
-// bulkRun is one BulkAll. The source's goroutine owns offset, err and panicked until ended is closed.
+// bulkRun is one BulkAll. The source's goroutine owns offset, err and panicked until started is closed.
 type bulkRun[T any] struct {
 	size     int
 	send     func(ctx context.Context, records []T) (*BulkResult, error)
 	places   chan struct{}      // requests in flight or not yet reported
-	started  chan chan bulkSent // requests, in order
+	started  chan chan bulkSent // requests, in order; closed when the source has ended
 	sending  sync.WaitGroup
-	ended    chan struct{}
 	offset   int   // records handed to requests so far
 	err      error // the source's, or the context's
 	panicked any
@@ -168,8 +165,7 @@ type bulkSent struct {
 
 // read reads the source to its end, its first error, or the end of ctx.
 func (b *bulkRun[T]) read(ctx context.Context, records iter.Seq2[T, error]) {
-	defer close(b.ended)
-	defer close(b.started)
+	defer close(b.started) // last: the source has ended
 	defer func() { b.panicked = recover() }()
 	var batch []T
 	for record, err := range records {

@@ -30,7 +30,7 @@ var (
 	ErrLogin            = errors.New("linkit: sign-in refused")   // an automatic sign-in that the server refused, whatever its status
 	ErrNoSession        = errors.New("linkit: no session")        // the credential is a key or a fixed token: there is nothing to sign in to
 	ErrCircuitOpen      = errors.New("linkit: circuit open")      // WithCircuitBreaker holds calls back
-	ErrClosed           = errors.New("linkit: client is closed")
+	ErrClosed           = errors.New("linkit: the client is closed")
 )
 
 const (
@@ -164,10 +164,12 @@ func (e *TransportError) Error() string {
 	if e.OrganizationID != "" {
 		notes = append(notes, "organization "+e.OrganizationID)
 	}
-	if e.Attempts != 1 {
+	if e.Attempts > 1 {
 		notes = append(notes, plural(e.Attempts, "attempt"))
 	}
 	switch {
+	case e.Attempts == 0:
+		notes = append(notes, "not sent")
 	case e.Method == http.MethodGet || e.Method == http.MethodHead:
 	case e.Sent:
 		notes = append(notes, "the server may have acted on it")
@@ -188,6 +190,12 @@ type invalidError string
 
 func (e invalidError) Error() string        { return "linkit: " + string(e) }
 func (e invalidError) Is(target error) bool { return target == ErrInvalid }
+
+// closedError is a call on a closed client.
+type closedError string
+
+func (e closedError) Error() string        { return "linkit: " + string(e) + ": the client is closed" }
+func (e closedError) Is(target error) bool { return target == ErrClosed }
 
 // invalid says what is wrong with an argument, which it names, and what would be right. It never holds a secret.
 func invalid(format string, args ...any) error {

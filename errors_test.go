@@ -149,6 +149,7 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 		"code":      {status: 400, body: `{"code":"` + quoted + `"}`},
 		"body":      {status: 400, body: evil},
 		"request":   {status: 400, header: http.Header{"X-Request-Id": {evil}}},
+		"plain":     {status: 400, body: `{"error":"` + strings.Repeat("a", 9000) + `"}`},
 		"transport": {err: errors.New(evil)},
 		"2xx":       {status: 200, body: `{"created":"` + quoted + `"}`},
 	} {

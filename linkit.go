@@ -263,10 +263,13 @@ func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.
 		res = c.policy.Do(ctx, r)
 		t.replayed(res)
 	}
-	if err != nil {
-		err = fmt.Errorf("linkit: %s %s met a %d: %w", cl.method, cl.route, res.Status, err)
+	if err != nil && ctx.Err() != nil {
+		res.Stop, err = ctx.Err(), nil // the caller didn't wait for the sign-in
+	}
+	if answer := cl.conclude(res, organization, t.secret(cl)); err == nil {
+		err = answer
 	} else {
-		err = cl.conclude(res, organization, t.secret(cl))
+		err = fmt.Errorf("%w (signing in again after %w)", err, answer)
 	}
 	end(res, err)
 	if c.closed.Load() {
@@ -280,10 +283,10 @@ func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.
 func (c *core) request(ctx context.Context, cl *call, organization string) (*retry.Request, error) {
 	switch {
 	case ctx == nil:
-		return nil, invalid("%s %s: the context is nil", cl.method, cl.route)
+		return nil, invalid("%s %s: the context is nil: pass context.Background(), or one with a deadline", cl.method, cl.route)
 	case c.closed.Load():
-		return nil, ErrClosed
-	case !cl.public && c.credential.option == "WithoutCredentials":
+		return nil, closedError(cl.method + " " + cl.route)
+	case !cl.public && c.credential.none():
 		return nil, invalid("%s %s needs a credential, and the client was made with WithoutCredentials", cl.method, cl.route)
 	}
 	if cl.path.Path == "" {

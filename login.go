@@ -20,7 +20,11 @@ import (
 type loginError struct{ err error }
 
 func (e *loginError) Error() string {
-	return "linkit: sign-in refused: " + strings.TrimPrefix(e.err.Error(), "linkit: ")
+	hint := ""
+	if errors.Is(e.err, ErrBadRequest) || errors.Is(e.err, ErrUnauthorized) {
+		hint = ", check the email and password"
+	}
+	return "linkit: sign-in refused" + hint + ": " + strings.TrimPrefix(e.err.Error(), "linkit: ")
 }
 func (e *loginError) Is(target error) bool { return target == ErrLogin || target == ErrUnauthorized }
 func (e *loginError) Unwrap() error        { return e.err }

@@ -58,6 +58,20 @@ func TestADayOfFiveMinuteTokens(t *testing.T) {
 	}
 }
 
+func TestLifeCountsFromWhenTheSignInWasSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Minute)
+		s.takes = 20 * time.Second
+		client := s.client(t)
+		require.NoError(t, getOne(t.Context(), client))
+		pass(32 * time.Second) // 52 s after it was sent, and the last fifth of the life is for renewal
+		require.NoError(t, getOne(t.Context(), client))
+		pass(20 * time.Second)
+		s.assertCounts(t, 2, 2)
+	})
+}
+
 func TestUnusableExpiryMeansUntilRefused(t *testing.T) {
 	t.Parallel()
 	for name, expiry := range map[string]string{

@@ -80,6 +80,9 @@ func TestBreakingOffStopsTheRequests(t *testing.T) {
 			}
 		}
 		assert.Zero(t, time.Since(began))
+		s.mu.Lock()
+		assert.Zero(t, s.inFlight, "a request outlives the loop")
+		s.mu.Unlock()
 		asked := len(s.pages())
 		time.Sleep(2 * time.Hour) //nolint:forbidigo // virtual time
 		assert.Len(t, s.pages(), asked)

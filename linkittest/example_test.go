@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"testing/fstest"
+	"time"
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/linkittest"
@@ -88,4 +90,112 @@ func ExampleServer_ExpireTokens() {
 	// GET /products
 	// POST /auth/login
 	// GET /products
+}
+
+// A hung server: the attempt's own time ends it.
+func ExampleServer_Inject_delay() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.Inject(linkittest.Fault{Delay: time.Minute})
+
+	client := server.Client(linkit.WithAttemptTimeout(20*time.Millisecond), linkit.WithRetries(0))
+	_, err := client.Products.List(context.Background(), nil)
+	fmt.Println(err)
+	// Output: linkit: GET /products: no answer within 20ms
+}
+
+// What arrived, for assertions: sign-ins included, with the password masked.
+func ExampleServer_Requests() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithOrganization("org_123"))
+	if _, err := client.Products.List(context.Background(), &linkit.ProductListParams{Search: "adol"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range server.Requests() {
+		fmt.Println(r.Method, r.Path, r.Query.Encode(), r.Header.Get("X-Organization-Id"), string(r.Body))
+	}
+	// Output:
+	// POST /auth/login   {"email":"user@example.com","password":"[masked]"}
+	// GET /products search=adol org_123
+}
+
+// A user of several organizations, whose records are apart.
+func ExampleServer_AddUser() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddUser("buyer@example.com", "a-password", "org_riyadh", "org_jeddah")
+	server.AddProducts(linkit.Product{OrganizationID: "org_jeddah", IvID: "ITEM-1"})
+
+	client := server.Client(linkit.WithLogin("buyer@example.com", "a-password"))
+	for _, id := range []string{"org_riyadh", "org_jeddah"} {
+		count, err := client.ForOrganization(id).Products.Count(context.Background(), nil)
+		fmt.Println(id, count, err)
+	}
+	// Output:
+	// org_riyadh 0 <nil>
+	// org_jeddah 1 <nil>
+}
+
+// An organization that is past due.
+func ExampleServer_SetSuspended() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.SetSuspended(linkittest.OrganizationID, true)
+	client := server.Client()
+	_, err := client.Products.List(context.Background(), nil)
+	fmt.Println(errors.Is(err, linkit.ErrServiceSuspended))
+	_, err = client.Payments.Status(context.Background())
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
+// Tokens that last an hour, by a server whose clock is two hours ahead.
+func ExampleServer_SetTokenTTL() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.SetTokenTTL(time.Hour)
+	server.SetClockSkew(2 * time.Hour)
+	client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password))
+	for range 3 {
+		if _, err := client.Products.Count(context.Background(), nil); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println(len(server.Requests()), "requests: one of them is the sign-in")
+	// Output: 4 requests: one of them is the sign-in
+}
+
+// Records from files: an embed.FS, or os.DirFS("testdata").
+func ExampleWithFixtures() {
+	files := fstest.MapFS{
+		"branches.json": {Data: []byte(`[{"iv_id": "BR-07", "name_en": "Olaya", "name_ar": "العليا"}]`)},
+		"products.json": {Data: []byte(`[{"iv_id": "ITEM-1", "name_en": "Adol 500 mg", "average_price": 7.25}]`)},
+	}
+	server := linkittest.NewServer(linkittest.WithFixtures(files))
+	defer server.Close()
+	sku, err := server.Client().SKUs.Get(context.Background(), "ITEM-1_BR-07")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(sku.Price, *sku.Qty)
+	// Output: 7.25 0
+}
+
+// The service under Linkit may take an expired token for none at all: a record is a 404 then.
+func ExampleWithGuests() {
+	server := linkittest.NewServer(linkittest.WithGuests())
+	defer server.Close()
+	server.AddToken("from-the-dashboard")
+	server.AddProducts(linkit.Product{IvID: "ITEM-1"})
+	client := server.Client(linkit.WithToken("from-the-dashboard"))
+
+	server.ExpireTokens()
+	_, err := client.Products.Get(context.Background(), "ITEM-1")
+	fmt.Println(errors.Is(err, linkit.ErrNotFound))
+	// Output: true
 }

@@ -79,7 +79,9 @@ func TestBreakerCountsOnlyFailures(t *testing.T) {
 		cancelled := func() {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			require.ErrorIs(t, p.Do(ctx, request("GET")).Err, context.DeadlineExceeded)
+			res := p.Do(ctx, request("GET"))
+			require.ErrorIs(t, res.Err, context.DeadlineExceeded)
+			require.NoError(t, res.Stop, "the breaker counted the caller's own end")
 		}
 		for range 5 {
 			cancelled()

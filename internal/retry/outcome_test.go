@@ -134,6 +134,10 @@ func TestAttemptTimeoutIsNotTheCallersDeadline(t *testing.T) {
 			resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() }))
 			return resp, nil
 		},
+		"the transport's own words for it": func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, errors.New("gave up")
+		},
 		"the transport's own deadline": fail(fmt.Errorf("mine: %w", context.DeadlineExceeded)),
 	} {
 		t.Run(name, func(t *testing.T) {

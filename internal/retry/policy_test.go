@@ -212,6 +212,23 @@ func TestEveryAttemptCarriesTheBodyAndTheNewestAuthorization(t *testing.T) {
 	})
 }
 
+func TestAnEarlierAttemptsHeaderIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var requests []*http.Request
+		transport := play(func(r *http.Request) (*http.Response, error) {
+			requests = append(requests, r) // as a transport does that still writes it out
+			return answer(503)(r)
+		})
+		r, n := request("GET"), 0
+		r.Authorize = func(context.Context, time.Time) ([]string, error) { n++; return []string{fmt.Sprint("token-", n)}, nil }
+		policy(transport).Do(t.Context(), r)
+		for i, hr := range requests {
+			assert.Equal(t, fmt.Sprint("token-", i+1), hr.Header.Get("Authorization"))
+		}
+	})
+}
+
 func TestEmptyBodyIsNotSentChunked(t *testing.T) {
 	t.Parallel()
 	r := request("POST")

@@ -149,6 +149,22 @@ func TestRetryBudgetEndsRetriesInAnOutage(t *testing.T) {
 	}
 }
 
+func TestFreeRequestsDoNotUseTheBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(answer(502))
+		p := policy(transport)
+		for range 200 {
+			r := request("PUT")
+			r.Free = true
+			p.Do(t.Context(), r)
+		}
+		assert.Equal(t, int64(800), transport.calls.Load())
+		p.Do(t.Context(), request("PUT"))
+		assert.Equal(t, int64(804), transport.calls.Load(), "the budget is full")
+	})
+}
+
 func TestThrottlingCostsTheBudgetNothing(t *testing.T) {
 	t.Parallel()
 	for name, throttled := range map[string]step{"429": answer(429), "503 with Retry-After": answer(503, "Retry-After", "1")} {
@@ -187,6 +203,49 @@ func TestRetryAfterPausesEveryCallOnce(t *testing.T) {
 		wg.Wait()
 		assert.InDelta(t, 10*time.Second, time.Since(began), float64(10*time.Millisecond), "pauses must not add up")
 		assert.Equal(t, int64(11), transport.total.Load())
+	})
+}
+
+func TestPauseThatBeginsWhileACallQueuesHoldsIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := &gate{takes: time.Second, then: func(n int64) step {
+			if n == 1 {
+				return answer(429, "Retry-After", "10")
+			}
+			return answer(200)
+		}}
+		p := policy(transport, func(c *retry.Config) { c.Concurrency, c.Retries = 1, 0 })
+		began := time.Now()
+		go p.Do(t.Context(), request("GET"))
+		synctest.Wait()
+		res := p.Do(t.Context(), request("GET"))
+		assert.Equal(t, 1, res.Attempts)
+		assert.Equal(t, 200, res.Status)
+		assert.Equal(t, 12*time.Second, time.Since(began))
+	})
+}
+
+func TestShorterRetryAfterDoesNotCutALongerPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := &gate{then: func(n int64) step {
+			switch n {
+			case 1:
+				return after(100*time.Millisecond, answer(429, "Retry-After", "30"))
+			case 2:
+				return after(time.Second, answer(429, "Retry-After", "5"))
+			}
+			return answer(200)
+		}}
+		p := policy(transport, func(c *retry.Config) { c.Retries = 0 })
+		began := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() { p.Do(t.Context(), request("GET")) })
+		wg.Go(func() { p.Do(t.Context(), request("GET")) })
+		wg.Wait()
+		p.Do(t.Context(), request("GET"))
+		assert.GreaterOrEqual(t, time.Since(began), 30*time.Second)
 	})
 }
 

@@ -94,6 +94,22 @@ func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
 	})
 }
 
+func TestSourceThatRunsOutOfItsMinuteIsNotTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{takes: time.Hour}
+		c := cache(s)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Get(ctx, time.Now())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		sleep(59*time.Second + 500*time.Millisecond) // nobody waits when the minute is up
+		_, err = c.Get(t.Context(), time.Now())
+		require.ErrorIs(t, err, session.ErrHung)
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
 func TestTokensThatAreRefusedToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,29 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestEitherClockEndsAToken(t *testing.T) {
+	t.Parallel()
+	c := New(Config[string]{})
+	now := time.Now()
+	token := c.install(Grant[string]{Value: "t", Asked: now, Life: time.Hour}, now)
+	assert.True(t, token.fresh(now))
+	assert.False(t, token.Ended(now.Add(59*time.Minute)))
+
+	slept := *token // as after two hours of a suspended machine, in which the monotonic clock stood still
+	slept.wall -= int64(2 * time.Hour)
+	slept.softWall -= int64(2 * time.Hour)
+	assert.False(t, slept.fresh(now))
+	assert.True(t, slept.Ended(now))
+
+	setBack := *token // as after the wall clock was set back by two hours
+	setBack.wall += int64(2 * time.Hour)
+	setBack.softWall += int64(2 * time.Hour)
+	assert.False(t, setBack.fresh(now.Add(time.Hour)))
+	assert.True(t, setBack.Ended(now.Add(time.Hour)))
+}

@@ -1,0 +1,154 @@
+package linkit_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkittest"
+)
+
+// What a newcomer gets wrong: each message says what happened, where, and what to do.
+func TestMessagesToANewcomer(t *testing.T) {
+	t.Parallel()
+	made := func(opts ...linkit.Option) error {
+		_, err := linkit.NewClient(opts...)
+		return err
+	}
+	for _, wrong := range []struct {
+		program string
+		run     func(ctx context.Context, server *linkittest.Server) error
+		says    string
+		is      error
+	}{
+		{
+			program: "no credential",
+			run:     func(context.Context, *linkittest.Server) error { return made() },
+			says:    `linkit: no credential: pass one of WithAPIKey, WithAPIKeyFunc, WithLogin, WithLoginFunc, WithToken, FromEnv or WithoutCredentials to NewClient`,
+			is:      linkit.ErrInvalid,
+		},
+		{
+			program: "a key with Bearer",
+			run: func(context.Context, *linkittest.Server) error {
+				return made(linkit.WithAPIKey("Bearer eyJhbGciOiJIUzI1NiIs"))
+			},
+			says: `linkit: WithAPIKey: the key begins with "Bearer ": pass a bearer token to WithToken, without that word`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "an http URL",
+			run: func(context.Context, *linkittest.Server) error {
+				return made(linkit.WithAPIKey("your_api_key_here"), linkit.WithBaseURL("http://linkit.works/api/v1"))
+			},
+			says: `linkit: WithBaseURL: plain http would show the credential to the network; use https (http is for loopback hosts only)`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "an empty id",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client().Products.Get(ctx, "")
+				return err
+			},
+			says: `linkit: GET /products/{iv_id}: iv_id is empty`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "the wrong organization",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client(linkit.WithOrganization("org_456")).Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /products: 403 Forbidden: Insufficient permissions for this organization (organization org_456)`,
+			is:   linkit.ErrForbidden,
+		},
+		{
+			program: "a cancelled context",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				ctx, cancel := context.WithCancel(ctx)
+				cancel()
+				_, err := server.Client().Products.Create(ctx, linkit.ProductParams{IvID: "ITEM-1"})
+				return err
+			},
+			says: `linkit: POST /products: context canceled (not sent)`,
+			is:   context.Canceled,
+		},
+		{
+			program: "nil params are no mistake",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client().Products.List(ctx, nil)
+				return err
+			},
+		},
+		{
+			program: "a nil context",
+			run: func(_ context.Context, server *linkittest.Server) error {
+				_, err := server.Client().Products.List(nil, nil) //nolint:staticcheck // the mistake
+				return err
+			},
+			says: `linkit: GET /products: the context is nil: pass context.Background(), or one with a deadline`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a bulk of 1,001",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client().Products.Bulk(ctx, linkit.BulkUpsert, make([]linkit.ProductParams, 1001))
+				return err
+			},
+			says: `linkit: POST /products/bulk: 1001 records, and a request takes 1000 at most: use BulkAll`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a closed client",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				client := server.Client()
+				if err := client.Close(); err != nil {
+					return err
+				}
+				_, err := client.Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /products: the client is closed`,
+			is:   linkit.ErrClosed,
+		},
+		{
+			program: "an expired token",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				server.AddToken("from-the-dashboard")
+				client := server.Client(linkit.WithToken("from-the-dashboard"))
+				server.ExpireTokens()
+				_, err := client.Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /products: 401 Unauthorized: Invalid or expired token`,
+			is:   linkit.ErrUnauthorized,
+		},
+		{
+			program: "a wrong password",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client(linkit.WithLogin(linkittest.Email, "a guess")).Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: sign-in refused, check the email and password: POST /auth/login: 400 Bad Request: Failed to authenticate.`,
+			is:   linkit.ErrLogin,
+		},
+	} {
+		t.Run(wrong.program, func(t *testing.T) {
+			t.Parallel()
+			server := linkittest.NewServer()
+			defer server.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			err := wrong.run(ctx, server)
+			if wrong.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, wrong.says)
+			assert.ErrorIs(t, err, wrong.is)
+		})
+	}
+}
