@@ -53,7 +53,7 @@ type filter interface {
 // list reads one page.
 func list[T record](ctx context.Context, c *Client, route string, f filter) (*Page[T], error) {
 	params, query := f.query()
-	body, err := readPage[T](ctx, c, route, params, query)
+	body, err := readPage[T](ctx, c, route, params, query, func() {})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func list[T record](ctx context.Context, c *Client, route string, f filter) (*Pa
 func count[T record](ctx context.Context, c *Client, route string, f filter) (int, error) {
 	params, query := f.query()
 	params.Page, params.Limit = 1, 1
-	body, err := readPage[T](ctx, c, route, params, query)
+	body, err := readPage[T](ctx, c, route, params, query, func() {})
 	if err != nil {
 		return 0, err
 	}
@@ -87,7 +87,8 @@ type pageBody[T any] struct {
 	throttled bool // it took a 429 or the like
 }
 
-func readPage[T record](ctx context.Context, c *Client, route string, params ListParams, query url.Values) (*pageBody[T], error) {
+// readPage reads one page. arrived is called when the answer is here, and before it is decoded.
+func readPage[T record](ctx context.Context, c *Client, route string, params ListParams, query url.Values, arrived func()) (*pageBody[T], error) {
 	if params.Page < 0 || params.Limit < 0 {
 		return nil, invalid("GET %s: Page and Limit must not be negative", route)
 	}
@@ -101,6 +102,7 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 	var body *pageBody[T]
 	cl := &call{method: http.MethodGet, route: route, query: query}
 	cl.accept = func(res *retry.Result) (err error) {
+		arrived()
 		body, err = decodePage[T](res.Body, params)
 		if body != nil {
 			body.attempts, body.throttled = res.Attempts, res.Throttled
@@ -209,18 +211,20 @@ type walk[T record] struct {
 	params   ListParams // Page: the next to ask for
 	query    url.Values
 	fetching sync.WaitGroup
-	queue    []chan fetched[T] // pages asked for and not yet in use, in order
-	last     int               // the last page, as far as known
-	most     int               // pages to read ahead
-	window   int               // ... for now: a 429 halves it, 20 clean pages widen it by one
+	queue    []*fetched[T] // pages asked for and not yet in use, in order
+	last     int           // the last page, as far as known
+	most     int           // pages to read ahead
+	window   int           // ... for now: a 429 halves it, 20 clean pages widen it by one
 	clean    int
 	seen     map[[2]string]struct{} // the records of recent, by key
 	recent   [][][2]string          // the pages within the window
 }
 
-// fetched is what came of one page.
+// fetched is one page. Its goroutine owns the last three until done is closed.
 type fetched[T record] struct {
 	number   int
+	arrived  chan struct{} // closed when the answer is here, and before it is decoded
+	done     chan struct{}
 	body     *pageBody[T]
 	err      error
 	panicked any
@@ -229,17 +233,24 @@ type fetched[T record] struct {
 func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
 	w.ask(ctx)
 	for {
-		f := <-w.queue[0]
+		f := w.queue[0]
+		<-f.arrived
 		w.queue = w.queue[1:]
+		w.readAhead(ctx) // before the page is decoded: the link is never idle meanwhile
+		<-f.done
 		if f.panicked != nil {
 			panic(f.panicked) // on the goroutine of the caller, who may recover
 		}
 		var fresh []T
 		if f.err == nil {
-			fresh, f.err = w.take(&f)
+			fresh, f.err = w.take(f)
 		}
-		if f.err == nil {
-			w.readAhead(ctx, &f.body.page)
+		if f.err == nil && f.body.page.HasNext {
+			w.learn(&f.body.page)
+			w.readAhead(ctx)
+			if len(w.queue) == 0 && w.window > 0 {
+				w.ask(ctx) // the end isn't known, or it has moved
+			}
 		}
 		for _, item := range fresh {
 			if !yield(item, nil) {
@@ -262,29 +273,34 @@ func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
 
 // ask begins to fetch the next page.
 func (w *walk[T]) ask(ctx context.Context) {
-	result := make(chan fetched[T], 1)
-	w.queue = append(w.queue, result)
 	params := w.params
 	w.params.Page++
+	f := &fetched[T]{
+		number: params.Page, arrived: make(chan struct{}), done: make(chan struct{}),
+		err: errors.New("the transport ended its goroutine"), // unless it returns
+	}
+	w.queue = append(w.queue, f)
 	w.fetching.Go(func() {
-		f := fetched[T]{number: params.Page, err: errors.New("the transport ended its goroutine")} // unless it returns
+		arrived := sync.OnceFunc(func() { close(f.arrived) })
 		defer func() {
 			f.panicked = recover()
-			result <- f
+			arrived()
+			close(f.done)
 		}()
-		f.body, f.err = readPage[T](ctx, w.client, w.route, params, w.query)
+		f.body, f.err = readPage[T](ctx, w.client, w.route, params, w.query, arrived)
 	})
 }
 
-// readAhead asks for what the window allows: up to the last page, and where that isn't known, for the next one.
-func (w *walk[T]) readAhead(ctx context.Context, page *Page[T]) {
-	if !page.HasNext {
-		return
+// learn notes where the list ends, as far as p tells.
+func (w *walk[T]) learn(p *Page[T]) {
+	if p.TotalCount > 0 && p.Limit > 0 {
+		w.last = (p.TotalCount + p.Limit - 1) / p.Limit
 	}
-	if page.TotalCount > 0 && page.Limit > 0 {
-		w.last = (page.TotalCount + page.Limit - 1) / page.Limit
-	}
-	for len(w.queue) < w.window && (w.params.Page <= w.last || len(w.queue) == 0) {
+}
+
+// readAhead asks for what the window and the end of the list allow.
+func (w *walk[T]) readAhead(ctx context.Context) {
+	for len(w.queue) < w.window && w.params.Page <= w.last {
 		w.ask(ctx)
 	}
 }
