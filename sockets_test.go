@@ -100,7 +100,7 @@ func TestPOSTThatMayHaveArrivedIsSeenOnceByTheServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			base, effects := wireServer(t, behave)
-			client := dialing(t, base, linkit.WithAttemptTimeout(150*time.Millisecond))
+			client := dialing(t, base, linkit.WithAttemptTimeout(500*time.Millisecond))
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "x"})
 			assert.Equal(t, int64(1), effects.Load())
 			if name == "500" {
