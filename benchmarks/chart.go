@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"os"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -50,7 +49,7 @@ var clients = []struct {
 	{retryable, color.RGBA{0x6a, 0x8c, 0x69, 0xff}},
 	{ownPool, color.RGBA{0xa9, 0xc2, 0xa8, 0xff}},
 	{sdk, color.RGBA{0x1f, 0x5f, 0xa8, 0xff}},
-	{sdk + ", WithPrefetch(8)", color.RGBA{0x0b, 0x2f, 0x5c, 0xff}},
+	{readingAhead, color.RGBA{0x0b, 0x2f, 0x5c, 0xff}},
 }
 
 const barWidth = vg.Length(8)
@@ -99,12 +98,13 @@ func (b *bench) panel(p panel) (*plot.Plot, error) {
 	var labels plotter.XYLabels
 	at, most := 0.0, 0.0
 	for _, g := range slices.Backward(p.groups) {
+		lines := b.about(g)
 		for _, c := range slices.Backward(clients) {
-			i := slices.IndexFunc(b.lines, func(l line) bool { return strings.HasPrefix(l.work, g.work) && l.who == c.name })
+			i := slices.IndexFunc(lines, func(l line) bool { return l.who == c.name })
 			if i < 0 {
 				continue
 			}
-			value := p.value(&b.lines[i])
+			value := p.value(&lines[i])
 			bar, err := plotter.NewBarChart(plotter.Values{value}, barWidth)
 			if err != nil {
 				return nil, err

@@ -122,7 +122,7 @@ func walk(ctx context.Context, b *bench, delay time.Duration) error {
 	if delay == 0 {
 		race.contestants = append(race.contestants, contestant{sdk, some, unused.all(plain, pages*pageSize)})
 	}
-	race.contestants = append(race.contestants, contestant{sdk + ", WithPrefetch(8)", pages, cost.all(ahead, pages*pageSize)})
+	race.contestants = append(race.contestants, contestant{readingAhead, pages, cost.all(ahead, pages*pageSize)})
 	lines, err := b.race(ctx, race)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func walk(ctx context.Context, b *bench, delay time.Duration) error {
 		}
 	}
 	if delay == 50*time.Millisecond {
-		own := find(lines, sdk+", WithPrefetch(8)")
+		own := find(lines, readingAhead)
 		b.atLeast("walk at 50 ms, WithPrefetch(8), times as fast as page by page", 1/own.ratio, 7.5)
 		b.atMost("walk at 50 ms, peak heap above the start", float64(own.heap)/(1<<20), 16, "MiB")
 	}
@@ -164,7 +164,7 @@ func thousandPages(ctx context.Context, b *bench) error {
 		contestants: []contestant{
 			{handWritten, pages, hand.pager},
 			{"hand-written, 8 at once, in any order", pages, hand.atOnce(8)},
-			{sdk + ", WithPrefetch(8)", pages, new(steady).all(client, pages*pageSize)},
+			{readingAhead, pages, new(steady).all(client, pages*pageSize)},
 		},
 	})
 	if err != nil {

@@ -20,12 +20,13 @@ import (
 )
 
 const (
-	sdk         = "this SDK"
-	handWritten = "hand-written"
-	restyTwo    = "resty v2"
-	restyThree  = "resty v3"
-	retryable   = "go-retryablehttp"
-	ownPool     = retryable + ", its own pool"
+	sdk          = "this SDK"
+	readingAhead = sdk + ", WithPrefetch(8)"
+	handWritten  = "hand-written"
+	restyTwo     = "resty v2"
+	restyThree   = "resty v3"
+	retryable    = "go-retryablehttp"
+	ownPool      = retryable + ", its own pool"
 
 	pageSize = 100
 )

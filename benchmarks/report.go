@@ -188,25 +188,76 @@ func versions() string {
 	return strings.Join(named, ", ")
 }
 
+// highlights are what the README shows.
+var highlights = []group{
+	{"One small GET", "One small GET, " + plainHTTP},
+	{"A page of 100 records", "A page of 100 records, " + plainHTTP},
+	{"Small GETs from 64 goroutines, over TLS", "64 goroutines, small GETs"},
+	{"A list of 3,750 pages, 50 ms each", "A walk of 3750 pages, 50ms"},
+	{"100,000 upserts, 50 ms a request", "100000 records"},
+}
+
+// about returns the lines of a group's work.
+func (b *bench) about(g group) []line {
+	first := slices.IndexFunc(b.lines, func(l line) bool { return strings.HasPrefix(l.work, g.work) })
+	if first < 0 {
+		return nil
+	}
+	n := slices.IndexFunc(b.lines[first:], func(l line) bool { return l.work != b.lines[first].work })
+	if n < 0 {
+		return b.lines[first:]
+	}
+	return b.lines[first : first+n]
+}
+
+// summary is the machine and a table with a row a highlight: hand-written's time, and the others' beside it.
+func (b *bench) summary() string {
+	columns := []string{restyTwo, restyThree, retryable, sdk}
+	var t strings.Builder
+	fmt.Fprintf(&t, "| Time, beside hand-written | hand-written | %s |\n|---|--:|%s\n", strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)))
+	for _, h := range highlights {
+		lines := b.about(h)
+		fmt.Fprintf(&t, "| %s | %s a %s |", h.name, brief(lines[0].median()), lines[0].unit)
+		for _, column := range columns {
+			cell := ""
+			for _, l := range lines {
+				if l.who == column || column == sdk && l.who == readingAhead {
+					cell = fmt.Sprintf("%.2f", l.ratio)
+				}
+			}
+			fmt.Fprintf(&t, " %s |", cell)
+		}
+		t.WriteString("\n")
+	}
+	fmt.Fprintf(&t, "\n%s, %d cores, %s.\n", processor(), runtime.NumCPU(), runtime.Version())
+	return t.String()
+}
+
 const (
 	begin = "<!-- measured -->\n"
 	end   = "<!-- end of measured -->\n"
 )
 
-// publish puts the table between performance.md's marks and draws performance.svg.
+// publish fills in the tables of performance.md and of the README, and draws performance.svg.
 func (b *bench) publish(folder, table string) error {
-	name := filepath.Join(folder, "performance.md")
-	text, err := os.ReadFile(name) //nolint:gosec // the folder that was asked for
+	for file, text := range map[string]string{"performance.md": table, "../README.md": b.summary()} {
+		if err := fill(filepath.Join(folder, file), text); err != nil {
+			return err
+		}
+	}
+	return b.draw(filepath.Join(folder, "performance.svg"))
+}
+
+// fill puts a text between a page's marks.
+func fill(name, text string) error {
+	page, err := os.ReadFile(name) //nolint:gosec // the folder that was asked for
 	if err != nil {
 		return err
 	}
-	before, rest, found := strings.Cut(string(text), begin)
+	before, rest, found := strings.Cut(string(page), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
 		return fmt.Errorf("%s has no place for the table: it stands between two comments", name)
 	}
-	if err := os.WriteFile(name, []byte(before+begin+"\n"+table+"\n"+end+after), 0o644); err != nil { //nolint:gosec // documentation
-		return err
-	}
-	return b.draw(filepath.Join(folder, "performance.svg"))
+	return os.WriteFile(name, []byte(before+begin+"\n"+text+"\n"+end+after), 0o644) //nolint:gosec // documentation
 }

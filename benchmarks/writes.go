@@ -133,7 +133,7 @@ func catalogue(ctx context.Context, b *bench) error {
 	defer func() { _ = client.Close() }()
 	lines, err := b.race(ctx, contest{
 		work: fmt.Sprintf("%d SKUs listed through SKUs.All", total), unit: "page", rounds: b.of(2, 1), heap: true,
-		contestants: []contestant{{sdk + ", WithPrefetch(8)", total / pageSize, func(ctx context.Context, pages int) error {
+		contestants: []contestant{{readingAhead, total / pageSize, func(ctx context.Context, pages int) error {
 			seen := 0
 			for sku, err := range client.SKUs.All(ctx, nil) {
 				if err != nil {
