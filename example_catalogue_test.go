@@ -2,6 +2,7 @@ package linkit_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -128,78 +129,6 @@ func ExampleProductsService_BulkAll() {
 	// linkit: POST /products/bulk: 1 failure in 2 requests; records [0, 2): linkit: POST /products/bulk: 400 Bad Request
 }
 
-// What is low at one branch.
-func ExampleSKUsService_All() {
-	server := pharmacy()
-	defer server.Close()
-	low := &linkit.SKUListParams{BranchIvID: "BR-OLAYA", MaxQty: linkit.Ptr(5)}
-	skus, err := linkit.Collect(server.Client().SKUs.All(context.Background(), low))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, sku := range skus {
-		fmt.Println(sku.IvID, *sku.Qty, sku.Price)
-	}
-	// Output:
-	// ITEM-3_BR-OLAYA 0 21.5
-	// ITEM-2_BR-OLAYA 0 11.5
-	// ITEM-1_BR-OLAYA 0 7.25
-}
-
-// Stock and prices go in bulk. A pointer says "set, even to zero".
-func ExampleSKUsService_BulkAll() {
-	server := pharmacy()
-	defer server.Close()
-	client, ctx := server.Client(), context.Background()
-	err := client.SKUs.BulkAll(ctx, linkit.BulkUpdate, linkit.Records(
-		linkit.SKUParams{IvID: "ITEM-1_BR-OLAYA", Qty: linkit.Ptr(24), Available: linkit.Ptr(true)},
-		linkit.SKUParams{IvID: "ITEM-2_BR-OLAYA", Qty: linkit.Ptr(0), Available: linkit.Ptr(false)},
-	), nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	sku, err := client.SKUs.Get(ctx, "ITEM-1_BR-OLAYA")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(*sku.Qty, sku.Available, sku.Price)
-	// Output: 24 true 7.25
-}
-
-// A new branch has a SKU of every product.
-func ExampleBranchesService_Create() {
-	server := pharmacy()
-	defer server.Close()
-	client, ctx := server.Client(), context.Background()
-	branch, err := client.Branches.Create(ctx, linkit.BranchParams{
-		IvID: "BR-CORNICHE", NameEn: "Corniche", Active: linkit.Ptr(true),
-		Location:            &linkit.Location{Lat: 26.4526, Lon: 50.1183},
-		WorkingHoursPeriods: []linkit.WorkingHoursPeriod{{WeekDay: "0", OpenHour: 9, CloseHour: 23, CloseMinute: 30}},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	count, err := client.SKUs.Count(ctx, &linkit.SKUListParams{BranchIvID: branch.IvID})
-	fmt.Println(count, err)
-	// Output: 3 <nil>
-}
-
-func ExampleBranchesService_List() {
-	server := pharmacy()
-	defer server.Close()
-	page, err := server.Client().Branches.List(context.Background(), &linkit.BranchListParams{Active: linkit.Ptr(true)})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(page.Data[0].IvID, page.Data[0].NameAr)
-	// Output: BR-OLAYA العليا
-}
-
 func ExampleBrandsService_Create() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -216,6 +145,56 @@ func ExampleBrandsService_Create() {
 	}
 	fmt.Println(brand.NameEn, brand.ProductCount)
 	// Output: Julphar 0
+}
+
+// What the catalogue has of each brand. A product names its brand by the brand's ID.
+func ExampleBrandsService_List() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddBrands(
+		linkit.Brand{ID: "r1", BrandCode: "JULPHAR", NameEn: "Julphar"},
+		linkit.Brand{ID: "r2", BrandCode: "SPIMACO", NameEn: "Spimaco"},
+	)
+	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg", BrandID: "r1"})
+	page, err := server.Client().Brands.List(context.Background(), &linkit.BrandListParams{HasProducts: linkit.Ptr(true)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, brand := range page.Data {
+		fmt.Println(brand.BrandCode, brand.ProductCount)
+	}
+	// Output: JULPHAR 1
+}
+
+// One bad record doesn't undo the others, and is no error: what became of each is in Raw. Here it is in linkittest's form.
+func ExampleBrandsService_Bulk() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddBrands(linkit.Brand{BrandCode: "JULPHAR"})
+	result, err := server.Client().Brands.Bulk(context.Background(), linkit.BulkCreate, []linkit.BrandParams{
+		{BrandCode: "JULPHAR", NameEn: "Julphar"},
+		{BrandCode: "SPIMACO", NameEn: "Spimaco"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var report struct {
+		Records []struct {
+			Key, Error string
+			Status     int
+		}
+	}
+	err = json.Unmarshal(result.Raw, &report)
+	fmt.Println(result.Success, err)
+	for _, record := range report.Records {
+		fmt.Println(record.Key, record.Status, record.Error)
+	}
+	// Output:
+	// true <nil>
+	// JULPHAR 409 a brand with this brand_code exists
+	// SPIMACO 201
 }
 
 // A child names its parent by the parent's ID.
@@ -236,6 +215,100 @@ func ExampleCategoriesService_Create() {
 	roots, err := client.Categories.Count(ctx, &linkit.CategoryListParams{Roots: true})
 	fmt.Println(pain.Path, pain.Depth, roots, err)
 	// Output: Medicines > Pain relief 1 1 <nil>
+}
+
+// A tree is read from its roots on.
+func ExampleCategoriesService_List() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddCategories(
+		linkit.Category{ID: "c1", CategoryCode: "MED", NameEn: "Medicines"},
+		linkit.Category{ID: "c2", CategoryCode: "PAIN", NameEn: "Pain relief", ParentID: "c1"},
+		linkit.Category{ID: "c3", CategoryCode: "COLD", NameEn: "Cold and flu", ParentID: "c1"},
+	)
+	client, ctx := server.Client(), context.Background()
+	roots, err := client.Categories.List(ctx, &linkit.CategoryListParams{Roots: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, root := range roots.Data {
+		fmt.Println(root.NameEn)
+		for child, err := range client.Categories.All(ctx, &linkit.CategoryListParams{ParentID: root.ID}) {
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println("-", child.NameEn)
+		}
+	}
+	// Output:
+	// Medicines
+	// - Cold and flu
+	// - Pain relief
+}
+
+func ExampleCategoriesService_Get() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddCategories(
+		linkit.Category{ID: "c1", CategoryCode: "MED", NameEn: "Medicines"},
+		linkit.Category{CategoryCode: "PAIN", NameEn: "Pain relief", NameAr: "مسكنات", ParentID: "c1"},
+	)
+	category, err := server.Client().Categories.Get(context.Background(), "PAIN")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(category.NameAr, category.Depth, category.Path)
+	// Output: مسكنات 1 Medicines > Pain relief
+}
+
+// The brands that an ingredient is sold under.
+func ExampleGenericsService_List() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddGenerics(linkit.Generic{ID: "g1", GenericCode: "PARACETAMOL", NameEn: "Paracetamol"})
+	server.AddBrands(linkit.Brand{ID: "r1", NameEn: "Julphar"}, linkit.Brand{ID: "r2", NameEn: "Haleon"})
+	server.AddProducts(
+		linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg", GenericID: "g1", BrandID: "r1"},
+		linkit.Product{IvID: "ITEM-2", NameEn: "Panadol Extra", GenericID: "g1", BrandID: "r2"},
+	)
+	page, err := server.Client().Generics.List(context.Background(), &linkit.GenericListParams{Search: "paracet"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, generic := range page.Data {
+		fmt.Println(generic.NameEn, generic.ProductCount, generic.CommonBrands)
+	}
+	// Output: Paracetamol 2 [Julphar Haleon]
+}
+
+// A product stands under a generic by the generic's ID.
+func ExampleGenericsService_Create() {
+	server := pharmacy()
+	defer server.Close()
+	client, ctx := server.Client(), context.Background()
+	generic, err := client.Generics.Create(ctx, linkit.GenericParams{GenericCode: "ASCORBIC-ACID", NameEn: "Ascorbic acid"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	product, err := client.Products.Get(ctx, "ITEM-3")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	params := product.Params()
+	params.GenericID = generic.ID
+	product, err = client.Products.Update(ctx, product.IvID, params)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(product.NameEn, product.GenericID == generic.ID)
+	// Output: Vitamin C 1000 mg true
 }
 
 func ExampleGenericsService_Bulk() {

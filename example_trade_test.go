@@ -5,70 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/linkittest"
 )
-
-// Customers need the organization named.
-func ExampleCustomersService_Create() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	ctx := context.Background()
-	_, err := server.Client().Customers.List(ctx, nil)
-	fmt.Println(err)
-
-	client := server.Client(linkit.WithOrganization(linkittest.OrganizationID))
-	customer, err := client.Customers.Create(ctx, linkit.CustomerParams{
-		FirstName: "Noura", LastName: "Alharbi", Phone: "+966501234567",
-		Birthdate: linkit.Date{Year: 1990, Month: time.May, Day: 17}, Type: linkit.CustomerTypeIndividual,
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(customer.FirstName, customer.Birthdate, customer.Type)
-	// Output:
-	// linkit: Customers: Linkit wants the organization named: use WithOrganization or Client.ForOrganization
-	// Noura 1990-05-17 individual
-}
-
-func ExampleCustomersService_All() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.AddCustomers(
-		linkit.Customer{FirstName: "Noura", Status: linkit.CustomerStatusActive},
-		linkit.Customer{FirstName: "Fahad", Status: linkit.CustomerStatusBlocked},
-	)
-	client := server.Client(linkit.WithOrganization(linkittest.OrganizationID))
-	active := &linkit.CustomerListParams{Status: linkit.CustomerStatusActive}
-	for customer, err := range client.Customers.All(context.Background(), active) {
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(customer.FirstName)
-	}
-	// Output: Noura
-}
-
-func ExampleCustomerGroupsService_Create() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	client, ctx := server.Client(), context.Background()
-	for range 2 {
-		group, err := client.CustomerGroups.Create(ctx, linkit.CustomerGroupParams{Name: "VIP", Description: "Free delivery"})
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(group.Name, group.Description)
-	}
-	// Output:
-	// VIP Free delivery
-	// linkit: POST /customer-groups: 409 Conflict: a group with this name exists: {"name":"VIP"}
-}
 
 func ExampleOrdersService_All() {
 	server := linkittest.NewServer()
@@ -86,6 +26,27 @@ func ExampleOrdersService_All() {
 		fmt.Println(order.ID, order.DestinationReference, order.TotalAmount, order.Currency)
 	}
 	// Output: o1 BR-OLAYA 84.5 SAR
+}
+
+func ExampleOrdersService_Get() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddOrders(linkit.Order{
+		ID: "o1", SourceReference: "WEB-10045", PaymentStatus: linkit.OrderPaymentStatusPaid, TotalAmount: 14.5, Currency: "SAR",
+		Products: []linkit.LineItem{{ProductID: "ITEM-1", Name: "Adol 500 mg", Quantity: 2, Price: 7.25, Total: 14.5}},
+	})
+	order, err := server.Client().Orders.Get(context.Background(), "o1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(order.SourceReference, order.PaymentStatus, order.TotalAmount, order.Currency)
+	for _, line := range order.Products {
+		fmt.Println(line.Quantity, "x", line.Name)
+	}
+	// Output:
+	// WEB-10045 paid 14.5 SAR
+	// 2 x Adol 500 mg
 }
 
 // An ExternalID of your own makes an order easy to find, should the answer get lost.
@@ -110,6 +71,32 @@ func ExampleOrdersService_Bulk() {
 	// Output: Processed 1 orders WEB-10045 Adol 500 mg
 }
 
+// Orders straight from a file: no more of them are in memory than are being sent.
+func ExampleOrdersService_BulkAll() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	client, ctx := server.Client(linkit.WithBulkSize(2)), context.Background()
+
+	file := json.NewDecoder(strings.NewReader(`
+		{"external_id": "WEB-10045", "total_amount": 14.5, "currency": "SAR"}
+		{"external_id": "WEB-10046", "total_amount": 21.5, "currency": "SAR"}
+		{"external_id": "WEB-10047", "total_amount": 7.25, "currency": "SAR"}`))
+	orders := func(yield func(linkit.OrderParams, error) bool) {
+		for file.More() {
+			var order linkit.OrderParams
+			if err := file.Decode(&order); !yield(order, err) || err != nil {
+				return
+			}
+		}
+	}
+	err := client.Orders.BulkAll(ctx, orders, func(r linkit.BulkResult) { fmt.Println(r.Offset, r.Count, r.Message) })
+	fmt.Println(err)
+	// Output:
+	// 0 2 Processed 2 orders
+	// 2 1 Processed 1 orders
+	// <nil>
+}
+
 // A webhook's body is an order in the form in which it is read. In an http.Handler, pass r.Body.
 func ExampleParseOrder() {
 	body := strings.NewReader(`{"spec_version": "2026-04-01", "event": "order.created",
@@ -126,27 +113,6 @@ func ExampleParseOrder() {
 	// Output:
 	// 2026-04-01 o1 confirmed 84.5
 	// linkit: ParseOrder: the body is not an order: it has no id
-}
-
-func ExampleOffersService_Create() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	client, ctx := server.Client(), context.Background()
-	offer, err := client.Offers.Create(ctx, linkit.OfferParams{
-		Name: "Two for one", OfferType: linkit.OfferTypeBOGO, Status: "active",
-		BuyQty: linkit.Ptr(1), GetQty: linkit.Ptr(1), BuyIvID: "ITEM-1", GetIvID: "ITEM-1",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	offer, err = client.Offers.SetStatus(ctx, offer.ID, linkit.OfferStatusParams{IsActive: linkit.Ptr(true)})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(offer.Name, offer.OfferType, offer.BuyQty, offer.GetQty, offer.IsActive)
-	// Output: Two for one bogo 1 1 true
 }
 
 // What an integration takes and answers is passed through.
@@ -167,6 +133,36 @@ func ExampleIntegrationsService_Execute() {
 	err = client.Integrations.Execute(ctx, linkittest.OrganizationID, apps[0].Slug, map[string]any{"dry_run": true}, &answer)
 	fmt.Println(apps[0].Name, answer.DryRun, err)
 	// Output: Point of sale true <nil>
+}
+
+// What an integration's setup has besides is in Raw.
+func ExampleIntegrationsService_Config() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddIntegrationConfigs(linkit.IntegrationConfig{
+		Slug: "pos", Name: "Point of sale", Version: "2.1", CustomConfig: linkit.IntegrationCustomConfig{SyncInventory: true},
+	})
+	config, err := server.Client().Integrations.Config(context.Background(), linkittest.OrganizationID, "pos")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(config.Name, config.Version, config.CustomConfig.SyncInventory, config.CustomConfig.SyncOrders)
+	// Output: Point of sale 2.1 true false
+}
+
+// Unlike most calls it answers even while the organization is suspended.
+func ExamplePaymentsService_Status() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.SetSuspended(linkittest.OrganizationID, true)
+	status, err := server.Client().Payments.Status(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(status.ServiceOperational)
+	// Output: false
 }
 
 func ExamplePaymentsService_CreateOrder() {
@@ -203,23 +199,17 @@ func ExampleProvidersService_List() {
 	// Output: tamara bnpl KSA, UAE
 }
 
-// A service that says that it is unhealthy has answered: that is no error.
-func ExampleSystemService_Health() {
+func ExampleProvidersService_Config() {
 	server := linkittest.NewServer()
 	defer server.Close()
-	client := server.Client(linkit.WithoutCredentials())
-	for _, status := range []linkit.HealthStatus{linkit.HealthStatusHealthy, linkit.HealthStatusUnhealthy} {
-		server.SetHealth(status)
-		health, err := client.System.Health(context.Background())
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(health.Status)
+	server.AddProviders(linkit.Provider{ID: "tamara", Name: "Tamara", Description: "Pay in four"})
+	config, err := server.Client().Providers.Config(context.Background(), "tamara")
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	// Output:
-	// healthy
-	// unhealthy
+	fmt.Println(config.Note, config.Endpoints.PaymentOrders)
+	// Output: Pay in four /api/v1/payments/orders
 }
 
 func ExampleOrder_raw() {
