@@ -3,15 +3,11 @@ package linkit
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/linkit-go/linkit/internal/retry"
-	"github.com/linkit-go/linkit/internal/session"
 )
 
 // Session is a sign-in: what the client goes by until ExpiresAt.
@@ -81,6 +77,9 @@ type AuthService service
 //
 //	POST /auth/login
 func (s *AuthService) Login(ctx context.Context, email, password string) (*Session, error) {
+	if err := s.client.usable(ctx, &call{method: http.MethodPost, route: loginRoute, public: true}); err != nil {
+		return nil, err
+	}
 	if err := checkLogin("Login", email, password); err != nil {
 		return nil, err
 	}
@@ -99,9 +98,9 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	}
 	switch {
 	case ctx == nil:
-		return nil, invalid("Session: the context is nil: pass context.Background(), or one with a deadline")
+		return nil, nilContext("Auth.Session")
 	case core.closed.Load():
-		return nil, ErrClosed
+		return nil, closedError("Auth.Session")
 	}
 	token, err := core.credential.cache.Get(ctx, time.Now())
 	if err != nil {
@@ -125,123 +124,6 @@ func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
 func (s *AuthService) Reset() {
 	if cache := s.client.core.credential.cache; cache != nil {
 		cache.Reset()
-	}
-}
-
-// grant is what a credential sends.
-type grant struct {
-	header  []string // Authorization: one value, never changed
-	session *Session // of a sign-in
-}
-
-// credential is who the client is. Nothing else writes Authorization.
-type credential struct {
-	option  string                // that gave it
-	fixed   []string              // the header, where it never changes
-	cache   *session.Cache[grant] // where it has to be asked for
-	signsIn bool
-}
-
-func (c *credential) none() bool { return c.fixed == nil && c.cache == nil }
-
-// ticket is one call's use of the credential.
-type ticket struct {
-	*credential
-	token *session.Token[grant] // used last
-}
-
-// authorize returns the Authorization header for an attempt.
-func (t *ticket) authorize(ctx context.Context, now time.Time) ([]string, error) {
-	if t.cache == nil {
-		return t.fixed, nil
-	}
-	token, err := t.cache.Get(ctx, now)
-	if err != nil {
-		return nil, t.explain(err)
-	}
-	t.token = token
-	return token.Value.header, nil
-}
-
-// again reports whether res may be owed to a credential that has since been replaced: a 401, or a 403 or 404 that met a
-// token past its end, which the server takes for no token at all.
-func (t *ticket) again(ctx context.Context, res *retry.Result) (bool, error) {
-	if t.cache == nil || t.token == nil || res.Stop != nil {
-		return false, nil //nolint:nilerr // conclude tells why it stopped
-	}
-	switch res.Status {
-	case http.StatusUnauthorized:
-	case http.StatusForbidden, http.StatusNotFound:
-		if !t.ended(res) {
-			return false, nil
-		}
-	default:
-		return false, nil
-	}
-	next, err := t.cache.Replace(ctx, t.token)
-	if next == nil || err != nil {
-		return false, t.explain(err)
-	}
-	if next.Value.header[0] == t.token.Value.header[0] {
-		t.cache.Replayed(next, false) // the same key again: don't ask for it on every 401
-		return false, nil
-	}
-	return true, nil
-}
-
-// ended reports whether the token was past its end when res arrived, by own reckoning or by the server's clock.
-func (t *ticket) ended(res *retry.Result) bool {
-	if t.token.Ended(res.Received) {
-		return true
-	}
-	date, err := http.ParseTime(res.Header.Get("Date"))
-	return err == nil && !t.token.Endless() && !date.Before(t.token.Value.session.ExpiresAt.Time)
-}
-
-// replayed tells the cache how the call went with the token that again brought.
-func (t *ticket) replayed(res *retry.Result) {
-	if res.Status != 0 && t.token != nil {
-		t.cache.Replayed(t.token, res.Status != http.StatusUnauthorized)
-	}
-}
-
-// secret is what a call carries that must not show in its error.
-func (t *ticket) secret(cl *call) string {
-	if cl.public {
-		return cl.secret
-	}
-	header := t.fixed
-	if t.token != nil {
-		header = t.token.Value.header
-	}
-	if len(header) == 0 {
-		return ""
-	}
-	return strings.TrimPrefix(header[0], "Bearer ")
-}
-
-// explain gives the cache's own errors their public form.
-func (c *credential) explain(err error) error {
-	switch {
-	case errors.Is(err, session.ErrClosed):
-		return ErrClosed
-	case errors.Is(err, session.ErrInside):
-		return invalid("%s: %v", c.option, err)
-	}
-	return err
-}
-
-// askKey is the source behind WithAPIKeyFunc.
-func (c *core) askKey(fn func(context.Context) (string, error)) func(context.Context, *session.Token[grant], bool) (session.Grant[grant], error) {
-	return func(ctx context.Context, _ *session.Token[grant], _ bool) (session.Grant[grant], error) {
-		key, err := fn(ctx)
-		if err != nil {
-			return session.Grant[grant]{}, fmt.Errorf("linkit: WithAPIKeyFunc: %w", err)
-		}
-		if err := checkSecret("WithAPIKeyFunc", "key", key); err != nil {
-			return session.Grant[grant]{}, err
-		}
-		return session.Grant[grant]{Value: grant{header: []string{key}}}, nil
 	}
 }
 
@@ -300,42 +182,22 @@ func (c *config) readCredentials() error {
 	return nil
 }
 
-// credential makes the one credential that the options name.
-func (c *core) newCredential(cfg *config) (*credential, error) {
-	names := cfg.credentials()
-	switch {
-	case len(names) == 0:
-		return nil, invalid("no credential: pass one of %s to NewClient", credentialOptions)
-	case len(names) > 1:
-		return nil, invalid("%s are both given: pass one credential", strings.Join(names, " and "))
-	}
-	cred := &credential{option: names[0]}
-	switch {
-	case cfg.apiKey != "":
-		cred.fixed = []string{cfg.apiKey}
-	case cfg.token != "":
-		cred.fixed = []string{"Bearer " + cfg.token}
-	case cfg.apiKeyFunc != nil:
-		cred.cache = c.newCache(c.askKey(cfg.apiKeyFunc))
-	case cfg.email != "":
-		email, password := cfg.email, cfg.password
-		cred.signsIn, cred.cache = true, c.newCache(c.signIn(func(context.Context) (string, string, error) { return email, password, nil }, cfg.store))
-	case cfg.loginFunc != nil:
-		cred.signsIn, cred.cache = true, c.newCache(c.signIn(c.askLogin(cfg.loginFunc), cfg.store))
-	}
-	return cred, nil
-}
+const unset = "was it read from a variable that isn't set?"
 
 // checkSecret refuses what can't be a key or token, without showing it.
 func checkSecret(option, what, value string) error {
 	const bearer = "bearer "
 	switch {
 	case value == "":
-		return invalid("%s: the %s is empty", option, what)
+		return invalid("%s: the %s is empty: %s", option, what, unset)
 	case strings.TrimSpace(value) == "":
-		return invalid("%s: the %s is blank", option, what)
+		return invalid("%s: the %s is blank: %s", option, what, unset)
 	case len(value) >= len(bearer) && strings.EqualFold(value[:len(bearer)], bearer):
-		return invalid(`%s: the %s begins with "Bearer ": pass a bearer token to WithToken, without that word`, option, what)
+		instead := "pass a bearer token to WithToken"
+		if strings.HasPrefix(option, "LINKIT_") {
+			instead = "put a bearer token into LINKIT_TOKEN"
+		}
+		return invalid(`%s: the %s begins with "Bearer ": %s, without that word`, option, what, instead)
 	case !visible(value, ' '):
 		return invalid("%s: the %s has a control or non-ASCII character: was a line break read with it?", option, what)
 	case strings.TrimSpace(value) != value:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -91,10 +92,11 @@ func (p *WorkingHoursPeriod) UnmarshalJSON(b []byte) error {
 		if text == "" {
 			continue
 		}
-		var err error
-		if *member.to, err = strconv.Atoi(text); err != nil {
+		number, err := strconv.ParseFloat(text, 64) // 8.0 is 8
+		if err != nil || number != math.Trunc(number) || math.Abs(number) > math.MaxInt32 {
 			return fmt.Errorf("%s %s is not a whole number", member.name, excerpt(text))
 		}
+		*member.to = int(number)
 	}
 	*p = read
 	return nil
@@ -166,7 +168,7 @@ func (s *BranchesService) Count(ctx context.Context, params *BranchListParams) (
 //
 //	GET /branches/{iv_id}
 func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error) {
-	return do[Branch](ctx, s.client, &call{method: http.MethodGet, route: "/branches/{iv_id}", ids: []string{ivID}})
+	return do[Branch](ctx, s.client, &call{method: http.MethodGet, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is not sent again once it
@@ -181,14 +183,14 @@ func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Bra
 //
 //	PUT /branches/{iv_id}
 func (s *BranchesService) Update(ctx context.Context, ivID string, params BranchParams) (*Branch, error) {
-	return do[Branch](ctx, s.client, &call{method: http.MethodPut, route: "/branches/{iv_id}", ids: []string{ivID}, body: params})
+	return do[Branch](ctx, s.client, &call{method: http.MethodPut, route: "/branches/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a branch; ErrNotFound when there is none.
 //
 //	DELETE /branches/{iv_id}   (inferred)
 func (s *BranchesService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/branches/{iv_id}", ids: []string{ivID}})
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 branches in one request. One bad record doesn't undo the others: read the result's Raw. With

@@ -99,7 +99,7 @@ func (s *BrandsService) Count(ctx context.Context, params *BrandListParams) (int
 //
 //	GET /brands/code/{brand_code}
 func (s *BrandsService) Get(ctx context.Context, brandCode string) (*Brand, error) {
-	return do[Brand](ctx, s.client, &call{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: []string{brandCode}})
+	return do[Brand](ctx, s.client, &call{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: ids{brandCode}})
 }
 
 // Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a name too long, is

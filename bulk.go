@@ -75,11 +75,19 @@ func sendBulk(ctx context.Context, c *Client, route string, harmless bool, body 
 	cl := &call{method: http.MethodPost, route: route, body: body, harmless: harmless}
 	result := &BulkResult{Count: n}
 	cl.accept = func(res *retry.Result) error {
-		result.Success = true // unless it says otherwise
 		result.Raw = bytes.Clone(res.Body)
-		if err := decode(res.Body, result); err != nil {
+		var said struct {
+			*BulkResult
+			Success *bool `json:"success"`
+		}
+		said.BulkResult = result
+		if err := decode(res.Body, &said); err != nil {
 			return err
 		}
+		if bytes.Equal(bytes.TrimSpace(res.Body), []byte("null")) {
+			return errors.New("the answer is not the promised object: it is null")
+		}
+		result.Success = said.Success == nil || *said.Success
 		return refused(res.Body)
 	}
 	err := c.send(ctx, cl)
@@ -106,12 +114,15 @@ func Records[T any](items ...T) iter.Seq2[T, error] {
 func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.Seq2[T, error], each func(BulkResult),
 	send func(ctx context.Context, records []T) (*BulkResult, error),
 ) error {
+	if err := c.usable(ctx, &call{method: http.MethodPost, route: route}); err != nil {
+		return err // before a source that can't be read twice is read
+	}
 	if records == nil {
 		return invalid("POST %s: the records are nil", route)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	b := &bulkRun[T]{
-		size: c.core.bulkSize, send: send,
+		client: c, route: route, size: c.core.bulkSize, send: send,
 		places: make(chan struct{}, c.core.bulkWidth), started: make(chan chan bulkSent, c.core.bulkWidth),
 	}
 	go b.read(ctx, records)
@@ -147,6 +158,8 @@ func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.S
 
 // bulkRun is one BulkAll. The source's goroutine owns offset, err and panicked until started is closed.
 type bulkRun[T any] struct {
+	client   *Client
+	route    string
 	size     int
 	send     func(ctx context.Context, records []T) (*BulkResult, error)
 	places   chan struct{}      // requests in flight or not yet reported
@@ -165,17 +178,31 @@ type bulkSent struct {
 
 // read reads the source to its end, its first error, or the end of ctx.
 func (b *bulkRun[T]) read(ctx context.Context, records iter.Seq2[T, error]) {
-	defer close(b.started) // last: the source has ended
-	defer func() { b.panicked = recover() }()
+	defer close(b.started)                               // last: the source has ended
+	b.err = errors.New("the source ended its goroutine") // unless it ends otherwise
+	defer func() {
+		if b.panicked = recover(); b.panicked != nil {
+			b.err = nil
+		}
+	}()
+	b.err = b.readAll(ctx, records)
+}
+
+func (b *bulkRun[T]) readAll(ctx context.Context, records iter.Seq2[T, error]) (err error) {
 	var batch []T
-	for record, err := range records {
+	for record, failed := range records {
+		switch {
+		case failed != nil:
+			err = failed
+		case ctx.Err() != nil:
+			err = ctx.Err()
+		}
 		if err != nil {
-			b.err = err
 			break
 		}
 		if batch == nil {
-			if b.err = b.place(ctx); b.err != nil {
-				return
+			if err = b.place(ctx); err != nil {
+				return err
 			}
 			batch = make([]T, 0, b.size)
 		}
@@ -184,27 +211,23 @@ func (b *bulkRun[T]) read(ctx context.Context, records iter.Seq2[T, error]) {
 			batch = nil
 		}
 	}
-	if batch == nil {
-		return
-	}
-	if ctx.Err() == nil {
+	switch {
+	case batch == nil:
+	case ctx.Err() == nil:
 		b.start(ctx, batch)
-	} else if b.err == nil {
-		b.err = ctx.Err()
+	case err == nil:
+		err = ctx.Err()
 	}
+	return err
 }
 
-// place waits until another request may be held.
+// place waits until another request may be held. One that comes free as ctx ends is no use.
 func (b *bulkRun[T]) place(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	select {
 	case b.places <- struct{}{}:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err()
 }
 
 func (b *bulkRun[T]) start(ctx context.Context, batch []T) {
@@ -213,7 +236,7 @@ func (b *bulkRun[T]) start(ctx context.Context, batch []T) {
 	b.offset += len(batch)
 	b.sending.Go(func() {
 		var sent bulkSent
-		sent.Err = errors.New("the transport ended its goroutine") // unless it returns
+		sent.Err = goexited(b.client, http.MethodPost, b.route) // unless it returns
 		defer func() {
 			sent.panicked = recover()
 			sent.Offset, sent.Count = offset, len(batch)

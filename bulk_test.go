@@ -122,6 +122,8 @@ func TestBulkRefusesWhatLinkitWould(t *testing.T) {
 	}
 	require.ErrorIs(t, client.Products.BulkAll(t.Context(), "x", products(1, nil), nil), linkit.ErrInvalid)
 	require.ErrorIs(t, client.Products.BulkAll(t.Context(), linkit.BulkCreate, nil, nil), linkit.ErrInvalid)
+	unread := func(func(linkit.BrandParams, error) bool) { t.Error("the source is read before the mode") }
+	require.EqualError(t, client.Brands.BulkAll(t.Context(), "x", unread, nil), `linkit: POST /brands/bulk: the mode "x" is not one of create, update and upsert`)
 	for _, size := range []int{0, -1, 1001} {
 		_, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithBulkSize(size))
 		require.ErrorIs(t, err, linkit.ErrInvalid)

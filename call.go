@@ -2,13 +2,17 @@ package linkit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
 )
@@ -16,20 +20,24 @@ import (
 // call is one use of an endpoint. Service methods say what; Client.send does the rest.
 type call struct {
 	method   string
-	route    string   // "/products/{iv_id}"
-	ids      []string // fill the route's {names}, in order
-	path     url.URL  // instead of both: Do's own path
+	route    string  // "/products/{iv_id}"
+	ids      ids     // fill the route's {names}, in order
+	url      url.URL // the path of a Do, below the base; aim makes it whole
 	query    url.Values
-	body     any                       // sent through json.Marshal, but for json.RawMessage and []byte; nil: none
-	harmless bool                      // a POST whose repetition does no harm
-	public   bool                      // carries neither credential nor organization
-	signIn   bool                      // an automatic one
-	free     bool                      // a sign-in: outside the limits
-	once     bool                      // never sent again
-	also     int                       // a status that is an answer beside 2xx, when accept takes it
-	secret   string                    // in the body: must not show in an error
-	accept   func(*retry.Result) error // reads the answer to a success; nil: nothing is expected
+	body     any                                          // sent through json.Marshal, but for json.RawMessage and []byte; nil: none
+	harmless bool                                         // a POST whose repetition does no harm
+	public   bool                                         // carries neither credential nor organization
+	signIn   bool                                         // an automatic one
+	free     bool                                         // a sign-in: outside the limits
+	once     bool                                         // never sent again
+	also     int                                          // a status that is an answer beside 2xx, when accept takes it
+	secret   string                                       // in the body: must not show in an error
+	waits    func(last *retry.Result, wait time.Duration) // is told of each wait to be sent again; nil: nobody is
+	accept   func(*retry.Result) error                    // reads the answer to a success; nil: nothing is expected
 }
+
+// ids are those of one path: an array, so that a call needs no memory of its own for them.
+type ids [2]string
 
 // record is a model that says who it is: the key its resource is read by, and Linkit's id.
 type record interface {
@@ -51,8 +59,21 @@ func do[T record](ctx context.Context, c *Client, cl *call) (*T, error) {
 
 // run makes a call that need not be answered with anything.
 func run(ctx context.Context, c *Client, cl *call) error {
-	cl.accept = into(nil)
+	cl.accept = func(res *retry.Result) error {
+		if bytes.HasPrefix(bytes.TrimSpace(res.Body), []byte("<")) {
+			return decode(res.Body, new(any)) // a proxy's page: the server has done nothing
+		}
+		return refused(res.Body)
+	}
 	return c.send(ctx, cl)
+}
+
+// checkOut refuses what no answer could be read into, before anything is sent.
+func checkOut(where string, out any) error {
+	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return invalid("%s: out is %T, and must be a pointer that isn't nil", where, out)
+	}
+	return nil
 }
 
 // into reads an answer into whatever the caller gave for it: nil ignores it, a *json.RawMessage takes it as it is.
@@ -80,14 +101,19 @@ func object[T any](ctx context.Context, c *Client, cl *call, check func(v *T, bo
 		if err := refused(res.Body); err != nil {
 			return err
 		}
-		body := bytes.Clone(unwrapped(res.Body)) // check may keep it
-		if err := decode(body, v); err != nil {
-			return err
+		body := bytes.Clone(res.Body) // check may keep it
+		forms := [][]byte{body, unwrapped(body)}
+		if bytes.Contains(body, []byte(`"success"`)) {
+			slices.Reverse(forms) // an envelope has a message, and so has a ping
 		}
-		if !check(v, body) {
-			return errNoRecord
+		var err error
+		for _, form := range forms {
+			*v = *new(T)
+			if err = decode(form, v); err == nil && check(v, form) {
+				return nil
+			}
 		}
-		return nil
+		return cmp.Or(err, errNoRecord)
 	}
 	if err := c.send(ctx, cl); err != nil {
 		return nil, err
@@ -165,7 +191,30 @@ func decode(body []byte, v any) error {
 	case trimmed[0] == '<':
 		return errors.New("an HTML page came instead of JSON: from a proxy, or is the base URL wrong?")
 	}
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) {
+		err = &mistypedError{mistyped}
+	}
 	return fmt.Errorf("the answer is not the promised JSON: %w", err)
+}
+
+// mistypedError is a json.UnmarshalTypeError in the words of the wire: no names of Go's.
+type mistypedError struct{ *json.UnmarshalTypeError }
+
+func (e *mistypedError) Error() string {
+	if e.Field == "" {
+		return "it must not be " + article(e.Value)
+	}
+	return fmt.Sprintf("%s must not be %s", e.Field[strings.LastIndex(e.Field, ".")+1:], article(e.Value))
+}
+
+func (e *mistypedError) Unwrap() error { return e.UnmarshalTypeError }
+
+func article(noun string) string {
+	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // conclude reads the answer, or says why there is none. secret is what must not show in an error.
@@ -195,16 +244,30 @@ func (cl *call) unusable(res *retry.Result, organization string, err error) erro
 	return cl.transportError(res, organization, err)
 }
 
-// fill makes the path of the route and ids. An id may hold anything: it stays one segment.
-func (cl *call) fill() error {
-	if len(cl.ids) == 0 {
-		cl.path = url.URL{Path: cl.route}
-		return nil
+// aim makes the URL whole.
+func (cl *call) aim(base *url.URL) error {
+	u := &cl.url
+	if u.Path == "" {
+		if err := cl.fill(base); err != nil {
+			return err
+		}
+	} else {
+		if base.RawPath != "" || u.RawPath != "" {
+			u.RawPath = base.EscapedPath() + u.EscapedPath()
+		}
+		u.Path = base.Path + u.Path
 	}
+	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, cl.query.Encode()
+	return nil
+}
+
+// fill makes the path of the base, the route and the ids. An id may hold anything: it stays one segment.
+func (cl *call) fill(base *url.URL) error {
 	var plain strings.Builder
-	escaped := ""
-	ids := cl.ids
-	for rest := cl.route; rest != ""; {
+	plain.Grow(len(base.Path) + len(cl.route) + len(cl.ids[0]) + len(cl.ids[1]))
+	plain.WriteString(base.Path)
+	escaped := base.RawPath // "": as net/url escapes plain
+	for n, rest := 0, cl.route; rest != ""; n++ {
 		before, after, found := strings.Cut(rest, "{")
 		plain.WriteString(before)
 		if escaped != "" {
@@ -214,60 +277,23 @@ func (cl *call) fill() error {
 			break
 		}
 		name, after, _ := strings.Cut(after, "}")
-		id := ids[0]
-		ids, rest = ids[1:], after
+		id := cl.ids[n]
+		rest = after
 		switch id {
 		case "":
-			return invalid("%s %s: %s is empty", cl.method, cl.route, name)
+			return invalid("%s %s: %s is empty: pass the one that names the record", cl.method, cl.route, name)
 		case ".", "..":
 			return invalid("%s %s: %s is %q, which would change the path", cl.method, cl.route, name, id)
 		}
 		segment := url.PathEscape(id)
 		if escaped == "" && segment != id {
-			escaped = plain.String()
+			escaped = (&url.URL{Path: plain.String()}).EscapedPath()
 		}
 		if escaped != "" {
 			escaped += segment
 		}
 		plain.WriteString(id)
 	}
-	cl.path = url.URL{Path: plain.String(), RawPath: escaped}
+	cl.url.Path, cl.url.RawPath = plain.String(), escaped
 	return nil
-}
-
-// cleanPath reads an escaped path, or says why it won't do.
-func cleanPath(escaped string) (u url.URL, problem string) {
-	if !strings.HasPrefix(escaped, "/") {
-		return u, `must begin with "/"`
-	}
-	if strings.ContainsAny(escaped, "?#") {
-		return u, "has a query or a fragment; a query is an argument of its own"
-	}
-	for segment := range strings.SplitSeq(escaped[1:], "/") {
-		switch plain, err := url.PathUnescape(segment); {
-		case err != nil:
-			return u, "is not escaped correctly"
-		case plain == "":
-			return u, "has an empty segment"
-		case plain == "." || plain == "..":
-			return u, `has a segment "." or ".."`
-		}
-	}
-	u.RawPath = escaped
-	u.Path, _ = url.PathUnescape(escaped) // each segment could be
-	if u.EscapedPath() != escaped {
-		return u, "has a character that must be escaped: use url.PathEscape for each segment"
-	}
-	return u, ""
-}
-
-// maskedRoute keeps what may be an id out of errors and logs: endpoints are named in lower-case words.
-func maskedRoute(path string) string {
-	segments := strings.Split(path, "/")
-	for i, segment := range segments {
-		if strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz-_") != "" {
-			segments[i] = "{id}"
-		}
-	}
-	return strings.Join(segments, "/")
 }

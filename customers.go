@@ -103,11 +103,10 @@ type CustomersService service
 // tenant returns the client, or, where it has no organization, one whose every call says so.
 func (s *CustomersService) tenant() *Client {
 	c := s.client
-	if c.organization != "" || c.misnamed != nil {
+	if c.organization != "" || c.misnamed != "" {
 		return c
 	}
-	return &Client{core: c.core, view: true,
-		misnamed: invalid("Customers: Linkit wants the organization named: use WithOrganization or Client.ForOrganization")}
+	return &Client{core: c.core, view: true, misnamed: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization"}
 }
 
 // List returns one page of customers.
@@ -135,7 +134,7 @@ func (s *CustomersService) Count(ctx context.Context, params *CustomerListParams
 //
 //	GET /customers/{id}   (inferred)
 func (s *CustomersService) Get(ctx context.Context, id string) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &call{method: http.MethodGet, route: "/customers/{id}", ids: []string{id}})
+	return do[Customer](ctx, s.tenant(), &call{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
 }
 
 // Create adds a customer. It is not sent again once it may have taken effect.
@@ -149,14 +148,14 @@ func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*
 //
 //	PUT /customers/{id}   (inferred)
 func (s *CustomersService) Update(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &call{method: http.MethodPut, route: "/customers/{id}", ids: []string{id}, body: params})
+	return do[Customer](ctx, s.tenant(), &call{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes a customer; ErrNotFound when there is none.
 //
 //	DELETE /customers/{id}   (inferred)
 func (s *CustomersService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.tenant(), &call{method: http.MethodDelete, route: "/customers/{id}", ids: []string{id}})
+	return run(ctx, s.tenant(), &call{method: http.MethodDelete, route: "/customers/{id}", ids: ids{id}})
 }
 
 // CustomerGroup is a name that customers can be sorted under.
@@ -235,12 +234,12 @@ func (s *CustomerGroupsService) Update(ctx context.Context, id string, params Cu
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return do[CustomerGroup](ctx, s.client, &call{method: http.MethodPut, route: "/customer-groups/{id}", ids: []string{id}, body: params})
+	return do[CustomerGroup](ctx, s.client, &call{method: http.MethodPut, route: "/customer-groups/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes a customer group; ErrNotFound when there is none.
 //
 //	DELETE /customer-groups/{id}
 func (s *CustomerGroupsService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/customer-groups/{id}", ids: []string{id}})
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/customer-groups/{id}", ids: ids{id}})
 }

@@ -35,8 +35,11 @@ var (
 
 const (
 	maxErrorBody = 64 << 10 // APIError.Body
-	maxErrorText = 300      // one text of the server's in Error()
-	suspended    = "BILLING_SERVICE_SUSPENDED"
+	// What is read of an answer that says no: more than Body keeps, so that a long "details" hides nothing beside it.
+	maxErrorAnswer = 1 << 20
+	maxErrorText   = 300 // one text of the server's in Error()
+	maxInvalidText = 1000
+	suspended      = "BILLING_SERVICE_SUSPENDED"
 )
 
 // APIError is an answer that says no: any status that isn't 2xx, or a 2xx with "success": false. A 401 comes as
@@ -58,7 +61,7 @@ type APIError struct {
 // Error is one bounded line: the call, the status, and what the server said of it.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "linkit: %s %s: %d", e.Method, e.Route, e.StatusCode)
+	fmt.Fprintf(&b, "linkit: %s %s: %d", e.Method, oneLine(e.Route, maxErrorText), e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + text)
 	}
@@ -84,7 +87,7 @@ func (e *APIError) Error() string {
 		notes = append(notes, "code "+oneLine(e.Code, 60))
 	}
 	if e.OrganizationID != "" {
-		notes = append(notes, "organization "+e.OrganizationID)
+		notes = append(notes, "organization "+oneLine(e.OrganizationID, 80))
 	}
 	if e.RequestID != "" {
 		notes = append(notes, "request "+oneLine(e.RequestID, 80))
@@ -98,7 +101,26 @@ func (e *APIError) Error() string {
 	if len(notes) > 0 {
 		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
 	}
+	if hint := e.hint(); hint != "" {
+		b.WriteString(": " + hint)
+	}
 	return b.String()
+}
+
+// hint says where to look.
+func (e *APIError) hint() string {
+	switch {
+	case e.Route == loginRoute:
+	case e.StatusCode == http.StatusUnauthorized:
+		return "the credential is wrong, revoked or expired; an API key goes to WithAPIKey, a bearer token to WithToken"
+	case e.Is(ErrServiceSuspended):
+		return "the organization is past due; Payments.Status and Auth.Check still answer"
+	case e.StatusCode == http.StatusForbidden && e.OrganizationID != "":
+		return "has the credential access to that organization?"
+	case e.StatusCode == http.StatusNotFound && !strings.Contains(e.Route, "{"):
+		return "does the base URL end in /api/v1?"
+	}
+	return ""
 }
 
 // Is matches the Err value of the status and code.
@@ -159,10 +181,10 @@ type TransportError struct {
 // Error is one bounded line: the call, why there is no answer, and whether the server may have acted.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "linkit: %s %s: %s", e.Method, e.Route, oneLine(e.Err.Error(), maxErrorText))
+	fmt.Fprintf(&b, "linkit: %s %s: %s", e.Method, oneLine(e.Route, maxErrorText), oneLine(e.Err.Error(), maxErrorText))
 	notes := make([]string, 0, 3)
 	if e.OrganizationID != "" {
-		notes = append(notes, "organization "+e.OrganizationID)
+		notes = append(notes, "organization "+oneLine(e.OrganizationID, 80))
 	}
 	if e.Attempts > 1 {
 		notes = append(notes, plural(e.Attempts, "attempt"))
@@ -194,12 +216,24 @@ func (e invalidError) Is(target error) bool { return target == ErrInvalid }
 // closedError is a call on a closed client.
 type closedError string
 
-func (e closedError) Error() string        { return "linkit: " + string(e) + ": the client is closed" }
+func (e closedError) Error() string {
+	return "linkit: " + oneLine(string(e), maxErrorText) + ": the client is closed: call Close last"
+}
 func (e closedError) Is(target error) bool { return target == ErrClosed }
 
 // invalid says what is wrong with an argument, which it names, and what would be right. It never holds a secret.
 func invalid(format string, args ...any) error {
-	return invalidError(fmt.Sprintf(format, args...))
+	return invalidError(oneLine(fmt.Sprintf(format, args...), maxInvalidText))
+}
+
+// goexited is a call whose transport ended the goroutine: nobody knows what came of it.
+func goexited(c *Client, method, route string) error {
+	cl := &call{method: method, route: route}
+	return cl.transportError(&retry.Result{Attempts: 1, Sent: true}, c.organization, errors.New("the transport ended its goroutine"))
+}
+
+func nilContext(what string) error {
+	return invalid("%s: the context is nil: pass context.Background(), or one with a deadline", what)
 }
 
 // failure turns what came of a call into its error; nil when that is a 2xx. secret is the credential it carried.
@@ -223,10 +257,13 @@ func (cl *call) failure(res *retry.Result, organization, secret string) error {
 	default:
 		return cl.transportError(res, organization, stop)
 	}
-	if stop != nil {
-		err = fmt.Errorf("%w (not sent again: %w)", err, stop)
+	switch {
+	case stop == nil:
+		return err
+	case res.Attempts == 0:
+		return fmt.Errorf("%w (not sent: %w)", err, stop)
 	}
-	return err
+	return fmt.Errorf("%w (not sent again: %w)", err, stop)
 }
 
 func (cl *call) transportError(res *retry.Result, organization string, err error) error {
@@ -238,10 +275,11 @@ func (cl *call) transportError(res *retry.Result, organization string, err error
 
 // apiError reads an answer that says no. Nothing in its body can hide the status.
 func (cl *call) apiError(res *retry.Result, organization, secret string) error {
+	text := maskedBody(bytes.Clone(res.Body[:min(len(res.Body), maxErrorAnswer)]), secret)
 	e := &APIError{
 		StatusCode: res.Status, Method: cl.method, Route: cl.route, OrganizationID: organization,
-		RequestID: res.Header.Get("X-Request-Id"), RetryAfter: res.RetryAfter, Attempts: res.Attempts,
-		Body: maskedBody(bytes.Clone(res.Body[:min(len(res.Body), maxErrorBody)]), secret),
+		RequestID: masked(res.Header.Get("X-Request-Id"), secret), RetryAfter: res.RetryAfter, Attempts: res.Attempts,
+		Body: bytes.Clone(text[:min(len(text), maxErrorBody)]),
 	}
 	var body struct {
 		Code    json.RawMessage `json:"code"`
@@ -249,7 +287,7 @@ func (cl *call) apiError(res *retry.Result, organization, secret string) error {
 		Message json.RawMessage `json:"message"`
 		Details json.RawMessage `json:"details"`
 	}
-	if json.Unmarshal(e.Body, &body) == nil {
+	if json.Unmarshal(text, &body) == nil {
 		e.Code, _ = scalar(body.Code)
 		e.Message, _ = scalar(body.Error)
 		if e.Message == "" {

@@ -85,11 +85,11 @@ func TestDocumentedErrorBodiesAreRead(t *testing.T) {
 		text string
 	}{
 		{"error-401.json", linkit.APIError{StatusCode: 401, Code: "401", Message: "Unauthorized", Details: "Invalid or expired token"},
-			"linkit: POST /products: 401 Unauthorized: Invalid or expired token (organization org_1, request req-9)"},
+			"linkit: POST /products: 401 Unauthorized: Invalid or expired token (organization org_1, request req-9): the credential is wrong, revoked or expired; an API key goes to WithAPIKey, a bearer token to WithToken"},
 		{"error-403.json", linkit.APIError{StatusCode: 403, Code: "403", Message: "Forbidden", Details: "Insufficient permissions for this organization"},
-			"linkit: POST /products: 403 Forbidden: Insufficient permissions for this organization (organization org_1, request req-9)"},
+			"linkit: POST /products: 403 Forbidden: Insufficient permissions for this organization (organization org_1, request req-9): has the credential access to that organization?"},
 		{"error-403-suspended.json", linkit.APIError{StatusCode: 403, Code: "BILLING_SERVICE_SUSPENDED", Message: "Forbidden", Details: "service suspended"},
-			"linkit: POST /products: 403 Forbidden: service suspended (code BILLING_SERVICE_SUSPENDED, organization org_1, request req-9)"},
+			"linkit: POST /products: 403 Forbidden: service suspended (code BILLING_SERVICE_SUSPENDED, organization org_1, request req-9): the organization is past due; Payments.Status and Auth.Check still answer"},
 		{"error-409.json", linkit.APIError{StatusCode: 409, Code: "409", Message: "a group with this name exists", Fields: map[string]string{"name": "Wholesale"}},
 			`linkit: POST /products: 409 Conflict: a group with this name exists: {"name":"Wholesale"} (organization org_1, request req-9)`},
 		{"error-422.json", linkit.APIError{StatusCode: 422, Code: "422", Message: "Validation error", Details: "name is required"},
@@ -114,6 +114,7 @@ func TestNoBodyHidesTheStatusOrTheMessage(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]linkit.APIError{
 		`{"code":{"a":1},"error":"m","details":[1,2]}`:                {Message: "m", Details: "[1,2]"},
+		`{"code":[1],"error":["x"],"message":"m"}`:                    {Message: "m"},
 		`{"code":null,"error":"m","details":null}`:                    {Message: "m"},
 		`{"code":12.5,"error":"m","details":7}`:                       {Code: "12.5", Message: "m", Details: "7"},
 		`{"code":true,"error":{"x":"y"},"message":"m"}`:               {Code: "true", Message: "m"},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/linkit-go/linkit"
@@ -80,73 +79,6 @@ func ExampleClient_Do() {
 	err := server.Client().Do(context.Background(), http.MethodGet, "/customers/find", query, nil, &customer)
 	fmt.Println(customer.ID, err)
 	// Output: u71q <nil>
-}
-
-// The key is asked for again after a 401: rotating it needs no restart.
-func ExampleWithAPIKeyFunc() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.AddAPIKey("the-new-key")
-
-	key := linkittest.APIKey // in a vault, say
-	client := server.Client(linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return key, nil }))
-	_, err := client.Products.Count(context.Background(), nil)
-	fmt.Println(err)
-
-	key = "the-new-key"
-	server.RevokeAPIKey(linkittest.APIKey)
-	_, err = client.Products.Count(context.Background(), nil)
-	fmt.Println(err)
-	// Output:
-	// <nil>
-	// <nil>
-}
-
-// Processes that share a folder make one sign-in between them.
-func ExampleWithSessionStore() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	dir, err := os.MkdirTemp("", "linkit-example")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-
-	for range 2 { // a program that is started twice
-		client := server.Client(
-			linkit.WithLogin(linkittest.Email, linkittest.Password),
-			linkit.WithSessionStore(linkit.FileSessionStore(dir)),
-		)
-		if _, err := client.Products.Count(context.Background(), nil); err != nil {
-			fmt.Println(err)
-		}
-	}
-	for _, request := range server.Requests() {
-		fmt.Println(request.Method, request.Path)
-	}
-	// Output:
-	// POST /auth/login
-	// GET /products
-	// GET /products
-}
-
-// Hooks see every attempt, and how each came out.
-func ExampleWithHooks() {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.Inject(linkittest.Fault{Status: http.StatusServiceUnavailable})
-
-	attempt := func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
-		return ctx, func(e *linkit.Event) { fmt.Println(e.Attempt, e.Method, e.Route, e.StatusCode) }
-	}
-	client := server.Client(linkit.WithHooks(linkit.Hooks{Attempt: attempt}))
-	_, err := client.Products.Count(context.Background(), nil)
-	fmt.Println(err)
-	// Output:
-	// 1 GET /products 503
-	// 2 GET /products 200
-	// <nil>
 }
 
 func ExampleAuthService_Login() {
@@ -250,4 +182,20 @@ func ExampleTime() {
 	err := json.Unmarshal([]byte(`{"Placed": "2026-04-11 17:40:30.000Z", "Promised": ""}`), &order)
 	fmt.Println(order.Placed, order.Promised.IsZero(), err)
 	// Output: 2026-04-11 17:40:30 +0000 UTC true <nil>
+}
+
+func ExampleCollect() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddProducts(linkit.Product{IvID: "ITEM-1"}, linkit.Product{IvID: "ITEM-2"}, linkit.Product{IvID: "ITEM-3"})
+	products, err := linkit.Collect(server.Client().Products.All(context.Background(), nil))
+	fmt.Println(len(products), err)
+	// Output: 3 <nil>
+}
+
+// A pointer says "set, even to zero"; nil leaves the field out of the request.
+func ExamplePtr() {
+	params, err := json.Marshal(linkit.SKUParams{IvID: "ITEM-1_BR-OLAYA", Qty: linkit.Ptr(0)})
+	fmt.Printf("%s %v\n", params, err)
+	// Output: {"iv_id":"ITEM-1_BR-OLAYA","qty":0} <nil>
 }

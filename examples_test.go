@@ -99,6 +99,9 @@ func TestSandboxLinesWork(t *testing.T) {
 		case strings.HasPrefix(line, "# "):
 			title = strings.TrimPrefix(line, "# ")
 		case strings.HasPrefix(line, "curl "):
+			if title == "Sign in" {
+				assert.Contains(t, line, `{"email": "user@example.com", "password": "your_password"}`, "as the documentation has it")
+			}
 			answers[title] = send(ctx, t, arguments(line))
 		}
 		if strings.HasPrefix(line, "go run") { // the last line

@@ -75,7 +75,7 @@ func (s *GenericsService) Count(ctx context.Context, params *GenericListParams) 
 //
 //	GET /generics/code/{generic_code}
 func (s *GenericsService) Get(ctx context.Context, genericCode string) (*Generic, error) {
-	return do[Generic](ctx, s.client, &call{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: []string{genericCode}})
+	return do[Generic](ctx, s.client, &call{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: ids{genericCode}})
 }
 
 // Create adds a generic. A GenericCode in use is ErrConflict. It is not sent again once it may have taken effect.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
@@ -45,8 +46,12 @@ func (c *core) watch(ctx context.Context, cl *call, r *retry.Request, t *ticket,
 			}
 		}
 	}
-	r.Retry = func(n, status int, err error, wait time.Duration) {
-		c.log(ctx, slog.LevelWarn, "linkit: sending again", c.attrs(cl, t, n, status, err, slog.Duration("wait", wait))...)
+	told := r.Retry
+	r.Retry = func(last *retry.Result, wait time.Duration) {
+		c.log(ctx, slog.LevelWarn, "linkit: sending again", c.attrs(cl, t, last.Attempts, last.Status, last.Err, slog.Duration("wait", wait))...)
+		if told != nil {
+			told(last, wait)
+		}
 	}
 	r.Exhausted = func() {
 		c.log(ctx, slog.LevelWarn, "linkit: the retry budget is used up: not sending again", c.attrs(cl, t, 0, 0, nil)...)
@@ -59,14 +64,31 @@ func (c *core) watch(ctx context.Context, cl *call, r *retry.Request, t *ticket,
 		if err != nil {
 			level, message = slog.LevelError, "linkit: call failed"
 		}
-		var te *TransportError
-		if errors.As(err, &te) && res.Status == 0 {
-			err = te.Err
-		} else {
-			err = nil // it quotes the answer
-		}
-		c.log(ctx, level, message, c.attrs(cl, t, res.Attempts, res.Status, err, slog.Duration("took", time.Since(began)))...)
+		c.log(ctx, level, message, c.attrs(cl, t, res.Attempts, res.Status, unanswered(err, res.Status), slog.Duration("took", time.Since(began)))...)
 	}
+}
+
+// unanswered is why there is no answer; nil where there is one, which other errors quote.
+func unanswered(err error, status int) error {
+	var te *TransportError
+	if status == 0 && errors.As(err, &te) {
+		return te.Err
+	}
+	return nil
+}
+
+// renewalFailed logs a sign-in that failed while the old token is still good.
+func (c *core) renewalFailed(ctx context.Context, err error) {
+	attrs := []slog.Attr{slog.String("method", http.MethodPost), slog.String("route", loginRoute)}
+	var answer *APIError
+	if errors.As(err, &answer) {
+		attrs = append(attrs, slog.Int("attempts", answer.Attempts), slog.Int("status", answer.StatusCode))
+	} else if lost := unanswered(err, 0); lost != nil {
+		attrs = append(attrs, slog.String("error", oneLine(lost.Error(), maxErrorText)))
+	} else {
+		attrs = append(attrs, slog.String("error", oneLine(err.Error(), maxErrorText)))
+	}
+	c.log(ctx, slog.LevelError, "linkit: renewing the sign-in failed; the old token is used to its end", attrs...)
 }
 
 // start calls a hook, which may be nil or return nil.

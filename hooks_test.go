@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,4 +82,53 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	_, err = client.Products.Get(t.Context(), "private")
 	require.NoError(t, err)
 	assert.Contains(t, out.String(), `level=DEBUG msg="linkit: call" method=GET route=/products/{iv_id} attempts=1 status=200 took=`)
+}
+
+func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var begins, ends []time.Duration
+		hooks := linkit.Hooks{Attempt: func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+			begins = append(begins, e.Wait)
+			return ctx, func(e *linkit.Event) { ends = append(ends, e.Wait) }
+		}}
+		rs := &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}}}
+		_, err := over(t, rs, linkit.WithHooks(hooks)).Products.Get(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Equal(t, []time.Duration{0, 3 * time.Second}, begins)
+		assert.Equal(t, begins, ends)
+	})
+}
+
+func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		answer reply
+		want   string
+	}{
+		"a refusal":              {reply{status: 404, body: `{"error":"private"}`}, "attempts=1 status=404 took="},
+		"no JSON":                {reply{status: 200, body: `private`}, "attempts=1 status=200 took="},
+		"a success that says no": {reply{status: 200, body: `{"success":false,"error":"private"}`}, "attempts=1 status=200 took="},
+		"no answer":              {reply{err: io.ErrUnexpectedEOF}, `attempts=1 error="unexpected EOF" took=`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			client := over(t, &replies{answers: []reply{row.answer}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(0))
+			_, err := client.Products.Get(t.Context(), "private")
+			require.Error(t, err)
+			assert.Contains(t, out.String(), `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} `+row.want)
+			assert.NotContains(t, out.String(), "private")
+		})
+	}
+}
+
+func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	client := over(t, &replies{answers: []reply{{status: 502}}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetryWait(1, 1))
+	for range 40 { // the budget pays for 100 retries, and each call would make 3
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
+	}
+	assert.Contains(t, out.String(), `level=WARN msg="linkit: the retry budget is used up: not sending again" method=GET route=/products/{iv_id}`)
 }

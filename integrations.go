@@ -65,9 +65,7 @@ type IntegrationCustomConfig struct {
 func (c *IntegrationCustomConfig) UnmarshalJSON(b []byte) error {
 	type plain IntegrationCustomConfig
 	var read plain
-	if json.Unmarshal(b, &read) != nil {
-		read = plain{} // its form isn't documented whole
-	}
+	_ = json.Unmarshal(b, &read) // its form isn't documented whole: what fits is read
 	*c = IntegrationCustomConfig(read)
 	c.Raw = bytes.Clone(b)
 	return nil
@@ -125,7 +123,7 @@ func readIntegrations(body []byte) ([]Integration, error) {
 //	GET /integrations/{org_id}/{slug}/config
 func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug string) (*IntegrationConfig, error) {
 	return do[IntegrationConfig](ctx, s.client, &call{
-		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: []string{organizationID, slug},
+		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: ids{organizationID, slug},
 	})
 }
 
@@ -138,8 +136,11 @@ func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug s
 //
 //	POST /integrations/{org_id}/{slug}/execute
 func (s *IntegrationsService) Execute(ctx context.Context, organizationID, slug string, in, out any) error {
+	if err := checkOut("Integrations.Execute", out); err != nil {
+		return err
+	}
 	return s.client.send(ctx, &call{
-		method: http.MethodPost, route: "/integrations/{org_id}/{slug}/execute", ids: []string{organizationID, slug},
+		method: http.MethodPost, route: "/integrations/{org_id}/{slug}/execute", ids: ids{organizationID, slug},
 		body: in, once: true, accept: into(out),
 	})
 }

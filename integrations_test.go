@@ -75,11 +75,11 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 
 func TestACustomConfigOfAnyFormIsKept(t *testing.T) {
 	t.Parallel()
-	for _, form := range []string{`[]`, `null`, `"none"`, `{"sync_orders":"yes"}`} {
+	for form, want := range map[string]bool{`[]`: false, `null`: false, `"none"`: false, `{"sync_products":true,"sync_orders":"yes"}`: true} {
 		w := wired(t, http.StatusOK, `{"slug":"salla","custom_config":`+form+`,"configured_at":""}`)
 		config, err := w.client.Integrations.Config(t.Context(), "org_9f2", "salla")
 		require.NoError(t, err, form)
-		assert.Equal(t, linkit.IntegrationCustomConfig{Raw: json.RawMessage(form)}, config.CustomConfig)
+		assert.Equal(t, linkit.IntegrationCustomConfig{SyncProducts: want, Raw: json.RawMessage(form)}, config.CustomConfig)
 	}
 }
 

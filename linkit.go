@@ -27,17 +27,15 @@
 package linkit
 
 import (
+	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
 )
@@ -70,7 +68,7 @@ type Client struct {
 
 	core         *core
 	organization string
-	misnamed     error // the organization can't be one; told by the first call
+	misnamed     string // what is wrong with the organization; told by the first call
 	view         bool
 }
 
@@ -82,13 +80,14 @@ type core struct {
 	agent      []string // User-Agent
 	policy     *retry.Policy
 	credential *credential
-	transport  *http.Transport // nil: the caller's is used
+	transport  *transport // nil: the caller's is used
 	logger     *slog.Logger
 	hooks      Hooks
 	prefetch   int // pages that All reads ahead
 	bulkSize   int // records in a request of BulkAll
 	bulkWidth  int // requests of one BulkAll in flight
 	closed     atomic.Bool
+	inFlight   atomic.Int64 // calls
 }
 
 // NewClient makes a client. It sends nothing, starts nothing, and reads no environment but for FromEnv. Exactly one credential
@@ -108,7 +107,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		WaitMin: cfg.waitMin, WaitMax: cfg.waitMax, MaxRetryAfter: cfg.maxRetryAfter,
 		Concurrency: cfg.concurrency, Rate: cfg.rate, Burst: cfg.burst,
 		Failures: cfg.failures, Cooldown: cfg.cooldown,
-		MaxBody: maxAnswer, MaxErrorBody: maxErrorBody,
+		MaxBody: maxAnswer, MaxErrorBody: maxErrorAnswer,
 	}
 	if hc := cfg.httpClient; hc != nil {
 		policy.Transport = hc.Transport
@@ -118,30 +117,13 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	if policy.Transport == nil {
 		c.transport = newTransport(cfg.concurrency)
-		policy.Transport = c.transport
+		policy.Transport = c.transport.Transport
 	}
 	c.policy = retry.New(policy)
-	return newView(c, cfg.organization, nil, false), nil
+	return newView(c, cfg.organization, "", false), nil
 }
 
-// newTransport is net/http's, tuned for one busy host: a small idle pool would close and reopen connections all day, and one
-// kept longer than a server's own limit makes a POST meet a closed connection.
-func newTransport(concurrency int) *http.Transport {
-	idle := max(100, concurrency)
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: 10 * time.Second,
-		ForceAttemptHTTP2:   true,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}, // finds dead connections
-		MaxIdleConns:        idle,
-		MaxIdleConnsPerHost: idle,
-		IdleConnTimeout:     45 * time.Second,
-	}
-}
-
-func newView(c *core, organization string, misnamed error, view bool) *Client {
+func newView(c *core, organization, misnamed string, view bool) *Client {
 	v := &struct {
 		Client
 		service
@@ -170,11 +152,14 @@ func newView(c *core, organization string, misnamed error, view bool) *Client {
 // limits with the client, costs next to nothing, and needs no Close. An empty or malformed id is told by the view's first
 // call, as ErrInvalid.
 func (c *Client) ForOrganization(id string) *Client {
-	err := checkOrganization("ForOrganization", id)
-	if id == "" {
-		err = invalid("ForOrganization: the id is empty")
+	problem := ""
+	switch {
+	case id == "":
+		problem = "ForOrganization: the id is empty"
+	case !visible(id):
+		problem = noOrganization("ForOrganization", id)
 	}
-	return newView(c.core, id, err, true)
+	return newView(c.core, id, problem, true)
 }
 
 // Do calls any endpoint, with the same credential, retries and errors as the typed methods. path lies below the base URL and
@@ -184,8 +169,11 @@ func (c *Client) ForOrganization(id string) *Client {
 // logs, path segments that may be ids show as {id}.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	cl := &call{method: method, route: maskedRoute(path), query: query, body: in, accept: into(out)}
+	if err := checkOut("Do", out); err != nil {
+		return err
+	}
 	var problem string
-	if cl.path, problem = cleanPath(path); problem != "" {
+	if cl.url, problem = cleanPath(path); problem != "" {
 		return invalid("Do: the path %s", problem)
 	}
 	switch method {
@@ -196,7 +184,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	switch {
 	case path == "/api/v1" || strings.HasPrefix(path, "/api/v1/"):
 		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
-	case path == "/ping" || path == "/health" || path == "/auth/login":
+	case path == "/ping" || path == "/health" || path == loginRoute:
 		cl.public = true
 	}
 	return c.send(ctx, cl)
@@ -214,43 +202,87 @@ func (c *Client) Close() error {
 	if cache := c.core.credential.cache; cache != nil {
 		err = cache.Close()
 	}
-	c.core.closeIdle()
+	if c.core.inFlight.Load() == 0 {
+		c.core.disconnect()
+	}
 	if err != nil {
 		return fmt.Errorf("linkit: %w", err)
 	}
 	return nil
 }
 
-func (c *core) closeIdle() {
+// begin counts a call in, unless the client is closed.
+func (c *core) begin() bool {
+	c.inFlight.Add(1)
+	if c.closed.Load() {
+		c.end()
+		return false
+	}
+	return true
+}
+
+// end counts a call out. The last one after Close leaves no connection behind.
+func (c *core) end() {
+	if c.inFlight.Add(-1) == 0 && c.closed.Load() {
+		c.disconnect()
+	}
+}
+
+func (c *core) disconnect() {
 	if c.transport != nil {
-		c.transport.CloseIdleConnections()
+		c.transport.close()
 	}
 }
 
 // send is the path of every call: it asks, signs in once more where that may help, and turns a bad answer into an error.
 func (c *Client) send(ctx context.Context, cl *call) error {
-	if c.misnamed != nil && !cl.public {
-		return c.misnamed
+	if err := c.usable(ctx, cl); err != nil {
+		return err
 	}
 	_, err := c.core.send(ctx, cl, c.organization)
 	return err
+}
+
+// usable reports why no call like cl can be made.
+func (c *Client) usable(ctx context.Context, cl *call) error {
+	switch {
+	case ctx == nil:
+		return nilContext(cl.method + " " + cl.route)
+	case c.core.closed.Load():
+		return closedError(cl.method + " " + cl.route)
+	case cl.public:
+	case c.misnamed != "":
+		return invalid("%s %s: %s", cl.method, cl.route, c.misnamed)
+	case c.core.credential.none():
+		return invalid("%s %s needs a credential, and the client was made with WithoutCredentials", cl.method, cl.route)
+	}
+	return nil
 }
 
 func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.Result, error) {
 	if cl.public {
 		organization = ""
 	}
-	r, err := c.request(ctx, cl, organization)
-	if err != nil {
+	if !c.begin() {
+		return &retry.Result{}, closedError(cl.method + " " + cl.route)
+	}
+	defer c.end()
+	own := new(struct { // one allocation
+		r retry.Request
+		t ticket
+	})
+	r, t := &own.r, &own.t
+	if err := c.request(cl, organization, r); err != nil {
 		return &retry.Result{}, err
 	}
-	t := ticket{credential: c.credential}
+	t.credential = c.credential
 	if !cl.public {
-		r.Authorize = t.authorize
+		r.Credential = t
 	}
+	r.Retry = cl.waits
 	end := func(*retry.Result, error) {}
 	if c.watched() {
-		ctx, end = c.watch(ctx, cl, r, &t, organization)
+		ctx, end = c.watch(ctx, cl, r, t, organization)
 	}
 	res := c.policy.Do(ctx, r)
 	if cl.signIn && ctx.Err() == nil {
@@ -272,33 +304,16 @@ func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.
 		err = fmt.Errorf("%w (signing in again after %w)", err, answer)
 	}
 	end(res, err)
-	if c.closed.Load() {
-		c.closeIdle() // this call's connection became idle after Close
-	}
 	res.Release()
 	return res, err
 }
 
-// request makes the request of a call, or says what is wrong with it.
-func (c *core) request(ctx context.Context, cl *call, organization string) (*retry.Request, error) {
-	switch {
-	case ctx == nil:
-		return nil, invalid("%s %s: the context is nil: pass context.Background(), or one with a deadline", cl.method, cl.route)
-	case c.closed.Load():
-		return nil, closedError(cl.method + " " + cl.route)
-	case !cl.public && c.credential.none():
-		return nil, invalid("%s %s needs a credential, and the client was made with WithoutCredentials", cl.method, cl.route)
+// request makes the request of a call in r, or says what is wrong with it.
+func (c *core) request(cl *call, organization string, r *retry.Request) error {
+	if err := cl.aim(c.base); err != nil {
+		return err
 	}
-	if cl.path.Path == "" {
-		if err := cl.fill(); err != nil {
-			return nil, err
-		}
-	}
-	u := &url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: c.base.Path + cl.path.Path, RawQuery: cl.query.Encode()}
-	if c.base.RawPath != "" || cl.path.RawPath != "" {
-		u.RawPath = c.base.EscapedPath() + cl.path.EscapedPath()
-	}
-	r := &retry.Request{Method: cl.method, URL: u, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
+	*r = retry.Request{Method: cl.method, URL: &cl.url, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
 	switch cl.method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
 		r.Repeatable = true
@@ -306,13 +321,13 @@ func (c *core) request(ctx context.Context, cl *call, organization string) (*ret
 	switch body := cl.body.(type) {
 	case nil:
 	case json.RawMessage:
-		r.Body = body
+		r.Body = bytes.Clone(body) // a transport may go on reading it after an early answer
 	case []byte:
-		r.Body = body
+		r.Body = bytes.Clone(body)
 	default:
 		var err error
 		if r.Body, err = json.Marshal(body); err != nil {
-			return nil, invalid("%s %s: the body can't be written as JSON: %v", cl.method, cl.route, err)
+			return invalid("%s %s: the body can't be written as JSON: %s", cl.method, cl.route, oneLine(err.Error(), maxErrorText))
 		}
 	}
 	r.Header = make(http.Header, 6)
@@ -324,7 +339,7 @@ func (c *core) request(ctx context.Context, cl *call, organization string) (*ret
 	if organization != "" {
 		r.Header["X-Organization-Id"] = []string{organization}
 	}
-	return r, nil
+	return nil
 }
 
 var jsonType = []string{"application/json"} // shared: never changed

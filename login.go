@@ -4,10 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
@@ -35,14 +34,16 @@ func (c *core) newCache(source func(context.Context, *session.Token[grant], bool
 		Source: source,
 		Verdict: func(err error) (refused bool, wait time.Duration) {
 			var answer *APIError
+			var asked *funcError
+			if errors.As(err, &asked) {
+				wait = -1 // the function may do better at once
+			}
 			if errors.As(err, &answer) && answer.StatusCode == http.StatusTooManyRequests {
 				wait = answer.RetryAfter
 			}
 			return errors.Is(err, ErrLogin), wait
 		},
-		RenewalFailed: func(err error) {
-			c.log(context.Background(), slog.LevelError, "linkit: renewing the sign-in failed; the old token is used to its end", slog.Any("error", err))
-		},
+		RenewalFailed: c.renewalFailed,
 	})
 }
 
@@ -51,7 +52,7 @@ func (c *core) askLogin(fn func(context.Context) (string, string, error)) func(c
 	return func(ctx context.Context) (string, string, error) {
 		email, password, err := fn(ctx)
 		if err != nil {
-			return "", "", fmt.Errorf("linkit: WithLoginFunc: %w", redacted(err, password))
+			return "", "", &funcError{"WithLoginFunc", redacted(err, password)}
 		}
 		return email, password, checkLogin("WithLoginFunc", email, password)
 	}
@@ -59,20 +60,25 @@ func (c *core) askLogin(fn func(context.Context) (string, string, error)) func(c
 
 // signIn is the source behind WithLogin and WithLoginFunc: a stored session, where there is a good one, or a new one.
 func (c *core) signIn(ask func(context.Context) (string, string, error), store SessionStore) func(context.Context, *session.Token[grant], bool) (session.Grant[grant], error) {
+	var spent atomic.Pointer[string]
 	return func(ctx context.Context, old *session.Token[grant], afresh bool) (session.Grant[grant], error) {
 		email, password, err := ask(ctx)
 		if err != nil {
+			var asked *funcError
+			if errors.As(err, &asked) {
+				asked.err = redacted(asked.err, bare(old))
+			}
 			return session.Grant[grant]{}, err
 		}
 		if store == nil {
 			return c.login(ctx, email, password, true)
 		}
-		shelf := shelf{core: c, store: store, key: storeKey(c.base.String(), email)}
+		shelf := shelf{core: c, store: store, key: storeKey(c.base.String(), email), spent: &spent}
 		unlock := shelf.lock(ctx)
 		defer unlock()
 		if !afresh {
-			if stored, ok := shelf.load(ctx, old); ok {
-				return stored, nil
+			if stored := shelf.load(ctx, old); stored != nil {
+				return *stored, nil
 			}
 		}
 		granted, err := c.login(ctx, email, password, true)
@@ -83,16 +89,28 @@ func (c *core) signIn(ask func(context.Context) (string, string, error), store S
 	}
 }
 
+const loginRoute = "/auth/login"
+
 // login signs in. automatic is false for the caller's own Auth.Login.
 //
 //	POST /auth/login
 func (c *core) login(ctx context.Context, email, password string, automatic bool) (session.Grant[grant], error) {
 	cl := &call{
-		method: http.MethodPost, route: "/auth/login", public: true, harmless: true, signIn: automatic, free: true,
+		method: http.MethodPost, route: loginRoute, public: true, harmless: true, signIn: automatic, free: true,
 		body: loginRequest{email, password}, secret: password,
+	}
+	if automatic {
+		cl.waits = func(last *retry.Result, wait time.Duration) {
+			if last.RetryAfter > 0 || last.Status == http.StatusTooManyRequests {
+				c.credential.cache.Hold(ctx, time.Now().Add(wait), cl.apiError(last, "", password))
+			}
+		}
 	}
 	var signedIn *Session
 	cl.accept = func(res *retry.Result) (err error) {
+		if err := refused(res.Body); err != nil {
+			return err
+		}
 		signedIn, err = readSession(res.Body)
 		return err
 	}
@@ -169,9 +187,9 @@ func readSession(body []byte) (*Session, error) {
 func checkLogin(name, email, password string) error {
 	switch {
 	case email == "":
-		return invalid("%s: the email is empty", name)
+		return invalid("%s: the email is empty: %s", name, unset)
 	case password == "":
-		return invalid("%s: the password is empty", name)
+		return invalid("%s: the password is empty: %s", name, unset)
 	}
 	return nil
 }

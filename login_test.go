@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkittest"
 )
 
 func TestFirstCallSignsInAndLaterOnesDoNot(t *testing.T) {
@@ -56,6 +57,17 @@ func TestADayOfFiveMinuteTokens(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestASignInWhoseAnswerIsLostIsSentAgain(t *testing.T) {
+	t.Parallel()
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.Inject(linkittest.Fault{Path: "/auth/login", DropAfter: true})
+	server.Inject(linkittest.Fault{Path: "/auth/login", Status: http.StatusBadGateway})
+	_, err := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password)).Products.Count(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Len(t, server.Requests(), 4)
 }
 
 func TestLifeCountsFromWhenTheSignInWasSent(t *testing.T) {

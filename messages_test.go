@@ -2,6 +2,8 @@ package linkit_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +25,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 		program string
 		run     func(ctx context.Context, server *linkittest.Server) error
 		says    string
-		is      error
+		is      error // nil: none of the Err values
 	}{
 		{
 			program: "no credential",
@@ -53,7 +55,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 				_, err := server.Client().Products.Get(ctx, "")
 				return err
 			},
-			says: `linkit: GET /products/{iv_id}: iv_id is empty`,
+			says: `linkit: GET /products/{iv_id}: iv_id is empty: pass the one that names the record`,
 			is:   linkit.ErrInvalid,
 		},
 		{
@@ -62,7 +64,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 				_, err := server.Client(linkit.WithOrganization("org_456")).Products.List(ctx, nil)
 				return err
 			},
-			says: `linkit: GET /products: 403 Forbidden: Insufficient permissions for this organization (organization org_456)`,
+			says: `linkit: GET /products: 403 Forbidden: Insufficient permissions for this organization (organization org_456): has the credential access to that organization?`,
 			is:   linkit.ErrForbidden,
 		},
 		{
@@ -86,11 +88,79 @@ func TestMessagesToANewcomer(t *testing.T) {
 		{
 			program: "a nil context",
 			run: func(_ context.Context, server *linkittest.Server) error {
-				_, err := server.Client().Products.List(nil, nil) //nolint:staticcheck // the mistake
+				_, err := server.Client().Products.List(nil, nil) //nolint:staticcheck,contextcheck // the mistake
 				return err
 			},
 			says: `linkit: GET /products: the context is nil: pass context.Background(), or one with a deadline`,
 			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a nil context for a list",
+			run: func(_ context.Context, server *linkittest.Server) error {
+				_, err := linkit.Collect(server.Client().Products.All(nil, nil)) //nolint:staticcheck,contextcheck // the mistake
+				return err
+			},
+			says: `linkit: GET /products: the context is nil: pass context.Background(), or one with a deadline`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a nil context for a bulk of any size",
+			run: func(_ context.Context, server *linkittest.Server) error {
+				return server.Client().Products.BulkAll(nil, linkit.BulkUpsert, linkit.Records(linkit.ProductParams{}), nil) //nolint:staticcheck,contextcheck // the mistake
+			},
+			says: `linkit: POST /products/bulk: the context is nil: pass context.Background(), or one with a deadline`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "an answer that can't be read into what was given for it",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				return server.Client().Do(ctx, http.MethodPost, "/products", nil, linkit.ProductParams{IvID: "ITEM-1"}, linkit.Product{})
+			},
+			says: `linkit: Do: out is linkit.Product, and must be a pointer that isn't nil`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a nil pointer for the answer",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				return server.Client().Integrations.Execute(ctx, linkittest.OrganizationID, "salla", nil, (*linkit.Product)(nil))
+			},
+			says: `linkit: Integrations.Execute: out is *linkit.Product, and must be a pointer that isn't nil`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a base URL that lacks its path",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client(linkit.WithBaseURL(strings.TrimSuffix(server.URL, "/api/v1"))).Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /products: 404 Not Found: there is no such endpoint: does the base URL end in /api/v1?`,
+			is:   linkit.ErrNotFound,
+		},
+		{
+			program: "customers of no organization",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				_, err := server.Client().Customers.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /customers: Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "a whole URL for Do",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				return server.Client().Do(ctx, http.MethodGet, server.URL+"/products", nil, nil, nil)
+			},
+			says: `linkit: Do: the path must begin with "/", and lie below the base URL`,
+			is:   linkit.ErrInvalid,
+		},
+		{
+			program: "an answer of another type",
+			run: func(ctx context.Context, server *linkittest.Server) error {
+				server.Inject(linkittest.Fault{Body: `{"data":[{"iv_id":7}]}`})
+				_, err := server.Client().Products.List(ctx, nil)
+				return err
+			},
+			says: `linkit: GET /products: the answer is not the promised JSON: iv_id must not be a number`,
 		},
 		{
 			program: "a bulk of 1,001",
@@ -111,7 +181,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 				_, err := client.Products.List(ctx, nil)
 				return err
 			},
-			says: `linkit: GET /products: the client is closed`,
+			says: `linkit: GET /products: the client is closed: call Close last`,
 			is:   linkit.ErrClosed,
 		},
 		{
@@ -123,7 +193,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 				_, err := client.Products.List(ctx, nil)
 				return err
 			},
-			says: `linkit: GET /products: 401 Unauthorized: Invalid or expired token`,
+			says: `linkit: GET /products: 401 Unauthorized: Invalid or expired token: the credential is wrong, revoked or expired; an API key goes to WithAPIKey, a bearer token to WithToken`,
 			is:   linkit.ErrUnauthorized,
 		},
 		{
@@ -148,7 +218,9 @@ func TestMessagesToANewcomer(t *testing.T) {
 				return
 			}
 			require.EqualError(t, err, wrong.says)
-			assert.ErrorIs(t, err, wrong.is)
+			if wrong.is != nil {
+				assert.ErrorIs(t, err, wrong.is)
+			}
 		})
 	}
 }

@@ -165,7 +165,7 @@ func (s *OffersService) Count(ctx context.Context, params *OfferListParams) (int
 //
 //	GET /offers/{id}
 func (s *OffersService) Get(ctx context.Context, id string) (*Offer, error) {
-	return do[Offer](ctx, s.client, &call{method: http.MethodGet, route: "/offers/{id}", ids: []string{id}})
+	return do[Offer](ctx, s.client, &call{method: http.MethodGet, route: "/offers/{id}", ids: ids{id}})
 }
 
 // Create adds an offer. It is not sent again once it may have taken effect.
@@ -179,14 +179,14 @@ func (s *OffersService) Create(ctx context.Context, params OfferParams) (*Offer,
 //
 //	PUT /offers/{id}
 func (s *OffersService) Update(ctx context.Context, id string, params OfferParams) (*Offer, error) {
-	return do[Offer](ctx, s.client, &call{method: http.MethodPut, route: "/offers/{id}", ids: []string{id}, body: params})
+	return do[Offer](ctx, s.client, &call{method: http.MethodPut, route: "/offers/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes an offer; ErrNotFound when there is none.
 //
 //	DELETE /offers/{id}
 func (s *OffersService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/offers/{id}", ids: []string{id}})
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/offers/{id}", ids: ids{id}})
 }
 
 // Bulk writes up to 1,000 offers in one request, each created or, where it is there already, updated. One bad record doesn't
@@ -213,7 +213,7 @@ func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferSt
 	if params.Status == "" && params.IsActive == nil {
 		return nil, invalid("OfferStatusParams: neither Status nor IsActive is set")
 	}
-	return do[Offer](ctx, s.client, &call{method: http.MethodPatch, route: "/offers/{id}/status", ids: []string{id}, body: params})
+	return do[Offer](ctx, s.client, &call{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params})
 }
 
 // Report returns Linkit's report on offers as it came: its form isn't documented.

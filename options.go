@@ -2,9 +2,9 @@ package linkit
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -329,43 +329,16 @@ func (c *config) readEnv() error {
 	return c.readCredentials()
 }
 
-// parseBase never shows base in an error: a password may stand in it.
-func parseBase(name, base string) (*url.URL, error) {
-	u, err := url.Parse(base)
-	switch {
-	case err != nil:
-		return nil, invalid("%s: it can't be read as a URL", name)
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, invalid("%s: it must be an absolute URL such as %s", name, DefaultBaseURL)
-	case u.User != nil:
-		return nil, invalid("%s: it must not hold a user name or password; credentials have options of their own", name)
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, invalid("%s: it must not have a query or a fragment", name)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, invalid("%s: plain http would show the credential to the network; use https (http is for loopback hosts only)", name)
-	}
-	own := &url.URL{Scheme: u.Scheme, Host: u.Host}
-	if escaped := strings.TrimRight(u.EscapedPath(), "/"); escaped != "" {
-		path, problem := cleanPath(escaped)
-		if problem != "" {
-			return nil, invalid("%s: its path %s", name, problem)
-		}
-		own.Path, own.RawPath = path.Path, path.RawPath
-	}
-	return own, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
 // checkOrganization refuses what can't stand in a header, or isn't an id.
 func checkOrganization(name, id string) error {
 	if !visible(id) {
-		return invalid("%s: %q is no organization id: use printable ASCII without spaces", name, id)
+		return invalid("%s", noOrganization(name, id))
 	}
 	return nil
+}
+
+func noOrganization(name, id string) string {
+	return fmt.Sprintf("%s: %s is no organization id: use printable ASCII without spaces", name, excerpt(id))
 }
 
 // visible reports whether s is visible ASCII, with also allowed besides.

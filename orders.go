@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -61,55 +62,83 @@ func (o Order) keys() (own, id string) { return "", o.ID }
 // UnmarshalJSON reads either form, and what json.Marshal makes of an Order.
 func (o *Order) UnmarshalJSON(b []byte) error {
 	var envelope struct {
-		SpecVersion string          `json:"spec_version"`
+		SpecVersion json.RawMessage `json:"spec_version"`
 		Order       json.RawMessage `json:"order"`
 	}
 	if err := json.Unmarshal(b, &envelope); err != nil {
 		return err
 	}
-	body := b
-	if len(envelope.Order) > 0 && envelope.Order[0] == '{' {
+	body, enveloped := b, len(envelope.Order) > 0 && envelope.Order[0] == '{'
+	if enveloped {
 		body = envelope.Order
 	}
-	type current Order // without this method
-	var read struct {
-		current
-		ExternalID string          `json:"external_id"`
-		Status     OrderStatus     `json:"status"`
-		Discount   float64         `json:"discount"`
-		Tax        float64         `json:"tax"`
-		Notes      json.RawMessage `json:"notes"`
-	}
+	var read orderBody
 	if err := json.Unmarshal(body, &read); err != nil {
 		return err
 	}
-	*o = Order(read.current)
-	if o.SourceReference == "" {
-		o.SourceReference = read.ExternalID
+	if err := read.complete(); err != nil && !enveloped {
+		return err
 	}
-	if o.OrderStatus == "" {
-		o.OrderStatus = read.Status
+	if read.Comment == "" && !enveloped {
+		read.Comment = looseText(read.Notes)
 	}
-	if o.DiscountsAmount == 0 {
-		o.DiscountsAmount = read.Discount
-	}
-	if o.VATAmount == 0 {
-		o.VATAmount = read.Tax
-	}
-	if o.Comment == "" {
-		o.Comment = looseText(read.Notes)
-	}
-	if envelope.SpecVersion != "" {
-		o.SpecVersion = envelope.SpecVersion
-	}
+	*o = Order(read.plainOrder)
+	o.SpecVersion = looseText(envelope.SpecVersion)
 	o.Raw = bytes.Clone(b)
+	return nil
+}
+
+// orderBody is an order of either form. The names of the older one are not the contract's: in an envelope they may hold anything.
+type orderBody struct {
+	plainOrder
+	SpecVersion json.RawMessage `json:"spec_version"` // the envelope's is read instead
+	Source      json.RawMessage `json:"source"`
+	Created     json.RawMessage `json:"created"`
+	Updated     json.RawMessage `json:"updated"`
+	ExternalID  json.RawMessage `json:"external_id"`
+	Status      json.RawMessage `json:"status"`
+	Discount    json.RawMessage `json:"discount"`
+	Tax         json.RawMessage `json:"tax"`
+	Notes       json.RawMessage `json:"notes"`
+}
+
+type plainOrder Order // without UnmarshalJSON
+
+// complete reads the older names, each where the newer one says nothing. Its error tells of those that can't be read.
+func (b *orderBody) complete() error {
+	o := &b.plainOrder
+	for _, text := range []struct {
+		older json.RawMessage
+		to    *string
+	}{{b.Source, &o.Source}, {b.ExternalID, &o.SourceReference}, {b.Status, (*string)(&o.OrderStatus)}} {
+		if *text.to == "" {
+			*text.to, _ = scalar(text.older)
+		}
+	}
+	return errors.Join(
+		readOlder("created", b.Created, &o.Created),
+		readOlder("updated", b.Updated, &o.Updated),
+		readOlder("discount", b.Discount, &o.DiscountsAmount),
+		readOlder("tax", b.Tax, &o.VATAmount),
+	)
+}
+
+func readOlder[T comparable](name string, raw json.RawMessage, to *T) error {
+	var none, read T
+	if *to != none || len(raw) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	*to = read
 	return nil
 }
 
 // LineItem is one line of an order.
 type LineItem struct {
-	ProductID string          `json:"product_id"`
-	Name      string          `json:"name"`
+	ProductID string          `json:"product_id,omitempty"`
+	Name      string          `json:"name,omitempty"`
 	Quantity  float64         `json:"quantity"` // nothing says that it is whole
 	Price     float64         `json:"price"`
 	Total     float64         `json:"total"`
@@ -253,7 +282,7 @@ func (s *OrdersService) Count(ctx context.Context, params *OrderListParams) (int
 //
 //	GET /orders/{id}
 func (s *OrdersService) Get(ctx context.Context, id string) (*Order, error) {
-	return do[Order](ctx, s.client, &call{method: http.MethodGet, route: "/orders/{id}", ids: []string{id}})
+	return do[Order](ctx, s.client, &call{method: http.MethodGet, route: "/orders/{id}", ids: ids{id}})
 }
 
 // Bulk creates up to 1,000 orders in one request. One bad record doesn't undo the others: read the result's Raw. It is not

@@ -161,6 +161,25 @@ func TestTheNewNamesOfAnOrderWinOverTheOlder(t *testing.T) {
 	assert.Equal(t, &linkit.Order{ID: "o1", SourceReference: "new", OrderStatus: "ready", DiscountsAmount: 1, VATAmount: 3, Comment: "new"}, order)
 }
 
+// The contract's list is cut, so that an older name in an envelope may be one of its own, of any type.
+func TestOlderNamesInAnEnvelopeSpoilNothing(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]linkit.Order{
+		`{"spec_version":20260401,"order":{"id":"o1","tax":["15%"],"status":{"is":1},"source":{"app":2},"external_id":["x"],"discount":"10%","created":7,"updated":"soon","notes":[]}}`: {SpecVersion: "20260401"},
+		`{"spec_version":"2026-04-01","order":{"id":"o1","source":"web","external_id":77,"created":"2026-04-10T19:02:11Z"}}`: {
+			SpecVersion: "2026-04-01", Source: "web", SourceReference: "77", Created: linkit.Time{Time: time.Date(2026, 4, 10, 19, 2, 11, 0, time.UTC)},
+		},
+		`{"id":"o1","order":null,"external_id":77,"status":"ready"}`: {SourceReference: "77", OrderStatus: "ready"},
+	} {
+		want.ID, want.Raw = "o1", json.RawMessage(body)
+		order, err := linkit.ParseOrder(strings.NewReader(body))
+		require.NoError(t, err, body)
+		assert.Equal(t, &want, order)
+	}
+	_, err := linkit.ParseOrder(strings.NewReader(`{"id":"o1","tax":"15%"}`))
+	require.ErrorIs(t, err, linkit.ErrInvalid, "in the older form it is money")
+}
+
 func TestAnOrderThatIsKeptAsJSONIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string]linkit.Order{"envelope": envelopeOrder(t), "older": olderOrder(t)} {

@@ -1,6 +1,7 @@
 package linkit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,12 +11,14 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-const maxPage = 100 // the most records that Linkit puts on a page
+const (
+	defaultPage = 20  // records that Linkit puts on a page when it isn't told
+	maxPage     = 100 // ... and the most
+)
 
 // ListParams says which page of a list, and in which order.
 //
@@ -83,6 +86,7 @@ func unusablePage(c *Client, route string, attempts int, err error) error {
 type pageBody[T any] struct {
 	page      Page[T]
 	counted   bool // it had a total_count
+	reckoned  bool // it had no has_next
 	attempts  int
 	throttled bool // it took a 429 or the like
 }
@@ -128,7 +132,7 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 		Meta       json.RawMessage `json:"meta"`
 		Success    *bool           `json:"success"`
 	}
-	wire.Data = make([]T, 0, min(max(asked.Limit, 20), maxPage)) // one allocation for the records
+	wire.Data = make([]T, 0, min(max(asked.Limit, defaultPage), maxPage)) // one allocation for the records
 	if err := decode(b, &wire); err != nil {
 		if refused(b) != nil {
 			return nil, errRefused
@@ -158,10 +162,14 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 		p.Page = max(asked.Page, 1)
 	}
 	if p.Limit <= 0 {
-		p.Limit = max(asked.Limit, len(p.Data))
+		p.Limit = max(cmp.Or(asked.Limit, defaultPage), len(p.Data))
 	}
 	if wire.TotalCount != nil && *wire.TotalCount >= 0 {
 		p.TotalCount, body.counted = *wire.TotalCount, true
+	}
+	body.reckoned = wire.HasNext == nil
+	if wire.Limit <= 0 {
+		p.Limit = p.fullSize()
 	}
 	switch {
 	case wire.HasNext != nil:
@@ -174,6 +182,14 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	return body, nil
 }
 
+// fullSize is how many records a full page has: fewer than Limit where a page that isn't the last has fewer.
+func (p *Page[T]) fullSize() int {
+	if n := len(p.Data); n > 0 && n < p.Limit && (p.Page-1)*p.Limit+n < p.TotalCount {
+		return n
+	}
+	return p.Limit
+}
+
 // hasList reports whether a page's list is there, but null.
 func hasList(b []byte) bool {
 	var keys map[string]json.RawMessage
@@ -183,167 +199,6 @@ func hasList(b []byte) bool {
 	_, data := keys["data"]
 	_, items := keys["items"]
 	return data || items
-}
-
-// all walks every page from params.Page on, and reads ahead of the one in use. It yields an error at most once, last.
-func all[T record](ctx context.Context, c *Client, route string, f filter) iter.Seq2[T, error] {
-	params, query := f.query() // copied here: later changes of the caller's don't matter
-	params.Page = max(params.Page, 1)
-	if params.Limit == 0 {
-		params.Limit = maxPage
-	}
-	return func(yield func(T, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		w := &walk[T]{
-			client: c, route: route, params: params, query: query,
-			most: c.core.prefetch, window: c.core.prefetch, seen: map[[2]string]struct{}{},
-		}
-		defer w.fetching.Wait()
-		defer cancel()
-		w.run(ctx, yield)
-	}
-}
-
-// walk is one use of All. Its goroutines only fetch; the caller's goroutine owns the rest.
-type walk[T record] struct {
-	client   *Client
-	route    string
-	params   ListParams // Page: the next to ask for
-	query    url.Values
-	fetching sync.WaitGroup
-	queue    []*fetched[T] // pages asked for and not yet in use, in order
-	last     int           // the last page, as far as known
-	most     int           // pages to read ahead
-	window   int           // ... for now: a 429 halves it, 20 clean pages widen it by one
-	clean    int
-	seen     map[[2]string]struct{} // the records of recent, by key
-	recent   [][][2]string          // the pages within the window
-}
-
-// fetched is one page. Its goroutine owns the last three until done is closed.
-type fetched[T record] struct {
-	number   int
-	arrived  chan struct{} // closed when the answer is here, and before it is decoded
-	done     chan struct{}
-	body     *pageBody[T]
-	err      error
-	panicked any
-}
-
-func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
-	w.ask(ctx)
-	for {
-		f := w.queue[0]
-		<-f.arrived
-		w.queue = w.queue[1:]
-		w.readAhead(ctx) // before the page is decoded: the link is never idle meanwhile
-		<-f.done
-		if f.panicked != nil {
-			panic(f.panicked) // on the goroutine of the caller, who may recover
-		}
-		var fresh []T
-		if f.err == nil {
-			fresh, f.err = w.take(f)
-		}
-		if f.err == nil && f.body.page.HasNext {
-			w.learn(&f.body.page)
-			w.readAhead(ctx)
-			if len(w.queue) == 0 && w.window > 0 {
-				w.ask(ctx) // the end isn't known, or it has moved
-			}
-		}
-		for _, item := range fresh {
-			if !yield(item, nil) {
-				return
-			}
-		}
-		if f.err != nil {
-			var zero T
-			yield(zero, f.err)
-			return
-		}
-		if !f.body.page.HasNext {
-			return
-		}
-		if len(w.queue) == 0 {
-			w.ask(ctx)
-		}
-	}
-}
-
-// ask begins to fetch the next page.
-func (w *walk[T]) ask(ctx context.Context) {
-	params := w.params
-	w.params.Page++
-	f := &fetched[T]{
-		number: params.Page, arrived: make(chan struct{}), done: make(chan struct{}),
-		err: errors.New("the transport ended its goroutine"), // unless it returns
-	}
-	w.queue = append(w.queue, f)
-	w.fetching.Go(func() {
-		arrived := sync.OnceFunc(func() { close(f.arrived) })
-		defer func() {
-			f.panicked = recover()
-			arrived()
-			close(f.done)
-		}()
-		f.body, f.err = readPage[T](ctx, w.client, w.route, params, w.query, arrived)
-	})
-}
-
-// learn notes where the list ends, as far as p tells.
-func (w *walk[T]) learn(p *Page[T]) {
-	if p.TotalCount > 0 && p.Limit > 0 {
-		w.last = (p.TotalCount + p.Limit - 1) / p.Limit
-	}
-}
-
-// readAhead asks for what the window and the end of the list allow.
-func (w *walk[T]) readAhead(ctx context.Context) {
-	for len(w.queue) < w.window && w.params.Page <= w.last {
-		w.ask(ctx)
-	}
-}
-
-// take checks that f is the page that was asked for, so that no server can lead All in a circle, and returns the records that
-// the pages before it didn't have: one added meanwhile moves others to a later page.
-func (w *walk[T]) take(f *fetched[T]) ([]T, error) {
-	page := &f.body.page
-	if page.Page != f.number {
-		return nil, w.odd(f, "page %d came where page %d was asked for", page.Page, f.number)
-	}
-	keys := make([][2]string, 0, len(page.Data))
-	fresh := page.Data[:0]
-	for i := range page.Data {
-		own, id := page.Data[i].keys()
-		key := [2]string{own, id}
-		if _, known := w.seen[key]; known {
-			continue
-		}
-		w.seen[key] = struct{}{}
-		keys = append(keys, key)
-		fresh = append(fresh, page.Data[i])
-	}
-	if len(fresh) == 0 && page.HasNext {
-		return nil, w.odd(f, "page %d has no new record, and the server says that there are more", f.number)
-	}
-	w.recent = append(w.recent, keys)
-	if len(w.recent) > w.most+1 {
-		for _, key := range w.recent[0] {
-			delete(w.seen, key)
-		}
-		w.recent = w.recent[1:]
-	}
-	if f.body.throttled {
-		w.window, w.clean = max(w.window/2, min(w.most, 1)), 0
-	} else if w.clean++; w.clean == 20 {
-		w.window, w.clean = min(w.window+1, w.most), 0
-	}
-	return fresh, nil
-}
-
-func (w *walk[T]) odd(f *fetched[T], format string, args ...any) error {
-	return unusablePage(w.client, w.route, f.body.attempts, fmt.Errorf(format, args...))
 }
 
 // Collect reads a sequence to its end. On an error it returns what came before it, too.

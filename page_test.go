@@ -27,7 +27,7 @@ type listServer struct {
 	clamp    int                                   // the most records a page; 0: 100
 	delay    func(page int) time.Duration          // before answering
 	edit     func(page int, answer map[string]any) // what the server says otherwise
-	status   func(page int) int                    // an error instead; 0: none
+	status   func(page int) int                    // an error instead; 0: none; -1: the connection is lost
 	asked    []int                                 // pages, in order of arrival
 	limits   []string                              // as asked
 	inFlight int
@@ -66,7 +66,11 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.status != nil {
-		if status := s.status(page); status != 0 {
+		status := s.status(page)
+		if status < 0 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		if status > 0 {
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 		}
 	}
@@ -174,15 +178,40 @@ func TestAllEndsOnHasNextOrReckonsIt(t *testing.T) {
 
 func TestAllFollowsAServerThatClampsTheLimit(t *testing.T) {
 	t.Parallel()
-	for _, hasNext := range []bool{true, false} {
-		s := &listServer{ids: numbered(333), clamp: 40, edit: func(_ int, a map[string]any) {
-			if !hasNext {
-				delete(a, "has_next")
+	for name, row := range map[string]struct {
+		edit   func(int, map[string]any)
+		clamp  int
+		starts []int
+	}{
+		"and says so":                        {nil, 40, []int{1, 3, 9}},
+		"and says so, without has_next":      {func(_ int, a map[string]any) { delete(a, "has_next") }, 40, []int{1, 3, 9}},
+		"and echoes the limit":               {func(_ int, a map[string]any) { a["limit"] = 100 }, 40, []int{1, 3, 9}},
+		"and echoes it, without has_next":    {func(_ int, a map[string]any) { a["limit"] = 100; delete(a, "has_next") }, 40, []int{1, 3}},
+		"and says neither":                   {func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") }, 40, []int{1, 3}},
+		"and says no limit":                  {func(_ int, a map[string]any) { delete(a, "limit") }, 40, []int{1, 3, 9}},
+		"though another says neither":        {func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") }, 0, []int{1, 3, 4}},
+		"though another echoes it with more": {func(_ int, a map[string]any) { delete(a, "has_next") }, 0, []int{1, 3, 4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			size := row.clamp
+			if size == 0 {
+				size = 100
 			}
-		}}
-		got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(4)))
-		require.NoError(t, err)
-		assert.Equal(t, numbered(333), got)
+			for _, start := range row.starts {
+				for _, prefetch := range []int{0, 1, 4} {
+					s := &listServer{ids: numbered(333), clamp: row.clamp, edit: row.edit}
+					params := &linkit.ProductListParams{ListParams: linkit.ListParams{Page: start}}
+					products, err := linkit.Collect(over(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), params))
+					require.NoError(t, err)
+					var got []string
+					for _, p := range products {
+						got = append(got, p.IvID)
+					}
+					assert.Equal(t, numbered(333)[(start-1)*size:], got, "from page %d, prefetch %d", start, prefetch)
+				}
+			}
+		})
 	}
 }
 
@@ -253,6 +282,46 @@ func TestCountReadsOneRecord(t *testing.T) {
 	} {
 		_, err := over(t, &listServer{ids: numbered(3), edit: edit}).Products.Count(t.Context(), nil)
 		require.ErrorContains(t, err, "total_count", name)
+	}
+}
+
+func TestALimitThatIsNotSaidIsTheOneThatWasAskedForOrTheServersOwn(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]int{0: 20, 7: 7} {
+		w := wired(t, http.StatusOK, `{"data":[`+product1+`]}`)
+		page, err := w.client.Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: limit}})
+		require.NoError(t, err)
+		assert.Equal(t, want, page.Limit)
+		assert.False(t, page.HasNext, "it isn't full")
+	}
+	s := &listServer{ids: numbered(90), clamp: 40, edit: func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") }}
+	page, err := over(t, s).Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: 100}})
+	require.NoError(t, err)
+	assert.Equal(t, 40, page.Limit, "a page that isn't the last is full")
+	assert.True(t, page.HasNext)
+}
+
+func TestPageCountIsTheServersOwn(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]int{`,"count":7`: 7, `,"count":0`: 0, `,"count":null`: 1, ``: 1} {
+		page, err := wired(t, http.StatusOK, `{"data":[`+product1+`]`+said+`}`).client.Products.List(t.Context(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, page.Count, said)
+	}
+}
+
+func TestAllStopsAtAPageThatIsNotFullWhereTheServerSaysNothing(t *testing.T) {
+	t.Parallel()
+	for n, pages := range map[int]int{250: 3, 200: 3, 1: 1, 0: 1} { // only an empty page tells that 200 are all
+		s := &listServer{ids: numbered(n), edit: func(_ int, a map[string]any) {
+			for _, name := range []string{"has_next", "total_count", "limit", "count", "page"} {
+				delete(a, name)
+			}
+		}}
+		got, err := walked(t.Context(), over(t, s))
+		require.NoError(t, err)
+		assert.Len(t, got, n)
+		assert.Len(t, s.pages(), pages)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -54,17 +55,6 @@ func TestReadingAheadNeverReordersAndStaysInItsWindow(t *testing.T) {
 	})
 }
 
-func TestPrefetchZeroAsksWhenNeeded(t *testing.T) {
-	t.Parallel()
-	s := &listServer{ids: numbered(300)}
-	n := 0
-	for _, err := range over(t, s, linkit.WithPrefetch(0)).Products.All(t.Context(), nil) {
-		require.NoError(t, err)
-		n++
-		assert.Len(t, s.pages(), (n+99)/100)
-	}
-}
-
 func TestBreakingOffStopsTheRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // a goroutine left behind fails the bubble
@@ -95,40 +85,6 @@ func TestBreakingOffStopsTheRequests(t *testing.T) {
 	})
 }
 
-func TestA429HalvesTheWindowAndCleanPagesWidenIt(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		limited := 0
-		s := &listServer{
-			ids: numbered(20_000), delay: func(int) time.Duration { return time.Second },
-			status: func(page int) int {
-				if page == 20 && limited == 0 {
-					limited++
-					return 429
-				}
-				return 0
-			},
-		}
-		client := over(t, s, linkit.WithPrefetch(8))
-		var ahead []int // at each page's first record
-		n := 0
-		for _, err := range client.Products.All(t.Context(), nil) {
-			require.NoError(t, err)
-			if n++; n%100 == 1 {
-				time.Sleep(10 * time.Second) //nolint:forbidigo // virtual time: the window fills
-				synctest.Wait()
-				ahead = append(ahead, len(s.pages())-limited-(n/100+1))
-			}
-		}
-		assert.Equal(t, 8, ahead[10])
-		assert.Equal(t, 4, ahead[30])
-		assert.Equal(t, 8, ahead[150])
-		for i := 31; i < 150; i++ {
-			assert.LessOrEqual(t, ahead[i]-ahead[i-1], 1, "page %d", i)
-		}
-	})
-}
-
 func TestPanicInATransportReachesTheReader(t *testing.T) {
 	t.Parallel()
 	s := &listServer{ids: numbered(500), status: func(page int) int {
@@ -139,6 +95,27 @@ func TestPanicInATransportReachesTheReader(t *testing.T) {
 	}}
 	client := over(t, s, linkit.WithPrefetch(4))
 	assert.PanicsWithValue(t, "mine", func() { _, _ = walked(t.Context(), client) })
+}
+
+func TestGoexitInATransportIsAnErrorOfTheWalk(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{0, 1, 8} {
+		s := &listServer{ids: numbered(500), status: func(page int) int {
+			if page == 3 {
+				runtime.Goexit()
+			}
+			return 0
+		}}
+		client := over(t, s, linkit.WithPrefetch(prefetch), linkit.WithMaxConcurrency(1))
+		for range 2 { // the first gave its slot back
+			got, err := walked(t.Context(), client)
+			var lost *linkit.TransportError
+			require.ErrorAs(t, err, &lost)
+			assert.Equal(t, "GET /products", lost.Method+" "+lost.Route)
+			assert.True(t, lost.Sent)
+			assert.Equal(t, numbered(200), got)
+		}
+	}
 }
 
 // TestAllAgainstAModel walks lists of random size that change and fail at random, and compares with what must be yielded.

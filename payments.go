@@ -17,9 +17,9 @@ type PaymentStatus struct {
 	IncludedAppSlots   json.RawMessage `json:"included_app_slots,omitempty"` // its form isn't documented
 }
 
-// PaymentOrderParams is a payment to ask for.
+// PaymentOrderParams is a payment to ask for. A nil slice is left out of the request.
 type PaymentOrderParams struct {
-	Providers []string            `json:"providers"` // Provider.ID of those that may take it
+	Providers []string            `json:"providers,omitzero"` // Provider.ID of those that may take it
 	Order     PaymentOrderDetails `json:"order"`
 }
 
@@ -27,7 +27,7 @@ type PaymentOrderParams struct {
 type PaymentOrderDetails struct {
 	TotalAmount float64           `json:"total_amount"`
 	Currency    string            `json:"currency"` // "SAR"
-	LineItems   []PaymentLineItem `json:"line_items"`
+	LineItems   []PaymentLineItem `json:"line_items,omitzero"`
 }
 
 // PaymentLineItem is one line of what is to be paid.
@@ -145,7 +145,7 @@ func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
 //
 //	GET /providers/config/{provider}
 func (s *ProvidersService) Config(ctx context.Context, provider string) (*ProviderConfig, error) {
-	cl := &call{method: http.MethodGet, route: "/providers/config/{provider}", ids: []string{provider}}
+	cl := &call{method: http.MethodGet, route: "/providers/config/{provider}", ids: ids{provider}}
 	return object(ctx, s.client, cl, func(v *ProviderConfig, body json.RawMessage) bool {
 		v.Raw = body
 		return hasKey(body, "note", "endpoints", "credentials", "custom_params", "notes")

@@ -105,7 +105,7 @@ func (s *ProductsService) Count(ctx context.Context, params *ProductListParams) 
 //
 //	GET /products/{iv_id}   (inferred)
 func (s *ProductsService) Get(ctx context.Context, ivID string) (*Product, error) {
-	return do[Product](ctx, s.client, &call{method: http.MethodGet, route: "/products/{iv_id}", ids: []string{ivID}})
+	return do[Product](ctx, s.client, &call{method: http.MethodGet, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a product, and with it one SKU at every branch. An IvID in use is ErrConflict. It is not sent again once
@@ -120,14 +120,14 @@ func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Pr
 //
 //	PUT /products/{iv_id}   (inferred)
 func (s *ProductsService) Update(ctx context.Context, ivID string, params ProductParams) (*Product, error) {
-	return do[Product](ctx, s.client, &call{method: http.MethodPut, route: "/products/{iv_id}", ids: []string{ivID}, body: params})
+	return do[Product](ctx, s.client, &call{method: http.MethodPut, route: "/products/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a product; ErrNotFound when there is none.
 //
 //	DELETE /products/{iv_id}   (inferred)
 func (s *ProductsService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/products/{iv_id}", ids: []string{ivID}})
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 products in one request. One bad record doesn't undo the others: read the result's Raw. With

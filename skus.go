@@ -26,7 +26,8 @@ type SKU struct {
 
 func (s SKU) keys() (own, id string) { return s.IvID, s.ID }
 
-// Params returns everything of s that can be written. Change what should change, then Update: a PUT loses what is left out.
+// Params returns everything of s that can be written. Change what should change, then Update: a PUT loses what is left out. Set
+// Barcode where s has none: answers are not documented to show it, so that what Linkit keeps may be lost.
 func (s SKU) Params() SKUParams {
 	p := SKUParams{
 		IvID: s.IvID, ProductIvID: s.ProductIvID, BranchIvID: s.BranchIvID, Barcode: s.Barcode,
@@ -106,7 +107,7 @@ func (s *SKUsService) Count(ctx context.Context, params *SKUListParams) (int, er
 //
 //	GET /skus/{iv_id}   (inferred)
 func (s *SKUsService) Get(ctx context.Context, ivID string) (*SKU, error) {
-	return do[SKU](ctx, s.client, &call{method: http.MethodGet, route: "/skus/{iv_id}", ids: []string{ivID}})
+	return do[SKU](ctx, s.client, &call{method: http.MethodGet, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a SKU; rarely needed, as Linkit makes them with products and branches. An IvID in use is ErrConflict. It is
@@ -121,14 +122,14 @@ func (s *SKUsService) Create(ctx context.Context, params SKUParams) (*SKU, error
 //
 //	PUT /skus/{iv_id}   (inferred)
 func (s *SKUsService) Update(ctx context.Context, ivID string, params SKUParams) (*SKU, error) {
-	return do[SKU](ctx, s.client, &call{method: http.MethodPut, route: "/skus/{iv_id}", ids: []string{ivID}, body: params})
+	return do[SKU](ctx, s.client, &call{method: http.MethodPut, route: "/skus/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a SKU; ErrNotFound when there is none.
 //
 //	DELETE /skus/{iv_id}   (inferred)
 func (s *SKUsService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/skus/{iv_id}", ids: []string{ivID}})
+	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 SKUs in one request. With BulkUpdate it is the way to push stock and prices. One bad record

@@ -294,9 +294,10 @@ var quiet = log.New(io.Discard, "", 0)
 
 func TestDeadlinesCutRealCallsShort(t *testing.T) {
 	t.Parallel()
-	base, _ := wireServer(t, func(net.Conn, int64) {})
+	arrived := make(chan struct{}, 1)
+	base, _ := wireServer(t, func(net.Conn, int64) { arrived <- struct{}{} })
 	client := dialing(t, base)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // long enough to arrive on a busy machine
 	defer cancel()
 	_, err := client.Products.Create(ctx, linkit.ProductParams{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -304,8 +305,12 @@ func TestDeadlinesCutRealCallsShort(t *testing.T) {
 	require.ErrorAs(t, err, &te)
 	assert.True(t, te.Sent)
 
+	<-arrived
 	ctx, stop := context.WithCancelCause(t.Context())
-	time.AfterFunc(20*time.Millisecond, func() { stop(errors.New("shutting down")) })
+	go func() {
+		<-arrived
+		stop(errors.New("shutting down"))
+	}()
 	_, err = client.Products.Get(ctx, "x")
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/linkit-go/linkit/internal/session"
@@ -46,6 +47,7 @@ type shelf struct {
 	core  *core
 	store SessionStore
 	key   string
+	spent *atomic.Pointer[string] // the Authorization of the last entry that was passed over: one that Save can't replace stays
 }
 
 func (s *shelf) lock(ctx context.Context) (unlock func()) {
@@ -53,69 +55,103 @@ func (s *shelf) lock(ctx context.Context) (unlock func()) {
 	if !ok {
 		return func() {}
 	}
-	release := func() {}
-	s.try(ctx, "lock", lockTime, func(ctx context.Context) error {
-		unlock, err := locker.Lock(ctx, s.key)
-		if err == nil && unlock != nil {
-			release = unlock
+	release, ok := try(ctx, s, "lock", lockTime, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, s.key) }, func(late func()) {
+		if late != nil {
+			late()
 		}
-		return err
 	})
+	if !ok || release == nil {
+		return func() {}
+	}
 	return func() {
-		s.try(ctx, "unlock", storeTime, func(context.Context) error { release(); return nil })
+		try(ctx, s, "unlock", storeTime, func(context.Context) (any, error) { release(); return nil, nil }, nil)
 	}
 }
 
 // load returns the stored session unless it is over, or holds the token that is to be replaced. It is reckoned on the local
 // clock: a wrong one costs a 401, or a sign-in.
-func (s *shelf) load(ctx context.Context, old *session.Token[grant]) (session.Grant[grant], bool) {
-	var stored *Session
-	ok := s.try(ctx, "load", storeTime, func(ctx context.Context) (err error) {
-		stored, err = s.store.Load(ctx, s.key)
-		if err == nil && stored != nil && !visible(stored.Token.Reveal()) {
+func (s *shelf) load(ctx context.Context, old *session.Token[grant]) *session.Grant[grant] {
+	stored, ok := try(ctx, s, "load", storeTime, func(ctx context.Context) (*Session, error) {
+		stored, err := s.store.Load(ctx, s.key)
+		switch {
+		case err != nil || stored == nil:
+		case stored.Token.Reveal() == "":
+			err = errors.New("the entry has no token")
+		case !visible(stored.Token.Reveal()):
 			err = errors.New("the token can't stand in a header")
 		}
-		return err
-	})
-	if !ok || stored == nil || stored.Token.Reveal() == "" {
-		return session.Grant[grant]{}, false
+		if err != nil && stored != nil {
+			err = redacted(err, stored.Token.Reveal())
+		}
+		return stored, err
+	}, nil)
+	if !ok || stored == nil {
+		return nil
 	}
 	own := *stored
 	g := newGrant(&own)
-	if old != nil && old.Value.header[0] == g.Value.header[0] {
-		return session.Grant[grant]{}, false
+	header := g.Value.header[0]
+	if spent := s.spent.Load(); spent != nil && *spent == header {
+		return nil
+	}
+	if old != nil && old.Value.header[0] == header {
+		s.spent.Store(&header)
+		return nil
 	}
 	g.Asked = time.Now()
 	if !own.ExpiresAt.IsZero() {
 		if g.Life = own.ExpiresAt.Sub(g.Asked); g.Life <= 0 {
-			return session.Grant[grant]{}, false
+			return nil
 		}
 	}
-	return g, true
+	return &g
 }
 
 func (s *shelf) save(ctx context.Context, session *Session) {
-	s.try(ctx, "save", storeTime, func(ctx context.Context) error {
+	try(ctx, s, "save", storeTime, func(ctx context.Context) (any, error) {
 		own := *session
-		return s.store.Save(ctx, s.key, &own)
-	})
+		return nil, redacted(s.store.Save(ctx, s.key, &own), session.Token.Reveal())
+	}, nil)
 }
 
-// try bounds one use of the store and logs its failure, a panic included.
-func (s *shelf) try(ctx context.Context, what string, most time.Duration, use func(context.Context) error) (ok bool) {
+// try bounds one use of the store, which may not heed its context, and logs its failure, a panic included. What comes too late
+// goes to late.
+func try[T any](ctx context.Context, s *shelf, what string, most time.Duration, use func(context.Context) (T, error), late func(T)) (got T, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	var err error
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic with a %T", r)
-		}
-		if ok = err == nil; !ok {
-			s.core.log(ctx, slog.LevelWarn, "linkit: the session store failed; going on without", slog.String("step", what), slog.Any("error", err))
-		}
+	type outcome struct {
+		got T
+		err error
+	}
+	came := make(chan outcome)
+	go func() {
+		var o outcome
+		o.err = errors.New("it ended its goroutine") // unless it returns or panics
+		defer func() {
+			if r := recover(); r != nil {
+				o.err = fmt.Errorf("panic with a %T", r)
+			}
+			select {
+			case came <- o:
+			case <-ctx.Done():
+				if o.err == nil && late != nil {
+					late(o.got)
+				}
+			}
+		}()
+		o.got, o.err = use(ctx)
 	}()
-	err = use(ctx)
-	return
+	var err error
+	select {
+	case o := <-came:
+		got, err = o.got, o.err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		s.core.log(ctx, slog.LevelWarn, "linkit: the session store failed; going on without", slog.String("step", what), slog.String("error", oneLine(err.Error(), maxErrorText)))
+	}
+	return got, err == nil
 }
 
 // storedSession is Session's form in a store.

@@ -61,6 +61,44 @@ func TestFileStoreKeepsOneFilePrivateAndWhole(t *testing.T) {
 	require.ErrorIs(t, linkit.FileSessionStore("").Save(ctx, "key", nil), linkit.ErrInvalid)
 }
 
+func TestFileStoreLockIsAsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "sessions")
+	locker, ok := linkit.FileSessionStore(dir).(linkit.SessionLocker)
+	require.True(t, ok)
+	unlock, err := locker.Lock(t.Context(), "key") // before there is anything in the folder, or the folder
+	require.NoError(t, err)
+	defer unlock()
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	if runtime.GOOS != "windows" {
+		for path, mode := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, files[0].Name()): 0o600} {
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			assert.Equal(t, mode, info.Mode().Perm(), path)
+		}
+	}
+}
+
+func TestFileStoreLeavesNoFileBehindWhenItCannotSave(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "key.session", "in the way"), 0o700))
+	require.Error(t, linkit.FileSessionStore(dir).Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 1, "a temporary file, with the token, is left")
+}
+
+func TestFileStoreReadsNoMoreThanASessionMayBe(t *testing.T) {
+	t.Parallel()
+	store := linkit.FileSessionStore(t.TempDir())
+	require.NoError(t, store.Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret(strings.Repeat("x", 2<<20))}))
+	_, err := store.Load(t.Context(), "key")
+	require.ErrorContains(t, err, "more than 1048576 bytes")
+}
+
 func TestFileStoreWritersNeverShowHalfAFile(t *testing.T) {
 	t.Parallel()
 	store, ctx := linkit.FileSessionStore(t.TempDir()), t.Context()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -195,6 +196,52 @@ func TestLoadedSessionWithAWrongClockCostsOneSignIn(t *testing.T) {
 	}
 }
 
+func TestLoadedSessionIsRenewedBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, store := newSignInServer(time.Hour), newMemoryStore()
+		require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
+		client := s.client(t, linkit.WithSessionStore(store))
+		calls := 1
+		for began := time.Now(); time.Since(began) < 3*time.Hour; pass(time.Minute) {
+			require.NoError(t, getOne(t.Context(), client))
+			calls++
+		}
+		_, got := s.counts()
+		assert.Equal(t, calls, got, "no call met an expired token")
+	})
+}
+
+func TestLoginFuncsSessionsAreStored(t *testing.T) {
+	t.Parallel()
+	s, store := newSignInServer(time.Hour), newMemoryStore()
+	login := func(context.Context) (string, string, error) { return "ops@example.com", s.password, nil }
+	for range 2 {
+		client, err := linkit.NewClient(linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: s}), linkit.WithLoginFunc(login), linkit.WithSessionStore(store))
+		require.NoError(t, err)
+		require.NoError(t, getOne(t.Context(), client))
+	}
+	require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))), "WithLogin's are the same")
+	s.assertCounts(t, 1, 3)
+}
+
+func TestStoreAndClientShareNoSession(t *testing.T) {
+	t.Parallel()
+	s, store := newSignInServer(time.Hour), newMemoryStore()
+	for _, name := range []string{"saved", "loaded"} {
+		client := s.client(t, linkit.WithSessionStore(store))
+		own, err := client.Auth.Session(t.Context())
+		require.NoError(t, err)
+		for _, stored := range store.sessions {
+			stored.User.Email = "changed when " + name // it is the store's own
+		}
+		again, err := client.Auth.Session(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, own.User, again.User, name)
+	}
+	s.assertCounts(t, 1, 0)
+}
+
 func TestKeysAndTokensAreNeverStored(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []linkit.Option{
@@ -220,7 +267,7 @@ func TestSessionSurvivesMarshalling(t *testing.T) {
 	assert.Equal(t, want.Token.Reveal(), got.Token.Reveal())
 	assert.True(t, want.ExpiresAt.Equal(got.ExpiresAt.Time))
 	assert.Equal(t, want.User, got.User)
-	for _, bad := range []string{"", "{}", `{"version":2,"token":"t0ken"}`, `{"version":1,"token":""}`, `{"version":1,"token":"t0k`, "\x00"} {
+	for _, bad := range []string{"", "{}", `{"version":2,"token":"t0ken"}`, `{"version":1,"token":""}`, `{"version":1,"token":"t0k`, `{"version":1,"token":"x","expires_at":"t0k"}`, "\x00"} {
 		err := got.UnmarshalBinary([]byte(bad))
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "t0k")

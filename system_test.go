@@ -112,6 +112,43 @@ func TestAnUnhealthyServiceIsAHealthAndNotAnError(t *testing.T) {
 	}
 }
 
+// One of the keys that tell it is enough, and a key that an envelope would have is no envelope.
+func TestAnObjectIsKnownByAnyOfItsKeys(t *testing.T) {
+	t.Parallel()
+	for _, object := range []struct {
+		name string
+		keys []string
+		call func(context.Context, *linkit.Client) (any, error)
+	}{
+		{"ping", []string{`"message":"pong"`, `"timestamp":"2026-04-11T17:40:30Z"`}, func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Ping(ctx) }},
+		{"health", []string{`"status":"healthy"`}, func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Health(ctx) }},
+		{"telemetry", []string{`"runtime":{}`, `"store":{}`, `"staging":{}`}, func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Telemetry(ctx) }},
+		{"payments' status", []string{`"service_operational":true`, `"billing_mode":"x"`, `"included_app_slots":1`}, func(ctx context.Context, c *linkit.Client) (any, error) {
+			return c.Payments.Status(ctx)
+		}},
+		{"provider", []string{`"note":""`, `"endpoints":{}`, `"credentials":1`, `"custom_params":1`, `"notes":1`}, func(ctx context.Context, c *linkit.Client) (any, error) {
+			return c.Providers.Config(ctx, "tamara")
+		}},
+		{"credential", []string{`"user":{"id":"usr_7"}`, `"checked_at":"2026-04-11T17:40:30Z"`}, func(ctx context.Context, c *linkit.Client) (any, error) {
+			return c.Auth.Check(ctx)
+		}},
+	} {
+		for _, key := range object.keys {
+			bare, err := object.call(t.Context(), wired(t, http.StatusOK, `{`+key+`}`).client)
+			require.NoError(t, err, "%s %s", object.name, key)
+			enveloped, err := object.call(t.Context(), wired(t, http.StatusOK, `{"success":true,"message":"done","data":{`+key+`}}`).client)
+			require.NoError(t, err, "%s %s", object.name, key)
+			assert.Equal(t, bare, enveloped)
+			_, err = object.call(t.Context(), wired(t, http.StatusOK, `{`+key+`,"data":{"new":1}}`).client)
+			require.NoError(t, err, "%s %s", object.name, key)
+		}
+		unusable(t, func(ctx context.Context, c *linkit.Client) error {
+			_, err := object.call(ctx, c)
+			return err
+		}, `{}`, `[]`, `"ok"`, `{"data":{}}`)
+	}
+}
+
 func TestHealthIsNotReadFromTheAnswerOfAnotherCall(t *testing.T) {
 	t.Parallel()
 	arrived := 0

@@ -26,6 +26,9 @@ func (d *resource[T]) add(s *Server, records ...T) {
 		if d.settle != nil {
 			d.settle(v, &records[i])
 		}
+		if *f.Key == "" {
+			*f.Key = *f.ID
+		}
 		if old := d.table(c.in).get(*f.Key); old != nil {
 			d.replace(c, v, old)
 		} else {

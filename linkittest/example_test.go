@@ -2,6 +2,7 @@ package linkittest_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -104,6 +105,72 @@ func ExampleServer_Inject_delay() {
 	// Output: linkit: GET /products: no answer within 20ms
 }
 
+// A write that never arrives looks to the client like one whose answer is lost: only a look tells them apart.
+func ExampleServer_Inject_dropBefore() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.Inject(linkittest.Fault{Method: http.MethodPost, DropBefore: true})
+
+	client := server.Client()
+	_, err := client.Products.Create(context.Background(), linkit.ProductParams{IvID: "ITEM-1"})
+	var lost *linkit.TransportError
+	fmt.Println(errors.As(err, &lost) && lost.Sent)
+
+	_, err = client.Products.Get(context.Background(), "ITEM-1")
+	fmt.Println(errors.Is(err, linkit.ErrNotFound))
+	// Output:
+	// true
+	// true
+}
+
+// An answer that breaks off: a read is sent again.
+func ExampleServer_Inject_truncate() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg"})
+	server.Inject(linkittest.Fault{Path: "/products/{iv_id}", Truncate: true})
+
+	product, err := server.Client().Products.Get(context.Background(), "ITEM-1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(product.NameEn, len(server.Requests()))
+	// Output: Adol 500 mg 2
+}
+
+// How the program takes it when its key is withdrawn.
+func ExampleServer_RevokeAPIKey() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	client := server.Client()
+	_, err := client.Products.Count(context.Background(), nil)
+	fmt.Println(err)
+
+	server.RevokeAPIKey(linkittest.APIKey)
+	_, err = client.Products.Count(context.Background(), nil)
+	fmt.Println(errors.Is(err, linkit.ErrUnauthorized))
+	// Output:
+	// <nil>
+	// true
+}
+
+// A server that says that it is unwell serves all the same.
+func ExampleServer_SetHealth() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.SetHealth(linkit.HealthStatusDegraded)
+	client := server.Client()
+	health, err := client.System.Health(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Products.List(context.Background(), nil)
+	fmt.Println(health.Status, err)
+	// Output: degraded <nil>
+}
+
 // What arrived, for assertions: sign-ins included, with the password masked.
 func ExampleServer_Requests() {
 	server := linkittest.NewServer()
@@ -182,7 +249,9 @@ func ExampleWithFixtures() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(sku.Price, *sku.Qty)
+	if sku.Qty != nil {
+		fmt.Println(sku.Price, *sku.Qty)
+	}
 	// Output: 7.25 0
 }
 
@@ -198,4 +267,34 @@ func ExampleWithGuests() {
 	_, err := client.Products.Get(context.Background(), "ITEM-1")
 	fmt.Println(errors.Is(err, linkit.ErrNotFound))
 	// Output: true
+}
+
+// Programs that start at the same time meet the limit on sign-ins. A shared linkit.SessionStore spares them.
+func ExampleWithLoginLimit() {
+	server := linkittest.NewServer(linkittest.WithLoginLimit(2, time.Hour))
+	defer server.Close()
+	for range 3 {
+		client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithRetries(0))
+		_, err := client.Products.List(context.Background(), nil)
+		fmt.Println(errors.Is(err, linkit.ErrRateLimited))
+	}
+	// Output:
+	// false
+	// false
+	// true
+}
+
+// Server.Client trusts the server's certificate, which nobody else does.
+func ExampleWithTLS() {
+	server := linkittest.NewServer(linkittest.WithTLS())
+	defer server.Close()
+	_, err := server.Client().Products.List(context.Background(), nil)
+	fmt.Println(err)
+
+	_, err = server.Client(linkit.WithHTTPClient(new(http.Client))).Products.List(context.Background(), nil)
+	var untrusted *tls.CertificateVerificationError
+	fmt.Println(errors.As(err, &untrusted))
+	// Output:
+	// <nil>
+	// true
 }

@@ -79,6 +79,22 @@ func TestFaultsHappenInOrder(t *testing.T) {
 	assert.Equal(t, "2", second.header.Get("X-Two"))
 }
 
+func TestFaultHeadersAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	header := http.Header{"X-One": {"1"}}
+	server.Inject(linkittest.Fault{Header: header, Times: 3})
+	header["X-One"][0] = "changed"
+	header.Set("X-Late", "1")
+	server.Inject(linkittest.Fault{Header: http.Header{"X-Two": {"2"}}})
+	server.Inject(linkittest.Fault{Status: 503, Header: http.Header{"X-Three": {"3"}}, Times: 2})
+	for i, want := range [][]string{{"1", "2", "3"}, {"1", "", "3"}, {"1", "", ""}, {"", "", ""}} {
+		answer := ask(t, server, "GET", "/ping", "")
+		assert.Equal(t, want, []string{answer.header.Get("X-One"), answer.header.Get("X-Two"), answer.header.Get("X-Three")}, "answer %d", i+1)
+		assert.Empty(t, answer.header.Get("X-Late"))
+	}
+}
+
 func TestFaultAnswersInsteadAndWithoutEffect(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)

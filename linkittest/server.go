@@ -22,7 +22,6 @@ package linkittest
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -83,7 +82,7 @@ func NewServer(opts ...Option) *Server {
 	for _, fixtures := range s.settings.fixtures {
 		s.load(fixtures)
 	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", s.settings.addr)
+	listener, err := net.Listen("tcp", s.settings.addr) //nolint:noctx // loopback only: nothing to wait for
 	if err != nil {
 		panic(fmt.Sprintf("linkittest: NewServer: %v", err))
 	}

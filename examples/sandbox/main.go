@@ -22,8 +22,10 @@ import (
 //go:embed catalogue
 var files embed.FS
 
-// token is what the dashboard would give out: it lasts as long as the sandbox.
-const token = "sandbox-token"
+const (
+	token    = "sandbox-token" // what the dashboard would give out: it lasts as long as the sandbox
+	password = "your_password" // as Linkit's documentation has it
+)
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "loopback `address` to listen on; port 0 is any free one")
@@ -47,13 +49,17 @@ func run(ctx context.Context, addr string, life time.Duration) error {
 	if err != nil {
 		return err
 	}
-	server := linkittest.NewServer(linkittest.WithAddr(addr), linkittest.WithFixtures(catalogue))
+	server, err := serve(addr, catalogue)
+	if err != nil {
+		return err
+	}
 	defer server.Close()
 	server.AddToken(token)
+	server.AddUser(linkittest.Email, password)
 
 	fmt.Printf("A Linkit to try things on is at %s until interrupted.\n", server.URL)
 	fmt.Printf("\n# Sign in\n"+`curl -X POST "%s/auth/login" -H "Content-Type: application/json" -d '{"email": "%s", "password": "%s"}'`+"\n",
-		server.URL, linkittest.Email, linkittest.Password)
+		server.URL, linkittest.Email, password)
 	for _, line := range []struct{ what, authorization, organization string }{
 		{"Bearer token", "Bearer " + token, ""},
 		{"API key", linkittest.APIKey, ""},
@@ -70,4 +76,14 @@ func run(ctx context.Context, addr string, life time.Duration) error {
 	fmt.Printf("\n# A Go program\nexport LINKIT_BASE_URL=%s LINKIT_API_KEY=%s\ngo run ./examples/quickstart\n", server.URL, linkittest.APIKey)
 	<-ctx.Done()
 	return nil
+}
+
+// serve starts the server. Where it can't, NewServer panics: a test has no use for an error.
+func serve(addr string, catalogue fs.FS) (server *linkittest.Server, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("%v", problem)
+		}
+	}()
+	return linkittest.NewServer(linkittest.WithAddr(addr), linkittest.WithFixtures(catalogue)), nil
 }

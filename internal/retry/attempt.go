@@ -25,10 +25,10 @@ func (attempts) RoundTrip(hr *http.Request) (*http.Response, error) {
 	c, _ := ctx.Value(callKey{}).(*call)
 	began := time.Now()
 	waited := c.wait
-	c.again, c.fresh, c.wait = false, false, 0
+	c.again, c.fresh, c.wait, c.queued = false, false, 0, false
 
-	authorization, ok := c.authorize(ctx, began)
-	if !ok || !c.admit(ctx) {
+	authorization, ok := c.admitted(ctx, began)
+	if !ok {
 		return nil, errNoted
 	}
 	defer c.leave()
@@ -36,22 +36,54 @@ func (attempts) RoundTrip(hr *http.Request) (*http.Response, error) {
 		return nil, errNoted
 	}
 	defer c.tell(ctx)
-	resp := c.attempt(hr, authorization, waited+time.Since(began))
+	if c.queued {
+		now := time.Now()
+		waited, began = waited+now.Sub(began), now
+	}
+	resp := c.attempt(hr, authorization, waited, began)
 	if resp == nil {
 		return nil, errNoted
 	}
 	return resp, nil
 }
 
-func (c *call) authorize(ctx context.Context, now time.Time) ([]string, bool) {
+// brief is how long an authorization is not looked at again while a call queues.
+const brief = 10 * time.Millisecond
+
+// admitted waits until the call may go, and returns the authorization that it goes with. What was good when the wait began may
+// have ended since, and nobody signs in while holding a slot.
+func (c *call) admitted(ctx context.Context, now time.Time) (authorization []string, ok bool) {
+	for {
+		if authorization, ok = c.authorize(ctx, now, true); !ok || !c.admit(ctx) {
+			return nil, false
+		}
+		if c.request.Credential == nil || !c.queued {
+			return authorization, true
+		}
+		admitted := time.Now()
+		if admitted.Sub(now) < brief {
+			return authorization, true
+		}
+		if authorization, ok = c.authorize(ctx, admitted, false); ok && authorization != nil {
+			return authorization, true
+		}
+		c.leave()
+		if !ok {
+			return nil, false
+		}
+		now = admitted
+	}
+}
+
+func (c *call) authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, bool) {
 	if err := ctx.Err(); err != nil {
 		c.result.Stop = err
 		return nil, false
 	}
-	if c.request.Authorize == nil {
+	if c.request.Credential == nil {
 		return nil, true
 	}
-	authorization, err := c.request.Authorize(ctx, now)
+	authorization, err := c.request.Credential.Authorize(ctx, now, mayWait)
 	if err != nil {
 		c.result.Stop, c.result.Denied = err, true
 		if ctx.Err() != nil { // the caller's own end
@@ -68,33 +100,35 @@ func (c *call) admit(ctx context.Context) bool {
 		return true
 	}
 	p := c.policy
-	for token := p.limiter == nil; ; {
+	for {
 		if !c.outwait(ctx) {
 			return false
 		}
-		select {
-		case p.slots <- struct{}{}:
-		case <-ctx.Done():
-			c.result.Stop = ctx.Err()
-			return false
-		}
-		if !token {
-			if c.result.Stop = p.takeToken(ctx); c.result.Stop != nil {
-				<-p.slots
+		if !p.slots.try() {
+			c.queued = true
+			if c.result.Stop = p.slots.wait(ctx); c.result.Stop != nil {
 				return false
 			}
-			token = true
+		}
+		if p.limiter != nil && !c.paid {
+			c.queued = true
+			if c.result.Stop = p.takeToken(ctx); c.result.Stop != nil {
+				p.slots.free()
+				return false
+			}
+			c.paid = true
 		}
 		if c.probe || p.pause.current.Load() == nil {
 			return true
 		}
-		<-p.slots // a pause began while this call queued
+		c.queued = true
+		p.slots.free() // a pause began while this call queued
 	}
 }
 
 func (c *call) leave() {
 	if !c.request.Free {
-		<-c.policy.slots
+		c.policy.slots.free()
 	}
 }
 
@@ -111,10 +145,11 @@ func (p *Policy) takeToken(ctx context.Context) error {
 }
 
 // attempt sends the request once, reads the answer whole, and notes what came of it. It returns nil where there is no answer.
-func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration) *http.Response {
+func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration, began time.Time) *http.Response {
 	p, r, res := c.policy, c.request, &c.result
 	caller := hr.Context()
 	res.Attempts++
+	c.paid = false
 	ctx, done := caller, func(int, error) {}
 	if r.Attempt != nil {
 		ctx, done = r.Attempt(caller, res.Attempts, waited)
@@ -127,14 +162,15 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 		ctx = httptrace.WithClientTrace(ctx, connection.hooks())
 	}
 	hr = hr.WithContext(ctx)
+	hr.Header = r.Header
 	if c.made++; c.made > 1 {
-		hr.Header = maps.Clone(hr.Header) // the last attempt may still be writing it out
+		hr.Header = maps.Clone(r.Header) // the last attempt may still be writing it out
 	}
 	if authorization != nil {
 		hr.Header["Authorization"] = authorization
 	}
 
-	res.Began = time.Now()
+	res.Began = began
 	resp, err := p.Transport.RoundTrip(hr)
 	res.Received = time.Now()
 	if err == nil && resp == nil {
@@ -142,8 +178,11 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 	}
 	o := outcome{}
 	if err == nil {
+		if resp.Body == nil { // as http.Client, too, puts up with
+			resp.Body = http.NoBody
+		}
 		o.status = resp.StatusCode
-		if err = p.read(resp, res); err != nil {
+		if err = p.read(r.Method, resp, res); err != nil {
 			o.status, o.final = 0, errors.Is(err, errTooLarge)
 		}
 	}
@@ -152,11 +191,13 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 		res.Release()
 		res.Body = nil
 		o.unsent = resp == nil && (connection.none() || isDial(err) && (p.plain || !connection.had()) || isHandshake(err) && p.plain)
-		res.Err, o.timeout = p.explain(caller, ctx, err)
+		res.Err, o.timeout = p.explain(caller, ctx, cleaned(err, hr.URL.RawQuery))
 		o.final = o.final || caller.Err() != nil || isHandshake(err) || isAlert(err)
 	} else {
 		res.Header = resp.Header
-		res.RetryAfter, o.retryAfter = retryAfter(resp.Header, res.Received)
+		if o.status >= http.StatusBadRequest {
+			res.RetryAfter, o.retryAfter = retryAfter(resp.Header, res.Received)
+		}
 	}
 	res.Sent = res.Sent || o.lost()
 	res.Throttled = res.Throttled || o.throttled()
@@ -176,7 +217,7 @@ func (p *Policy) learn(c *call) {
 	case c.request.Free:
 	case c.last.throttled():
 		if c.result.RetryAfter > 0 {
-			p.pause.begin(&c.result, p.MaxRetryAfter)
+			p.pause.begin(c.shared(), p.MaxRetryAfter)
 		}
 	case c.last.status != 0:
 		if c.probe {
@@ -189,6 +230,15 @@ func (p *Policy) learn(c *call) {
 	c.probe = false
 }
 
+// shared is what other calls may come to see of the result.
+func (c *call) shared() *Result {
+	res := c.result
+	if c.request.Credential != nil {
+		c.request.Credential.Clean(&res)
+	}
+	return &res
+}
+
 var errTooLarge = errors.New("the answer is too large")
 
 // buffers hold the bodies of 2xx answers, which are read often and kept briefly.
@@ -198,7 +248,7 @@ const mostPooled = 1 << 20
 
 // read reads an answer's body into res: of a 2xx the whole, or it is an error; of any other status what there is, within
 // bounds.
-func (p *Policy) read(resp *http.Response, res *Result) error {
+func (p *Policy) read(method string, resp *http.Response, res *Result) error {
 	defer func() { _ = resp.Body.Close() }()
 	res.Release()
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
@@ -212,7 +262,7 @@ func (p *Policy) read(resp *http.Response, res *Result) error {
 	if cap(body) <= mostPooled {
 		res.buffer = buffer
 	}
-	if int64(len(body)) > p.MaxBody || resp.ContentLength > p.MaxBody {
+	if int64(len(body)) > p.MaxBody || resp.ContentLength > p.MaxBody && method != http.MethodHead {
 		return fmt.Errorf("%w: more than %d MiB", errTooLarge, p.MaxBody>>20)
 	}
 	if err != nil {

@@ -103,7 +103,6 @@ func (p *Policy) explain(ctx, attempt context.Context, err error) (_ error, time
 	if ctx.Err() != nil {
 		return ctx.Err(), false
 	}
-	err = cleaned(err)
 	var ne net.Error
 	timeout := errors.As(err, &ne) && ne.Timeout()
 	if deadline, ok := ctx.Deadline(); ok && timeout && !time.Now().Before(deadline) {
@@ -120,11 +119,25 @@ func (p *Policy) explain(ctx, attempt context.Context, err error) (_ error, time
 	return err, timeout
 }
 
-// cleaned strips the *url.Error that shows a query string.
-func cleaned(err error) error {
+// cleaned strips what an error shows of the query, and of an answer that isn't HTTP.
+func cleaned(err error, query string) error {
 	var ue *url.Error
 	for errors.As(err, &ue) && ue.Err != nil {
 		err = ue.Err
+	}
+	text := err.Error()
+	clean := text
+	if query != "" {
+		clean = strings.ReplaceAll(clean, query, "[query]")
+	}
+	for _, mark := range []string{"malformed", "transport connection broken"} { // net/http's, which quotes a header or a status line
+		if before, after, found := strings.Cut(clean, mark); found {
+			what, _, _ := strings.Cut(after, `"`)
+			clean = strings.TrimRight(before+mark+what, ": [")
+		}
+	}
+	if clean != text {
+		return errors.New(clean)
 	}
 	return err
 }

@@ -45,6 +45,8 @@ func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
 		{"503 with Retry-After", answer(503, "Retry-After", "1"), again, again, false, false, false},
 		{"503 with Retry-After 0", answer(503, "Retry-After", "0"), again, again, false, false, false},
 		{"503 with an unreadable Retry-After", answer(503, "Retry-After", "soon"), again, once, false, false, false},
+		{"503 with a negative Retry-After", answer(503, "Retry-After", "-5"), again, once, false, false, false},
+		{"503 with a Retry-After of the past", answer(503, "Retry-After", "Fri, 31 Dec 1999 23:59:00 GMT"), again, again, false, false, false},
 		{"408", answer(408), again, once, true, false, true},
 		{"425", answer(425), again, once, false, false, false},
 		{"500", answer(500), again, once, true, false, true},
@@ -87,14 +89,16 @@ func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
 
 func TestStatusIsKeptWhenTheAnswerIsCutShort(t *testing.T) {
 	t.Parallel()
-	res := policy(play(func(r *http.Request) (*http.Response, error) {
-		resp, _ := brokenBody(r)
-		resp.StatusCode = 404
-		return resp, nil
-	})).Do(t.Context(), request("GET"))
-	assert.Equal(t, 404, res.Status)
-	assert.Equal(t, `{"da`, string(res.Body))
-	assert.NoError(t, res.Err)
+	for _, status := range []int{101, 199, 300, 404} {
+		res := policy(play(func(r *http.Request) (*http.Response, error) {
+			resp, _ := brokenBody(r)
+			resp.StatusCode = status
+			return resp, nil
+		})).Do(t.Context(), request("GET"))
+		assert.Equal(t, status, res.Status)
+		assert.Equal(t, `{"da`, string(res.Body))
+		require.NoError(t, res.Err)
+	}
 }
 
 func TestRetryAfterIsNeverUndercut(t *testing.T) {
@@ -113,6 +117,14 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 			assert.Equal(t, 200, res.Status)
 			assert.Equal(t, want, transport.times[1].Sub(transport.times[0]), header)
 		})
+	}
+}
+
+func TestRetryAfterOfThePastAsksForNothing(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"-5", "0", "Fri, 31 Dec 1999 23:59:00 GMT"} {
+		res := policy(play(answer(429, "Retry-After", header)), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), request("GET"))
+		assert.Zero(t, res.RetryAfter, header)
 	}
 }
 

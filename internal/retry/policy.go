@@ -35,7 +35,7 @@ type Config struct {
 type Policy struct {
 	Config
 	client  *http.Client
-	slots   chan struct{}
+	slots   *slots
 	limiter *rate.Limiter // nil: none
 	pause   pause
 	budget  budget
@@ -45,7 +45,7 @@ type Policy struct {
 
 // New returns a Policy. It starts nothing.
 func New(c Config) *Policy {
-	p := &Policy{Config: c, slots: make(chan struct{}, c.Concurrency)}
+	p := &Policy{Config: c, slots: newSlots(c.Concurrency)}
 	// No CloseIdleConnections shows through attempts: retryablehttp calls it after every failure, on the pool that all
 	// calls share. No Timeout: attempts bound themselves.
 	p.client = &http.Client{Transport: attempts{}, CheckRedirect: refuseRedirect}
@@ -73,18 +73,26 @@ type Request struct {
 	Once       bool // never send again
 	Free       bool // takes no slot, rate token or budget, and no pause holds it
 
-	// Authorize supplies the Authorization header before each attempt. Its error ends the request.
-	Authorize func(ctx context.Context, now time.Time) ([]string, error)
+	Credential Credential // nil: the request is sent without one
 	// Attempt, when set, is called before each attempt with its number and how long it had to wait; the context it
 	// returns carries the attempt, and the function is called with what came of it.
 	Attempt func(ctx context.Context, n int, waited time.Duration) (context.Context, func(status int, err error))
-	// Retry, when set, is called before each wait for a further attempt.
-	Retry func(n, status int, err error, wait time.Duration)
+	// Retry, when set, is called before each wait for a further attempt, with what the last one came to.
+	Retry func(last *Result, wait time.Duration)
 	// Exhausted, when set, is called when only the empty retry budget kept a request from being sent again.
 	Exhausted func()
 
 	// Earlier is what came of sending the same request before: its attempts and Sent go on counting.
 	Earlier *Result
+}
+
+// Credential is who asks.
+type Credential interface {
+	// Authorize returns the Authorization header for an attempt. Its error ends the request. Where it may not wait, nil says
+	// that it would have to.
+	Authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, error)
+	// Clean takes the credential out of a result that other requests are about to see.
+	Clean(*Result)
 }
 
 // Result is what came of a Request: an answer, or the reason why there is none.
@@ -118,16 +126,16 @@ func (r *Result) Release() {
 
 // Do sends r until it has an answer to keep. It holds nothing when it returns but the answer's body: see Result.Release.
 func (p *Policy) Do(ctx context.Context, r *Request) *Result {
-	c := &call{policy: p, request: r}
+	c := &call{Context: ctx, policy: p, request: r}
 	if r.Earlier != nil {
 		c.result.Attempts, c.result.Sent = r.Earlier.Attempts, r.Earlier.Sent
 		c.replays = 1
 	}
 
 	hr := (&http.Request{
-		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: r.Header,
+		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: noHeader,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(context.WithValue(ctx, callKey{}, c))
+	}).WithContext(c) //nolint:contextcheck // it is ctx, and knows the call
 	c.send.Request = hr
 	if len(r.Body) > 0 { // an empty []byte would go out chunked
 		if err := c.send.SetBody(r.Body); err != nil {
@@ -147,21 +155,29 @@ func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 		c.result.Stop = ctx.Err() // cut short while waiting
 	}
 	if err != nil && c.result.Status == 0 && c.result.Err == nil && c.result.Stop == nil {
-		c.result.Stop = cleaned(err) // http.Client refused the request itself
+		c.result.Stop = cleaned(err, r.URL.RawQuery) // http.Client refused the request itself
 	}
 	return &c.result
 }
 
+// noHeader stands for the header until an attempt sets it: http.Client would copy the real one, for redirects that aren't
+// followed. Nobody writes to it.
+var noHeader = http.Header{}
+
 type callKey struct{}
 
-// call is one Do. One goroutine uses it at a time.
+// call is one Do, and the context that its requests carry: RoundTrip and check find it there. One goroutine uses it at a time.
 type call struct {
+	context.Context //nolint:containedctx // the caller's; one less to allocate for each call
+
 	policy  *Policy
 	request *Request
 	result  Result
 	last    outcome       // of the last attempt
 	fresh   bool          // last is new: the attempt was made
 	made    int           // attempts of this Do
+	queued  bool          // the attempt at hand had to wait
+	paid    bool          // the rate limit's token for the next attempt has been taken
 	replays int           // 1 when this Do repeats an earlier one, which costs no retry
 	again   bool          // it will be sent again, after wait
 	wait    time.Duration // before the next attempt
@@ -169,6 +185,14 @@ type call struct {
 	done    func(error)   // tells the breaker of the attempt that it let through
 	send    retryablehttp.Request
 	loop    retryablehttp.Client // one per call: its RetryWaitMin carries this call's wait to backoff
+}
+
+// Value returns the call itself beside what the caller's context holds.
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
 // check is retryablehttp's CheckRetry. It decides on what the attempt noted; the error stays nil, so that the answer is
@@ -206,7 +230,7 @@ func (c *call) decide(ctx context.Context) bool {
 		return false
 	}
 	if r.Retry != nil {
-		r.Retry(res.Attempts, res.Status, res.Err, wait)
+		r.Retry(res, wait)
 	}
 	c.wait = wait
 	return true

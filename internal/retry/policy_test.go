@@ -206,7 +206,7 @@ func TestEveryAttemptCarriesTheBodyAndTheNewestAuthorization(t *testing.T) {
 			return answer(503)(r)
 		})
 		r, n := request("PUT"), 0
-		r.Authorize = func(context.Context, time.Time) ([]string, error) { n++; return []string{fmt.Sprint("token-", n)}, nil }
+		r.Credential = credential(func() ([]string, error) { n++; return []string{fmt.Sprint("token-", n)}, nil })
 		policy(transport).Do(t.Context(), r)
 		assert.Equal(t, []string{`token-1 {"a":1}`, `token-2 {"a":1}`, `token-3 {"a":1}`, `token-4 {"a":1}`}, seen)
 	})
@@ -221,7 +221,7 @@ func TestAnEarlierAttemptsHeaderIsLeftAlone(t *testing.T) {
 			return answer(503)(r)
 		})
 		r, n := request("GET"), 0
-		r.Authorize = func(context.Context, time.Time) ([]string, error) { n++; return []string{fmt.Sprint("token-", n)}, nil }
+		r.Credential = credential(func() ([]string, error) { n++; return []string{fmt.Sprint("token-", n)}, nil })
 		policy(transport).Do(t.Context(), r)
 		for i, hr := range requests {
 			assert.Equal(t, fmt.Sprint("token-", i+1), hr.Header.Get("Authorization"))
@@ -253,7 +253,7 @@ func TestRefusedAuthorizationEndsTheCall(t *testing.T) {
 	t.Parallel()
 	transport := play(answer(200))
 	r := request("GET")
-	r.Authorize = func(context.Context, time.Time) ([]string, error) { return nil, io.ErrNoProgress }
+	r.Credential = credential(func() ([]string, error) { return nil, io.ErrNoProgress })
 	res := policy(transport).Do(t.Context(), r)
 	require.ErrorIs(t, res.Stop, io.ErrNoProgress)
 	assert.True(t, res.Denied)
@@ -305,3 +305,9 @@ func TestTransportWithNeitherAnswerNorErrorIsAnError(t *testing.T) {
 	res := policy(play(func(*http.Request) (*http.Response, error) { return nil, nil })).Do(t.Context(), request("POST"))
 	require.ErrorContains(t, res.Err, "neither")
 }
+
+// credential is one whose header never has to be waited for.
+type credential func() ([]string, error)
+
+func (c credential) Authorize(context.Context, time.Time, bool) ([]string, error) { return c() }
+func (credential) Clean(*retry.Result)                                            {}

@@ -90,6 +90,7 @@ func (c *call) outwait(ctx context.Context) bool {
 		}
 		now := time.Now()
 		left := h.until.Sub(now)
+		c.queued = true
 		if left <= 0 {
 			c.policy.pause.current.CompareAndSwap(h, nil)
 			continue
@@ -190,8 +191,7 @@ func (c *call) tell(ctx context.Context) {
 	case c.last.status == 0 && ctx.Err() != nil:
 		done(errIgnored)
 	case c.last.status == 0 || c.last.status >= 500:
-		failure := c.result
-		c.policy.breaker.last.Store(&failure)
+		c.policy.breaker.last.Store(c.shared())
 		done(errFailed)
 	default:
 		done(nil)

@@ -362,7 +362,7 @@ func TestHooksSeeEveryAttemptAndItsWait(t *testing.T) {
 			return context.WithValue(ctx, key{}, n), func(status int, _ error) { log = append(log, seen{n, status, waited}) }
 		}
 		var waits []time.Duration
-		r.Retry = func(_, _ int, _ error, wait time.Duration) { waits = append(waits, wait) }
+		r.Retry = func(_ *retry.Result, wait time.Duration) { waits = append(waits, wait) }
 		policy(play(func(hr *http.Request) (*http.Response, error) {
 			assert.Equal(t, 1, hr.Context().Value(key{}), "the transport sees the hook's context")
 			return answer(429, "Retry-After", "3")(hr)

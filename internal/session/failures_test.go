@@ -22,7 +22,7 @@ func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{life: time.Hour}
 		told := 0
-		c := session.New(session.Config[string]{Source: s.get, Verdict: verdict, RenewalFailed: func(error) { told++ }})
+		c := session.New(session.Config[string]{Source: s.get, Verdict: verdict, RenewalFailed: func(context.Context, error) { told++ }})
 		get(t, c)
 		s.fail.Store(&failure{error: errors.New("down"), refused: true})
 		sleep(55*time.Minute + time.Second)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ const (
 	shortest     = time.Second     // every back-off's first wait
 	longestRenew = time.Minute
 	longestRefus = 5 * time.Minute
+	longestLife  = 100 * 365 * 24 * time.Hour // beyond, instants overflow
 )
 
 var (
@@ -26,8 +26,8 @@ var (
 	ErrClosed = errors.New("the client is closed")
 	// ErrInside is returned to a source that asks its own cache.
 	ErrInside = errors.New("the function that supplies the credential must not use the client")
-	// ErrHung is returned when the source takes longer than a minute.
-	ErrHung = fmt.Errorf("no result within %v", patience)
+	// ErrHung is returned when the source takes longer than a minute. It is a net.Error that has timed out.
+	ErrHung error = hungError{}
 
 	errReset = errors.New("reset")
 )
@@ -44,10 +44,12 @@ type Config[T any] struct {
 	// Source gets a token. old is the one it replaces, nil if none; afresh says that Reset was called. It runs on a context
 	// that the caller's cancel doesn't reach, for a minute at most.
 	Source func(ctx context.Context, old *Token[T], afresh bool) (Grant[T], error)
-	// Verdict says of Source's error whether it was a refusal, which grows the wait, and how long to leave off at least.
+	// Verdict says of Source's error whether it was a refusal, which grows the wait, and how long to leave off at least: a
+	// second, unless it says longer, and not at all when it is negative.
 	Verdict func(error) (refused bool, wait time.Duration)
-	// RenewalFailed is told of a failure while the old token is still good. It must not block.
-	RenewalFailed func(error)
+	// RenewalFailed is told of a failure while the old token is still good, with the context that Source ran on. It must not
+	// block.
+	RenewalFailed func(context.Context, error)
 }
 
 // Token is one grant. It is never changed.
@@ -84,6 +86,7 @@ type Cache[T any] struct {
 	mu         sync.Mutex // never held while the source runs
 	generation uint64
 	flight     *flight[T] // the run of the source that callers wait for
+	latest     *flight[T] // the last one started, which may have been abandoned
 	running    int        // runs of the source, abandoned ones included
 	closed     bool
 	idle       chan struct{} // closed when the last run ends after Close
@@ -94,15 +97,6 @@ type Cache[T any] struct {
 	renewal    backoff   // with one: it is used
 	suspicion  backoff   // new tokens are refused as well: 401s are passed on
 	suspect    uint64    // the generation that suspicion has counted
-}
-
-// flight is one run of the source.
-type flight[T any] struct {
-	ctx    context.Context //nolint:containedctx // the run's own, which ends every wait for it
-	cancel context.CancelCauseFunc
-	done   chan struct{} // closed when token or err is set
-	token  *Token[T]
-	err    error
 }
 
 // New returns an empty Cache. It starts nothing.
@@ -130,11 +124,20 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 			return next, nil
 		case errors.Is(err, errReset):
 			continue
-		case ctx.Err() == nil && t != nil && !t.Ended(now):
+		case ctx.Err() == nil && t != nil && c.current.Load() == t && !t.Ended(now):
 			return t, nil
 		}
 		return nil, err
 	}
+}
+
+// Peek returns a good token where there is one that needs no waiting for, and nil otherwise.
+func (c *Cache[T]) Peek(now time.Time) *Token[T] {
+	t := c.current.Load()
+	if t == nil || !t.fresh(now) && (t.Ended(now) || t.age(now) >= t.hard) {
+		return nil
+	}
+	return t
 }
 
 // tokenOrFlight returns a token to use now, or the flight to wait for, with the token to fall back on.
@@ -233,79 +236,14 @@ func (c *Cache[T]) Close() error {
 	}
 }
 
-// start runs the source in a goroutine of its own; c.mu is held.
-func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	ctx, stop := context.WithTimeoutCause(context.WithValue(ctx, c, true), patience, ErrHung)
-	f := &flight[T]{ctx: ctx, cancel: cancel, done: make(chan struct{})}
-	c.flight = f
-	c.running++
-	if old == nil {
-		old = c.forgotten
-	}
-	afresh := c.afresh
-	go func() {
-		var grant Grant[T]
-		err := errors.New("the source ended its goroutine") // unless it returns or panics
-		defer func() {
-			if r := recover(); r != nil {
-				err = panicked(r)
-			}
-			if err != nil && ctx.Err() != nil {
-				err = context.Cause(ctx) // Close, or the minute is up: not the caller's deadline
-			}
-			c.settle(f, grant, err)
-			stop()
-			cancel(nil)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.running--; c.running == 0 && c.closed {
-				close(c.idle)
-			}
-		}()
-		grant, err = c.Source(ctx, old, afresh)
-	}()
-}
-
-// panicked keeps a panic's value out of errors, but for the runtime's own: it may show a request.
-func panicked(r any) error {
-	if re, ok := r.(runtime.Error); ok {
-		return fmt.Errorf("panic: %w", re)
-	}
-	return fmt.Errorf("panic with a %T", r)
-}
-
-// settle ends f, unless it has been ended before.
-func (c *Cache[T]) settle(f *flight[T], g Grant[T], err error) {
-	c.mu.Lock()
-	if c.flight != f {
-		c.mu.Unlock()
-		return
-	}
-	c.flight = nil
-	now := time.Now()
-	old := c.current.Load()
-	good := old != nil && !old.Ended(now)
-	if err == nil {
-		f.token = c.install(g, now)
-	} else {
-		f.err = err
-		c.leaveOff(now, err, good)
-	}
-	close(f.done)
-	c.mu.Unlock()
-	if err != nil && good && c.RenewalFailed != nil {
-		c.RenewalFailed(err)
-	}
-}
-
 // install makes g the current token; c.mu is held.
 func (c *Cache[T]) install(g Grant[T], now time.Time) *Token[T] {
-	if now.Sub(g.Asked) > g.Life/2 {
+	g.Life = min(max(g.Life, 0), longestLife)
+	if now.Sub(g.Asked) >= g.Life-g.Life/5 {
 		g.Asked = now // slower to get than to use up: counting from here keeps it from being asked for on every call
 	}
 	c.generation++
-	t := &Token[T]{Value: g.Value, generation: c.generation, asked: g.Asked, wall: g.Asked.UnixNano(), life: max(g.Life, 0)}
+	t := &Token[T]{Value: g.Value, generation: c.generation, asked: g.Asked, wall: g.Asked.UnixNano(), life: g.Life}
 	soft, hard := windows(t.life)
 	t.soft, t.hard = t.life-soft, t.life-hard
 	t.softAt, t.softWall = t.asked.Add(t.soft), t.wall+int64(t.soft)
@@ -331,25 +269,13 @@ func (c *Cache[T]) leaveOff(now time.Time, err error, good bool) {
 		c.renewal.grow(now, longestRenew)
 		c.renewal.extend(now, wait)
 	}
-	if refused && !good {
+	switch {
+	case refused && !good:
 		c.cooldown.grow(now, longestRefus)
-	} else {
+	case wait >= 0:
 		c.cooldown.extend(now, shortest)
 	}
 	c.cooldown.extend(now, wait)
-}
-
-// wait returns what f comes to, or ctx's error. A source that overstays is left behind.
-func (f *flight[T]) wait(ctx context.Context, c *Cache[T]) (*Token[T], error) {
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-f.ctx.Done():
-		c.settle(f, Grant[T]{}, context.Cause(f.ctx)) //nolint:contextcheck // needs none
-		<-f.done
-	}
-	return f.token, f.err
 }
 
 // backoff is a wait that doubles.

@@ -27,3 +27,15 @@ func TestEitherClockEndsAToken(t *testing.T) {
 	assert.False(t, setBack.fresh(now.Add(time.Hour)))
 	assert.True(t, setBack.Ended(now.Add(time.Hour)))
 }
+
+func TestFleetStartedTogetherDoesNotRenewTogether(t *testing.T) {
+	t.Parallel()
+	seen := map[time.Duration]bool{}
+	for range 100 {
+		soft, _ := windows(time.Hour)
+		assert.LessOrEqual(t, soft, 5*time.Minute)
+		assert.GreaterOrEqual(t, soft, 4*time.Minute, "a fifth less at most")
+		seen[soft] = true
+	}
+	assert.Greater(t, len(seen), 50)
+}

@@ -1,0 +1,195 @@
+package linkit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestKeyFuncIsAskedAtFirstUseAndAfterA401(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, asked := []string{"old-key-1", "new-key-2"}, 0
+		current := "old-key-1"
+		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != current {
+				return (&signInServer{}).answer(401, `{}`), nil
+			}
+			return (&signInServer{}).answer(200, product1), nil
+		}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+			asked++
+			return keys[min(asked, len(keys))-1], nil
+		}))
+		for range 3 {
+			require.NoError(t, getOne(t.Context(), client))
+		}
+		assert.Equal(t, 1, asked)
+		current = "new-key-2"
+		for range 3 {
+			require.NoError(t, getOne(t.Context(), client))
+		}
+		assert.Equal(t, 2, asked)
+		current = "newer-key-3"
+		for range 10 {
+			require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized, "an unchanged key returns the 401")
+		}
+		assert.Equal(t, 12, asked, "once after each 401")
+		keys = append(keys, "newer-key-3")
+		asked = 2
+		require.NoError(t, getOne(t.Context(), client), "the key is taken as soon as it is there")
+		_, err := client.Auth.Session(t.Context())
+		require.ErrorIs(t, err, linkit.ErrNoSession)
+	})
+}
+
+func TestCredentialFunctionsFailClearly(t *testing.T) {
+	t.Parallel()
+	vault := errors.New("vault is sealed")
+	for name, row := range map[string]struct {
+		opt  linkit.Option
+		want error
+		hint string
+	}{
+		"key error":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", vault }), vault, "WithAPIKeyFunc"},
+		"key blank":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return " ", nil }), linkit.ErrInvalid, "WithAPIKeyFunc"},
+		"key panic":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { panic("s3cr3t") }), nil, "panic"},
+		"login error":   {linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "", "", vault }), vault, "WithLoginFunc"},
+		"login no mail": {linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "", "s3cr3t", nil }), linkit.ErrInvalid, "WithLoginFunc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mt := mocked(t, row.opt)
+			err := getOne(t.Context(), client)
+			require.Error(t, err)
+			if row.want != nil {
+				require.ErrorIs(t, err, row.want)
+			}
+			assert.ErrorContains(t, err, row.hint)
+			assert.NotContains(t, err.Error(), "s3cr3t")
+			assert.Zero(t, mt.GetTotalCallCount())
+		})
+	}
+}
+
+func TestCredentialFunctionMustNotUseTheClient(t *testing.T) {
+	t.Parallel()
+	var client *linkit.Client
+	client, _ = mocked(t, linkit.WithAPIKeyFunc(func(ctx context.Context) (string, error) { return "", getOne(ctx, client) }))
+	err := getOne(t.Context(), client)
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	assert.ErrorContains(t, err, "must not use the client")
+}
+
+func TestUnchangedKeyIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	rs := &replies{answers: []reply{{status: 401}}}
+	asked := 0
+	client := over(t, rs, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }))
+	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+	assert.Len(t, rs.requests, 1)
+	assert.Equal(t, 2, asked)
+}
+
+func TestKeyFuncIsNeverAskedTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var inside, most, asked atomic.Int64
+		client := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+			asked.Add(1)
+			most.Store(max(most.Load(), inside.Add(1)))
+			time.Sleep(time.Second) //nolint:forbidigo // virtual time: whatever its context says
+			inside.Add(-1)
+			return testKey, nil
+		}))
+		for at := range 3 {
+			time.AfterFunc(time.Duration(at+1)*300*time.Millisecond, client.Auth.Reset)
+		}
+		require.NoError(t, getOne(t.Context(), client))
+		assert.Equal(t, int64(1), most.Load())
+		assert.Equal(t, int64(2), asked.Load(), "the ask that was abandoned, and the one for the last Reset")
+	})
+}
+
+func TestDeadlineOfACredentialFunctionIsNotTheCallersAndIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	for _, own := range []error{context.DeadlineExceeded, context.Canceled, fmt.Errorf("vault: %w", context.DeadlineExceeded)} {
+		asked := 0
+		ask := func() error {
+			if asked++; asked == 1 {
+				return own
+			}
+			return nil
+		}
+		for name, opt := range map[string]linkit.Option{
+			"WithAPIKeyFunc": linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, ask() }),
+			"WithLoginFunc":  linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "a", "b-secret", ask() }),
+		} {
+			asked = 0
+			client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+				return (&signInServer{}).answer(200, `{"token":"t0ken-1","iv_id":"ITEM-1"}`), nil
+			}), opt)
+			err := getOne(t.Context(), client)
+			require.ErrorContains(t, err, name)
+			require.ErrorContains(t, err, own.Error())
+			require.NotErrorIs(t, err, context.DeadlineExceeded)
+			require.NotErrorIs(t, err, context.Canceled)
+			require.NoError(t, getOne(t.Context(), client), "the next call asks again")
+			assert.Equal(t, 2, asked)
+		}
+	}
+}
+
+func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
+	t.Parallel()
+	t.Run("the one that it returns", func(t *testing.T) {
+		t.Parallel()
+		client := over(t, &replies{answers: []reply{{status: 200}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+			return testKey, errors.New("stale: " + testKey)
+		}))
+		err := getOne(t.Context(), client)
+		require.ErrorContains(t, err, "stale: [redacted]")
+		leaks(t, "error", err, testKey)
+	})
+	t.Run("the one that was refused", func(t *testing.T) {
+		t.Parallel()
+		asked := 0
+		client := over(t, &replies{answers: []reply{{status: 401}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+			if asked++; asked > 1 {
+				return "", errors.New("nothing newer than " + testKey)
+			}
+			return testKey, nil
+		}))
+		for range 2 { // the call that carried it, and one that never had any
+			err := getOne(t.Context(), client)
+			require.ErrorContains(t, err, "nothing newer than [redacted]")
+			leaks(t, "error", err, testKey)
+		}
+	})
+}
+
+func TestErrorOfALoginFuncShowsNoToken(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	rs := &replies{answers: []reply{{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}}}
+	client := over(t, rs, linkit.WithLoginFunc(func(context.Context) (string, string, error) {
+		if asked++; asked > 1 {
+			return "", "", errors.New("no login beside first-t0ken")
+		}
+		return "a", "b-secret", nil
+	}))
+	for range 2 {
+		err := getOne(t.Context(), client)
+		require.ErrorContains(t, err, "no login beside [redacted]")
+		leaks(t, "error", err, "first-t0ken")
+	}
+}

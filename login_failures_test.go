@@ -1,0 +1,175 @@
+package linkit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+func TestRateLimitedSignInFailsOnlyTheCallersWhoseDeadlineComesFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rs := &replies{answers: []reply{
+			{status: 429, header: http.Header{"Retry-After": {"30"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+		}}
+		client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+		patient := make(chan error, 1)
+		began := time.Now()
+		go func() { patient <- getOne(t.Context(), client) }()
+		for range 2 { // one that waits already, and one that comes later
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			err := getOne(ctx, client)
+			cancel()
+			require.ErrorIs(t, err, linkit.ErrRateLimited)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			var ae *linkit.APIError
+			require.ErrorAs(t, err, &ae)
+			assert.Equal(t, "/auth/login", ae.Route)
+			assert.Equal(t, 30*time.Second, ae.RetryAfter)
+			assert.Zero(t, time.Since(began), "it waited in vain")
+			synctest.Wait()
+		}
+		require.NoError(t, <-patient)
+		assert.Equal(t, 30*time.Second, time.Since(began))
+		assert.Len(t, rs.requests, 3)
+	})
+}
+
+func TestOnlyARateLimitsRetryAfterHoldsSignInsBack(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{400, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rs := &replies{answers: []reply{
+					{status: status, header: http.Header{"Retry-After": {"300"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+				}}
+				client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+				require.Error(t, getOne(t.Context(), client))
+				pass(time.Second)
+				require.NoError(t, getOne(t.Context(), client))
+			})
+		})
+	}
+}
+
+// renewing returns a client whose token is due for renewal, and what it logs from now on.
+func renewing(t *testing.T, s *signInServer) (client *linkit.Client, log *bytes.Buffer) {
+	t.Helper()
+	log = new(bytes.Buffer)
+	client = s.client(t, linkit.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+	require.NoError(t, getOne(t.Context(), client))
+	pass(56 * time.Minute)
+	return client, log
+}
+
+func TestFailedRenewalIsLoggedAsAnErrorAndQuotesNothing(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		login func(int) (int, any)
+		line  string
+	}{
+		"down":        {func(int) (int, any) { return 500, `{"error":"private"}` }, "attempts=4 status=500"},
+		"refused":     {func(int) (int, any) { return 400, `{"error":"private","details":"private"}` }, "attempts=1 status=400"},
+		"not a token": {func(int) (int, any) { return 200, `{"token":7,"private":7}` }, `error="the answer's token is not text"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSignInServer(time.Hour)
+				client, log := renewing(t, s)
+				s.login = row.login
+				require.NoError(t, getOne(t.Context(), client))
+				pass(time.Minute)
+				line := `level=ERROR msg="linkit: renewing the sign-in failed; the old token is used to its end" method=POST route=/auth/login ` + row.line + "\n"
+				assert.Contains(t, log.String(), line)
+				assert.NotContains(t, log.String(), "private")
+			})
+		})
+	}
+}
+
+func TestCloseDuringARenewalIsNoFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		client, log := renewing(t, s)
+		s.takes = time.Minute
+		require.NoError(t, getOne(t.Context(), client))
+		synctest.Wait()
+		require.NoError(t, client.Close())
+		assert.NotContains(t, log.String(), "renewing")
+	})
+}
+
+func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		login   func(*http.Request) (*http.Response, error)
+		timeout bool
+	}{
+		"hung":            {func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }, true},
+		"hung regardless": {func(*http.Request) (*http.Response, error) { time.Sleep(2 * time.Minute); return nil, net.ErrClosed }, true}, //nolint:forbidigo // virtual time
+		"panicking":       {func(*http.Request) (*http.Response, error) { panic("s3cret") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := over(t, roundTrip(row.login), linkit.WithLogin("a", "b-secret"), linkit.WithAttemptTimeout(time.Hour))
+				began := time.Now()
+				err := getOne(t.Context(), client)
+				assert.LessOrEqual(t, time.Since(began), time.Minute)
+				var te *linkit.TransportError
+				require.ErrorAs(t, err, &te)
+				assert.Equal(t, "POST /auth/login", te.Method+" "+te.Route)
+				require.NotErrorIs(t, err, context.DeadlineExceeded)
+				require.NotErrorIs(t, err, linkit.ErrLogin)
+				assert.NotContains(t, err.Error(), "s3cret")
+				var ne net.Error
+				assert.Equal(t, row.timeout, errors.As(err, &ne) && ne.Timeout())
+				pass(2 * time.Minute) // lets a transport that heeds nothing end
+			})
+		})
+	}
+}
+
+func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
+	t.Parallel()
+	client := over(t, &replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}}, linkit.WithLogin("a", "b-secret"))
+	var ae *linkit.APIError
+	require.ErrorAs(t, getOne(t.Context(), client), &ae)
+	assert.Equal(t, 200, ae.StatusCode)
+	assert.Equal(t, "account locked", ae.Message)
+	assert.Equal(t, "/auth/login", ae.Route)
+}
+
+func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
+	t.Parallel()
+	client := over(t, &replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}}, linkit.WithLogin("a", "b-secret"))
+	session, err := client.Auth.Session(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "t0ken-1", session.Token.Reveal())
+	assert.Equal(t, "usr_7", session.User.ID)
+}
+
+func TestEmailAndPasswordAreSentAsTheyAre(t *testing.T) {
+	t.Parallel()
+	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken-1"}`}}}
+	client := over(t, rs, linkit.WithLogin(" Ops@example.com\t", " pässword \n"))
+	_, err := client.Auth.Session(t.Context())
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"email":" Ops@example.com\t","password":" pässword \n"}`, rs.bodies[0])
+	assert.NotContains(t, rs.requests[0].URL.String(), "example.com")
+}

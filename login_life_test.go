@@ -1,0 +1,165 @@
+package linkit_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+// How long a sign-in lasts, and what happens around its end.
+
+func TestExpiryInTheYear9999IsOneSignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		s.login = func(n int) (int, any) {
+			token := fmt.Sprint("given-", n)
+			s.tokens[token] = time.Now().Add(1000 * time.Hour)
+			return 200, `{"token":"` + token + `","expires_at":"9999-12-31T23:59:59Z"}`
+		}
+		client := s.client(t)
+		for range 20 {
+			require.NoError(t, getOne(t.Context(), client))
+			pass(time.Hour)
+		}
+		s.assertCounts(t, 1, 20)
+	})
+}
+
+func TestLifeOfASlowSignInIsNotStretched(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{2 * time.Second, 6 * time.Second, 7 * time.Second} { // of its answer, while the token ages
+		t.Run(lag.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSignInServer(10 * time.Second)
+				client := s.client(t, linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					resp, err := s.RoundTrip(r)
+					if strings.HasSuffix(r.URL.Path, "/login") {
+						time.Sleep(lag) //nolint:forbidigo // virtual time
+					}
+					return resp, err
+				})}))
+				calls := 0
+				for began := time.Now(); time.Since(began) < 100*time.Second; pass(time.Second) { // a Date has whole seconds
+					require.NoError(t, getOne(t.Context(), client))
+					calls++
+				}
+				signIns, got := s.counts()
+				assert.Equal(t, calls, got, "no call met an expired token")
+				assert.LessOrEqual(t, signIns, 13) // 1.25 a life
+				pass(lag)                          // lets a renewal end
+			})
+		})
+	}
+}
+
+func TestSignInSlowerThanItsLifeIsNotOnePerCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(10 * time.Second)
+		s.takes = 9 * time.Second
+		client := s.client(t)
+		require.NoError(t, getOne(t.Context(), client))
+		for range 50 {
+			require.NoError(t, getOne(t.Context(), client))
+			pass(100 * time.Millisecond)
+		}
+		s.assertCounts(t, 1, 51)
+	})
+}
+
+func TestTokenThatEndsWhileTheCallWaitsIsRenewedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	elsewhere := func(answer func() (*http.Response, error)) func(*signInServer) linkit.Option {
+		return func(s *signInServer) linkit.Option {
+			return linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, "/ping") {
+					return answer()
+				}
+				return s.RoundTrip(r)
+			})})
+		}
+	}
+	ping := func(client *linkit.Client) { _, _ = client.System.Ping(context.Background()) }
+	for name, row := range map[string]struct {
+		options  []linkit.Option
+		behave   func(*signInServer) linkit.Option // what /ping does
+		holdBack func(*linkit.Client)              // makes the next call wait beyond the token's end
+	}{
+		"for the rate limit": {[]linkit.Option{linkit.WithRateLimit(0.01, 1)}, nil, func(*linkit.Client) {}},
+		"for a pause": {[]linkit.Option{linkit.WithRetries(0), linkit.WithMaxRetryAfter(time.Hour)}, elsewhere(func() (*http.Response, error) {
+			resp := (&signInServer{}).answer(429, `{}`)
+			resp.Header.Set("Retry-After", "100")
+			return resp, nil
+		}), ping},
+		"for a slot": {[]linkit.Option{linkit.WithMaxConcurrency(1), linkit.WithAttemptTimeout(time.Hour)}, elsewhere(func() (*http.Response, error) {
+			time.Sleep(100 * time.Second) //nolint:forbidigo // virtual time
+			return (&signInServer{}).answer(200, `{"message":"pong"}`), nil
+		}), func(client *linkit.Client) { go ping(client); synctest.Wait() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSignInServer(time.Minute)
+				options := row.options
+				if row.behave != nil {
+					options = append(options, row.behave(s))
+				}
+				client := s.client(t, options...)
+				require.NoError(t, getOne(t.Context(), client))
+				row.holdBack(client)
+				began := time.Now()
+				require.NoError(t, getOne(t.Context(), client))
+				assert.Equal(t, 100*time.Second, time.Since(began), "it waited")
+				s.assertCounts(t, 2, 2)
+			})
+		})
+	}
+}
+
+func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Minute)
+		pings, holding := 0, make(chan struct{})
+		client := s.client(t, linkit.WithMaxConcurrency(1), linkit.WithAttemptTimeout(time.Hour), linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/ping") {
+				if pings++; pings == 1 {
+					<-holding
+				}
+				return s.answer(200, `{"message":"pong"}`), nil
+			}
+			return s.RoundTrip(r)
+		})}))
+		require.NoError(t, getOne(t.Context(), client))
+		s.mu.Lock()
+		s.takes = 10 * time.Second
+		s.mu.Unlock()
+		go func() {
+			_, err := client.System.Ping(t.Context())
+			assert.NoError(t, err)
+		}()
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- getOne(t.Context(), client) }()
+		pass(2 * time.Minute)
+		close(holding) // the waiting call gets the only slot, and needs a sign-in, which takes ten seconds
+		pass(time.Second)
+		began := time.Now()
+		_, err := client.System.Ping(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began), "a call that signs in holds the only slot")
+		require.NoError(t, <-done)
+		s.assertCounts(t, 2, 2)
+	})
+}

@@ -1,0 +1,130 @@
+package linkit_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+// A transport may go on reading a request after an early answer: the caller's bytes are the caller's again all the same.
+func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
+	t.Parallel()
+	original := bytes.Repeat([]byte{'1'}, 8<<20) // more than sockets buffer
+	for name, call := range map[string]func(ctx context.Context, client *linkit.Client, body []byte) error{
+		"Do": func(ctx context.Context, client *linkit.Client, body []byte) error {
+			return client.Do(ctx, "POST", "/x", nil, body, nil)
+		},
+		"Integrations.Execute": func(ctx context.Context, client *linkit.Client, body []byte) error {
+			return client.Integrations.Execute(ctx, "org_1", "shop", body, nil)
+		},
+	} {
+		t.Run(name+", over a transport that reads late", func(t *testing.T) {
+			t.Parallel()
+			returned, read := make(chan struct{}), make(chan []byte)
+			client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+				go func() {
+					<-returned
+					late, _ := io.ReadAll(r.Body)
+					read <- late
+				}()
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}))
+			body := bytes.Clone(original)
+			require.NoError(t, call(t.Context(), client, body))
+			clear(body)
+			close(returned)
+			assert.True(t, bytes.Equal(original, <-read), "what the caller wrote later was sent")
+		})
+		t.Run(name+", over a socket", func(t *testing.T) {
+			t.Parallel()
+			returned := make(chan struct{})
+			base, rest := earlyServer(t, returned)
+			body := bytes.Clone(original)
+			require.NoError(t, call(t.Context(), dialing(t, base), body))
+			clear(body) // the race detector sees whoever reads it still
+			close(returned)
+			assert.Empty(t, bytes.Trim(<-rest, "1"), "what the caller wrote later was sent")
+		})
+	}
+}
+
+// earlyServer reads 1000 bytes of one request's body, answers, and reads on when returned is closed.
+func earlyServer(t *testing.T, returned <-chan struct{}) (base string, rest <-chan []byte) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	read := make(chan []byte, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		r, err := http.ReadRequest(bufio.NewReaderSize(conn, 16)) // holds back nothing of the body
+		if err != nil {
+			return
+		}
+		_, _ = io.CopyN(io.Discard, r.Body, 1000)
+		say(conn, okAnswer("{}"))
+		<-returned
+		late, _ := io.ReadAll(r.Body) // cut short: the client gives the connection up
+		read <- late
+	}()
+	return "http://" + listener.Addr().String(), read
+}
+
+// A check of the caller's own fails before anything but the handshake has gone out.
+func TestRefusedConnectionCheckIsProofThatNothingWasSent(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
+	server.Config.ErrorLog = quiet
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	pinned := errors.New("another key than the pinned one")
+	for name, refuse := range map[string]error{"in its own words": pinned, "as the certificate's": &tls.CertificateVerificationError{Err: pinned}} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			checks := 0
+			trusting, ok := server.Client().Transport.(*http.Transport)
+			require.True(t, ok)
+			transport := trusting.Clone()
+			transport.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error {
+				mu.Lock()
+				defer mu.Unlock()
+				checks++
+				return refuse
+			}
+			client := dialing(t, server.URL, linkit.WithHTTPClient(&http.Client{Transport: transport}))
+			_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
+			var te *linkit.TransportError
+			require.ErrorAs(t, err, &te)
+			require.ErrorIs(t, err, pinned)
+			assert.False(t, te.Sent)
+			assert.ErrorContains(t, err, "the server did not get it")
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Equal(t, te.Attempts, checks)
+			if refuse != pinned { //nolint:errorlint // which of the two
+				assert.Equal(t, 1, checks, "an untrusted certificate is final")
+			}
+			assert.Zero(t, seen.Load())
+		})
+	}
+}
