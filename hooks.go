@@ -1,6 +1,7 @@
 package linkit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -83,10 +84,9 @@ func (c *core) renewalFailed(ctx context.Context, err error) {
 	var answer *APIError
 	if errors.As(err, &answer) {
 		attrs = append(attrs, slog.Int("attempts", answer.Attempts), slog.Int("status", answer.StatusCode))
-	} else if lost := unanswered(err, 0); lost != nil {
-		attrs = append(attrs, slog.String("error", oneLine(lost.Error(), maxErrorText)))
 	} else {
-		attrs = append(attrs, slog.String("error", oneLine(err.Error(), maxErrorText)))
+		why := cmp.Or(unanswered(err, 0), err)
+		attrs = append(attrs, slog.String("error", oneLine(why.Error(), maxErrorText)))
 	}
 	c.log(ctx, slog.LevelError, "linkit: renewing the sign-in failed; the old token is used to its end", attrs...)
 }

@@ -166,7 +166,7 @@ func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
 	}
 }
 
-// The processes of the next test are this test binary, told by these variables to make one call each.
+// The processes of the next test are this test binary, told by these variables to ping and to make one call each.
 const childURL, childDir = "LINKIT_TEST_CHILD_URL", "LINKIT_TEST_CHILD_DIR"
 
 func TestMain(m *testing.M) {
@@ -179,7 +179,8 @@ func TestMain(m *testing.M) {
 func childProcess(base, dir string) int {
 	client, err := linkit.NewClient(linkit.WithBaseURL(base), linkit.WithLogin("ops@example.com", "pa55-word-Zq"), linkit.WithSessionStore(linkit.FileSessionStore(dir)))
 	if err == nil {
-		err = errors.Join(getOne(context.Background(), client), client.Close())
+		_, err = client.System.Ping(context.Background()) // tells the server that this process has come
+		err = errors.Join(err, getOne(context.Background(), client), client.Close())
 	}
 	if err != nil {
 		_, _ = io.WriteString(os.Stderr, err.Error())
@@ -190,20 +191,31 @@ func childProcess(base, dir string) int {
 
 func TestProcessesOnOneFileStoreMakeOneSignIn(t *testing.T) {
 	t.Parallel()
-	var signIns atomic.Int64
+	const processes = 4
+	var signIns, come atomic.Int64
+	all := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/auth/login" {
+		switch r.URL.Path {
+		case "/ping":
+			if come.Add(1) == processes {
+				close(all)
+			}
+			_, _ = io.WriteString(w, `{"message":"pong"}`)
+		case "/auth/login": // takes until all have come
 			signIns.Add(1)
-			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // long enough for the other processes to come along
+			select {
+			case <-all:
+			case <-r.Context().Done():
+			}
 			_, _ = io.WriteString(w, `{"token":"shared-t0ken","expires_at":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`)
-			return
+		default:
+			_, _ = io.WriteString(w, product1)
 		}
-		_, _ = io.WriteString(w, product1)
 	}))
 	defer server.Close()
 	dir := t.TempDir()
 	var wg sync.WaitGroup
-	for range 4 {
+	for range processes {
 		wg.Go(func() {
 			child := exec.CommandContext(t.Context(), os.Args[0])
 			child.Env = append(os.Environ(), childURL+"="+server.URL, childDir+"="+dir)

@@ -77,7 +77,6 @@ func stock(c change, p *linkit.Product, b *linkit.Branch) {
 
 func removeSKUs(c change, index, value string) {
 	c.in.skus.removeRows(slices.Clone(c.in.skus.where(index, value))...)
-	c.in.version++
 }
 
 // renameSKUs follows a product or branch to its new iv_id. A SKU whose own iv_id isn't made of the two keeps it.
@@ -91,5 +90,4 @@ func renameSKUs(c change, index, value string, rename func(*linkit.SKU)) {
 		sku.Updated = c.now
 		c.in.skus.replace(old.IvID, sku)
 	}
-	c.in.version++
 }
