@@ -16,35 +16,37 @@ import (
 // attempts is the RoundTripper under every Policy's http.Client. It keeps nothing: the call is in the request's context.
 type attempts struct{}
 
-// errNoted tells http.Client that there is no answer; why is in the call's result.
-var errNoted = errors.New("no answer")
-
-// RoundTrip makes one attempt. The answer's body is in the call's result, not in the response.
+// RoundTrip makes one attempt. What came of it is in the call's result: the response only leads backoff to the call, and is
+// there even when there is no answer.
 func (attempts) RoundTrip(hr *http.Request) (*http.Response, error) {
-	ctx := hr.Context()
-	c, _ := ctx.Value(callKey{}).(*call)
+	resp := callOf(hr).roundTrip(hr)
+	if resp == nil {
+		resp = new(http.Response)
+	}
+	resp.Request, resp.Body = hr, http.NoBody
+	return resp, nil
+}
+
+// roundTrip waits until the attempt may be made, and makes it. It returns nil where there is no answer.
+func (c *call) roundTrip(hr *http.Request) *http.Response {
+	ctx := c.Context
 	began := time.Now()
 	waited := c.wait
 	c.again, c.fresh, c.wait, c.queued = false, false, 0, false
 
 	authorization, ok := c.admitted(ctx, began)
 	if !ok {
-		return nil, errNoted
+		return nil
 	}
 	defer c.leave()
 	if !c.enter() {
-		return nil, errNoted
+		return nil
 	}
 	defer c.tell(ctx)
 	if c.queued {
-		now := time.Now()
-		waited, began = waited+now.Sub(began), now
+		waited += time.Since(began)
 	}
-	resp := c.attempt(hr, authorization, waited, began)
-	if resp == nil {
-		return nil, errNoted
-	}
-	return resp, nil
+	return c.attempt(hr, authorization, waited)
 }
 
 // brief is how long an authorization is not looked at again while a call queues.
@@ -145,32 +147,40 @@ func (p *Policy) takeToken(ctx context.Context) error {
 }
 
 // attempt sends the request once, reads the answer whole, and notes what came of it. It returns nil where there is no answer.
-func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration, began time.Time) *http.Response {
+func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration) *http.Response {
 	p, r, res := c.policy, c.request, &c.result
-	caller := hr.Context()
+	caller := c.Context
 	res.Attempts++
 	c.paid = false
-	ctx, done := caller, func(int, error) {}
+	around, done := context.Context(c), func(int, error) {}
 	if r.Attempt != nil {
-		ctx, done = r.Attempt(caller, res.Attempts, waited)
+		around, done = r.Attempt(c, res.Attempts, waited)
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.AttemptTimeout)
-	defer cancel()
+	c.made++
+	b := &c.first
+	if c.made > 1 {
+		b = new(bound)
+	}
+	b.Context, res.Began = around, time.Now()
+	b.begin(res.Began, p.AttemptTimeout)
+	defer b.end()
+	ctx := context.Context(b)
 	var connection *trace
 	if r.Method != http.MethodGet && r.Method != http.MethodHead { // whether a read arrived changes nothing
 		connection = new(trace)
 		ctx = httptrace.WithClientTrace(ctx, connection.hooks())
 	}
-	hr = hr.WithContext(ctx)
+	if hr.Context() != ctx {
+		hr = hr.WithContext(ctx) //nolint:contextcheck // it lies within the call, and so within the caller's
+	}
 	hr.Header = r.Header
-	if c.made++; c.made > 1 {
+	if c.made > 1 {
 		hr.Header = maps.Clone(r.Header) // the last attempt may still be writing it out
 	}
 	if authorization != nil {
 		hr.Header["Authorization"] = authorization
 	}
 
-	res.Began = began
 	resp, err := p.Transport.RoundTrip(hr)
 	res.Received = time.Now()
 	if err == nil && resp == nil {
@@ -191,7 +201,7 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 		res.Release()
 		res.Body = nil
 		o.unsent = resp == nil && (connection.none() || isDial(err) && (p.plain || !connection.had()) || isHandshake(err) && p.plain)
-		res.Err, o.timeout = p.explain(caller, ctx, cleaned(err, hr.URL.RawQuery))
+		res.Err, o.timeout = p.explain(caller, ctx, cleaned(err, hr.URL.RawQuery)) //nolint:contextcheck // both are wanted
 		o.final = o.final || caller.Err() != nil || isHandshake(err) || isAlert(err)
 	} else {
 		res.Header = resp.Header
@@ -207,7 +217,6 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 	if err != nil {
 		return nil
 	}
-	resp.Body = http.NoBody
 	return resp
 }
 

@@ -34,7 +34,7 @@ type Config struct {
 // Policy sends requests. It is safe for concurrent use.
 type Policy struct {
 	Config
-	client  *http.Client
+	loop    retryablehttp.Client
 	slots   *slots
 	limiter *rate.Limiter // nil: none
 	pause   pause
@@ -48,7 +48,10 @@ func New(c Config) *Policy {
 	p := &Policy{Config: c, slots: newSlots(c.Concurrency)}
 	// No CloseIdleConnections shows through attempts: retryablehttp calls it after every failure, on the pool that all
 	// calls share. No Timeout: attempts bound themselves.
-	p.client = &http.Client{Transport: attempts{}, CheckRedirect: refuseRedirect}
+	p.loop.HTTPClient = &http.Client{Transport: attempts{}, CheckRedirect: refuseRedirect}
+	p.loop.RetryMax = math.MaxInt // check counts
+	p.loop.CheckRetry, p.loop.Backoff = check, backoff
+	p.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	if c.Rate > 0 {
 		p.limiter = rate.NewLimiter(rate.Limit(c.Rate), c.Burst)
 	}
@@ -127,6 +130,7 @@ func (r *Result) Release() {
 // Do sends r until it has an answer to keep. It holds nothing when it returns but the answer's body: see Result.Release.
 func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 	c := &call{Context: ctx, policy: p, request: r}
+	c.first = bound{Context: c}
 	if r.Earlier != nil {
 		c.result.Attempts, c.result.Sent = r.Earlier.Attempts, r.Earlier.Sent
 		c.replays = 1
@@ -135,19 +139,14 @@ func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 	hr := (&http.Request{
 		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: noHeader,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(c) //nolint:contextcheck // it is ctx, and knows the call
+	}).WithContext(&c.first) //nolint:contextcheck // it is ctx, and knows the call
 	c.send.Request = hr
 	if len(r.Body) > 0 { // an empty []byte would go out chunked
 		if err := c.send.SetBody(r.Body); err != nil {
 			return &Result{Stop: err}
 		}
 	}
-	c.loop.HTTPClient = p.client
-	c.loop.RetryMax = math.MaxInt // check counts
-	c.loop.CheckRetry = check
-	c.loop.Backoff = backoff
-	c.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	resp, err := c.loop.Do(&c.send)
+	resp, err := p.loop.Do(&c.send)
 	if resp != nil {
 		_ = resp.Body.Close() // http.NoBody: attempts read the real one
 	}
@@ -173,18 +172,24 @@ type call struct {
 	policy  *Policy
 	request *Request
 	result  Result
+	first   bound         // of the first attempt
 	last    outcome       // of the last attempt
-	fresh   bool          // last is new: the attempt was made
 	made    int           // attempts of this Do
-	queued  bool          // the attempt at hand had to wait
-	paid    bool          // the rate limit's token for the next attempt has been taken
 	replays int           // 1 when this Do repeats an earlier one, which costs no retry
-	again   bool          // it will be sent again, after wait
 	wait    time.Duration // before the next attempt
-	probe   bool          // let through a pause that nobody waits for
 	done    func(error)   // tells the breaker of the attempt that it let through
 	send    retryablehttp.Request
-	loop    retryablehttp.Client // one per call: its RetryWaitMin carries this call's wait to backoff
+
+	fresh  bool // last is new: the attempt was made
+	queued bool // the attempt at hand had to wait
+	paid   bool // the rate limit's token for the next attempt has been taken
+	again  bool // it will be sent again, after wait
+	probe  bool // let through a pause that nobody waits for
+}
+
+func callOf(hr *http.Request) *call {
+	c, _ := hr.Context().Value(callKey{}).(*call)
+	return c
 }
 
 // Value returns the call itself beside what the caller's context holds.
@@ -197,16 +202,21 @@ func (c *call) Value(key any) any {
 
 // check is retryablehttp's CheckRetry. It decides on what the attempt noted; the error stays nil, so that the answer is
 // kept.
-func check(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+func check(ctx context.Context, resp *http.Response, _ error) (bool, error) {
 	c, _ := ctx.Value(callKey{}).(*call)
-	c.again = c.decide(ctx)
-	c.loop.RetryWaitMin = c.wait
+	c.again = resp != nil && c.decide() // nil: http.Client refused the request
+	if c.again && c.made == 1 {
+		c.send.Request = c.send.Request.WithContext(c) //nolint:contextcheck // first, which ctx is, has ended
+		c.send.Header = noHeader
+	}
 	return c.again, nil
 }
 
-func backoff(wait, _ time.Duration, _ int, _ *http.Response) time.Duration { return wait }
+func backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+	return callOf(resp.Request).wait
+}
 
-func (c *call) decide(ctx context.Context) bool {
+func (c *call) decide() bool {
 	p, r, res := c.policy, c.request, &c.result
 	retries := res.Attempts - 1 - c.replays
 	if !c.fresh || r.Once || !c.last.sendAgain(r.Repeatable) || retries >= p.Retries {
@@ -219,7 +229,7 @@ func (c *call) decide(ctx context.Context) bool {
 	if res.RetryAfter > p.MaxRetryAfter {
 		return false
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+	if deadline, ok := c.Deadline(); ok && time.Until(deadline) <= wait {
 		res.Stop = context.DeadlineExceeded
 		return false
 	}
