@@ -27,9 +27,7 @@
 package linkit
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -81,6 +79,7 @@ type core struct {
 	policy     *retry.Policy
 	credential *credential
 	transport  *transport // nil: the caller's is used
+	reading    *reading   // nil: every call has a header of its own
 	logger     *slog.Logger
 	hooks      Hooks
 	prefetch   int // pages that All reads ahead
@@ -118,6 +117,10 @@ func NewClient(opts ...Option) (*Client, error) {
 	if policy.Transport == nil {
 		c.transport = newTransport(cfg.concurrency)
 		policy.Transport = c.transport.Transport
+	}
+	if _, ours := policy.Transport.(*http.Transport); ours && c.credential.fixed != nil {
+		c.reading = &reading{cfg.organization, c.header(cfg.organization)}
+		c.reading.header["Authorization"] = c.credential.fixed
 	}
 	c.policy = retry.New(policy)
 	return newView(c, cfg.organization, "", false), nil
@@ -307,39 +310,3 @@ func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.
 	res.Release()
 	return res, err
 }
-
-// request makes the request of a call in r, or says what is wrong with it.
-func (c *core) request(cl *call, organization string, r *retry.Request) error {
-	if err := cl.aim(c.base); err != nil {
-		return err
-	}
-	*r = retry.Request{Method: cl.method, URL: &cl.url, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
-	switch cl.method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		r.Repeatable = true
-	}
-	switch body := cl.body.(type) {
-	case nil:
-	case json.RawMessage:
-		r.Body = bytes.Clone(body) // a transport may go on reading it after an early answer
-	case []byte:
-		r.Body = bytes.Clone(body)
-	default:
-		var err error
-		if r.Body, err = json.Marshal(body); err != nil {
-			return invalid("%s %s: the body can't be written as JSON: %s", cl.method, cl.route, oneLine(err.Error(), maxErrorText))
-		}
-	}
-	r.Header = make(http.Header, 6)
-	r.Header["Accept"] = jsonType
-	r.Header["User-Agent"] = c.agent
-	if len(r.Body) > 0 {
-		r.Header["Content-Type"] = jsonType
-	}
-	if organization != "" {
-		r.Header["X-Organization-Id"] = []string{organization}
-	}
-	return nil
-}
-
-var jsonType = []string{"application/json"} // shared: never changed

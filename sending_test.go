@@ -128,3 +128,71 @@ func TestRefusedConnectionCheckIsProofThatNothingWasSent(t *testing.T) {
 		})
 	}
 }
+
+// What calls have in common is made once. Over a socket, it still differs where it must.
+func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
+	t.Parallel()
+	var failed atomic.Bool
+	seen := make(chan *http.Request, 1000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r
+		if r.URL.Path == "/failing" && !failed.Swap(true) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		_, _ = io.WriteString(w, `{"message": "pong"}`)
+	}))
+	defer server.Close()
+	client := dialing(t, server.URL, linkit.WithOrganization("org_1"))
+	body := map[string]string{"a": "b"}
+	calls := map[string]func(context.Context) error{
+		"/mine":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/mine", nil, nil, nil) },
+		"/gone":    func(ctx context.Context) error { return client.Do(ctx, "DELETE", "/gone", nil, nil, nil) },
+		"/failing": func(ctx context.Context) error { return client.Do(ctx, "GET", "/failing", nil, nil, nil) },
+		"/theirs":  func(ctx context.Context) error { return client.ForOrganization("org_2").Do(ctx, "GET", "/theirs", nil, nil, nil) },
+		"/written": func(ctx context.Context) error { return client.Do(ctx, "PUT", "/written", nil, body, nil) },
+		"/ping":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/ping", nil, nil, nil) },
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		for _, call := range calls {
+			group.Go(func() { assert.NoError(t, call(t.Context())) })
+		}
+	}
+	group.Wait()
+	close(seen)
+	times := map[string]int{}
+	for r := range seen {
+		times[r.URL.Path]++
+		want := http.Header{
+			"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {"linkit-go/" + linkit.Version},
+			"Authorization": {testKey}, "X-Organization-Id": {"org_1"},
+		}
+		switch r.URL.Path {
+		case "/theirs":
+			want.Set("X-Organization-Id", "org_2")
+		case "/written":
+			want.Set("Content-Type", "application/json")
+			want.Set("Content-Length", "9")
+		case "/ping":
+			want.Del("X-Organization-Id")
+			want.Del("Authorization")
+		}
+		assert.Equal(t, want, r.Header, r.URL.Path)
+	}
+	assert.Equal(t, map[string]int{"/mine": 8, "/gone": 8, "/failing": 9, "/theirs": 8, "/written": 8, "/ping": 8}, times)
+}
+
+// Many a transport of callers' writes to the header it is given, though it shouldn't.
+func TestHeaderThatATransportWritesToIsTheCallsOwn(t *testing.T) {
+	t.Parallel()
+	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		assert.Empty(t, r.Header.Get("X-Trace"))
+		r.Header.Set("X-Trace", "1") // the race detector sees it if it is another's too
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() { assert.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil)) })
+	}
+	group.Wait()
+}

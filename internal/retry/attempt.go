@@ -174,10 +174,10 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 		hr = hr.WithContext(ctx) //nolint:contextcheck // it lies within the call, and so within the caller's
 	}
 	hr.Header = r.Header
-	if c.made > 1 {
+	if c.made > 1 && !r.Shared {
 		hr.Header = maps.Clone(r.Header) // the last attempt may still be writing it out
 	}
-	if authorization != nil {
+	if authorization != nil && !r.Shared {
 		hr.Header["Authorization"] = authorization
 	}
 

@@ -70,6 +70,7 @@ type Request struct {
 	Method string
 	URL    *url.URL
 	Header http.Header // handed over: Do adds Authorization
+	Shared bool        // Header is complete, and isn't written to
 	Body   []byte
 
 	Repeatable bool // a second delivery does no harm: send again even when the first may have arrived

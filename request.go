@@ -1,0 +1,117 @@
+package linkit
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// request makes the request of a call in r, or says what is wrong with it.
+func (c *core) request(cl *call, organization string, r *retry.Request) error {
+	if err := cl.aim(c.base); err != nil {
+		return err
+	}
+	*r = retry.Request{Method: cl.method, URL: &cl.url, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
+	switch cl.method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		r.Repeatable = true
+	}
+	switch body := cl.body.(type) {
+	case nil:
+	case json.RawMessage:
+		r.Body = bytes.Clone(body) // a transport may go on reading it after an early answer
+	case []byte:
+		r.Body = bytes.Clone(body)
+	default:
+		var err error
+		if r.Body, err = json.Marshal(body); err != nil {
+			return invalid("%s %s: the body can't be written as JSON: %s", cl.method, cl.route, oneLine(err.Error(), maxErrorText))
+		}
+	}
+	if c.reading != nil && !cl.public && len(r.Body) == 0 && organization == c.reading.organization {
+		r.Header, r.Shared = c.reading.header, true
+		return nil
+	}
+	r.Header = c.header(organization)
+	if len(r.Body) > 0 {
+		r.Header["Content-Type"] = jsonType
+	}
+	return nil
+}
+
+// reading is the header of all calls that send no body and have the client's own organization, where the credential never
+// changes. Only net/http's own transport gets to see it: others are known to write to headers.
+type reading struct {
+	organization string
+	header       http.Header
+}
+
+func (c *core) header(organization string) http.Header {
+	h := make(http.Header, 6)
+	h["Accept"] = jsonType
+	h["User-Agent"] = c.agent
+	if organization != "" {
+		h["X-Organization-Id"] = []string{organization}
+	}
+	return h
+}
+
+var jsonType = []string{"application/json"} // shared: never changed
+
+// aim makes the URL whole.
+func (cl *call) aim(base *url.URL) error {
+	u := &cl.url
+	if u.Path == "" {
+		if err := cl.fill(base); err != nil {
+			return err
+		}
+	} else {
+		if base.RawPath != "" || u.RawPath != "" {
+			u.RawPath = base.EscapedPath() + u.EscapedPath()
+		}
+		u.Path = base.Path + u.Path
+	}
+	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, cl.query.Encode()
+	return nil
+}
+
+// fill makes the path of the base, the route and the ids. An id may hold anything: it stays one segment.
+func (cl *call) fill(base *url.URL) error {
+	var plain strings.Builder
+	plain.Grow(len(base.Path) + len(cl.route) + len(cl.ids[0]) + len(cl.ids[1]))
+	plain.WriteString(base.Path)
+	escaped := base.RawPath // "": as net/url escapes plain
+	for n, rest := 0, cl.route; rest != ""; n++ {
+		before, after, found := strings.Cut(rest, "{")
+		plain.WriteString(before)
+		if escaped != "" {
+			escaped += before
+		}
+		if !found {
+			break
+		}
+		name, after, _ := strings.Cut(after, "}")
+		id := cl.ids[n]
+		rest = after
+		switch id {
+		case "":
+			return invalid("%s %s: %s is empty: pass the one that names the record", cl.method, cl.route, name)
+		case ".", "..":
+			return invalid("%s %s: %s is %q, which would change the path", cl.method, cl.route, name, id)
+		}
+		segment := url.PathEscape(id)
+		if escaped == "" && segment != id {
+			escaped = (&url.URL{Path: plain.String()}).EscapedPath()
+		}
+		if escaped != "" {
+			escaped += segment
+		}
+		plain.WriteString(id)
+	}
+	cl.url.Path, cl.url.RawPath = plain.String(), escaped
+	return nil
+}
