@@ -148,7 +148,9 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 		"/mine":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/mine", nil, nil, nil) },
 		"/gone":    func(ctx context.Context) error { return client.Do(ctx, "DELETE", "/gone", nil, nil, nil) },
 		"/failing": func(ctx context.Context) error { return client.Do(ctx, "GET", "/failing", nil, nil, nil) },
-		"/theirs":  func(ctx context.Context) error { return client.ForOrganization("org_2").Do(ctx, "GET", "/theirs", nil, nil, nil) },
+		"/theirs": func(ctx context.Context) error {
+			return client.ForOrganization("org_2").Do(ctx, "GET", "/theirs", nil, nil, nil)
+		},
 		"/written": func(ctx context.Context) error { return client.Do(ctx, "PUT", "/written", nil, body, nil) },
 		"/ping":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/ping", nil, nil, nil) },
 	}

@@ -200,7 +200,7 @@ func parallel(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	race := contest{work: "64 goroutines, small GETs, HTTP/1.1 over TLS", unit: "call", rounds: b.of(31, 3), warm: 640}
+	race := contest{work: "64 goroutines, small GETs, HTTP/1.1 over TLS", unit: "call", rounds: b.of(61, 3), warm: 640}
 	for _, p := range pools(c, client) {
 		units := b.of(6000, 1000)
 		if p.name == ownPool {

@@ -135,7 +135,7 @@ func walk(ctx context.Context, b *bench, delay time.Duration) error {
 	if delay == 50*time.Millisecond {
 		own := find(lines, readingAhead)
 		b.atLeast("walk at 50 ms, WithPrefetch(8), times as fast as page by page", 1/own.ratio, 7.5)
-		b.atMost("walk at 50 ms, peak heap above the start", float64(own.heap)/(1<<20), 16, "MiB")
+		b.atMost("walk at 50 ms, peak heap above the start", float64(own.peak())/(1<<20), 16, "MiB")
 	}
 	if delay != 20*time.Millisecond && len(cost.growth) > 0 {
 		b.atMost(fmt.Sprintf("walk at %v, a page of the last quarter beside one from page 10 to the first", delay), median(cost.growth), 1.1, "")
@@ -171,6 +171,6 @@ func thousandPages(ctx context.Context, b *bench) error {
 		return err
 	}
 	b.atLeast("1,000 pages at 20 ms, WithPrefetch(8), times as fast as page by page", 1/lines[2].ratio, 7)
-	b.atMost("1,000 pages at 20 ms, peak heap above the start", float64(lines[2].heap)/(1<<20), 16, "MiB")
+	b.atMost("1,000 pages at 20 ms, peak heap above the start", float64(lines[2].peak())/(1<<20), 16, "MiB")
 	return nil
 }

@@ -52,11 +52,19 @@ type line struct {
 	took            []time.Duration // per unit, one a round
 	ratio           float64         // to the first contestant's: the median of the rounds' own
 	allocs, garbage float64         // per unit; 0: not shown
-	heap            uint64          // at most above the start, over all rounds; 0: not shown
+	heaps           []uint64        // at most above the start, one a round
 	note            string
 }
 
 func (l *line) median() time.Duration { return median(l.took) }
+
+// peak is the most of all rounds; 0: not shown.
+func (l *line) peak() uint64 {
+	if len(l.heaps) == 0 {
+		return 0
+	}
+	return slices.Max(l.heaps)
+}
 
 func median[T cmp.Ordered](of []T) T {
 	s := slices.Sorted(slices.Values(of))
@@ -103,14 +111,16 @@ func (l *line) measure(ctx context.Context, c contest, who contestant) error {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	peak := func() uint64 { return 0 }
+	var watched *heap
 	if c.heap {
-		peak = watchHeap().peak
+		watched = watchHeap()
 	}
 	began := time.Now()
 	err := who.do(ctx, who.units)
 	took := time.Since(began)
-	l.heap = max(l.heap, peak())
+	if watched != nil {
+		l.heaps = append(l.heaps, watched.peak())
+	}
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (b *bench) markdown() string {
 		}
 		work = l.work
 		fmt.Fprintf(&t, "| %s | %s | %s a %s | %s – %s | %s | %s | %s | %s |\n", name, l.who+l.note, brief(l.median()), l.unit,
-			brief(slices.Min(l.took)), brief(slices.Max(l.took)), beside, shown(l.allocs, "%.0f"), shown(l.garbage/1024, "%.1f KiB"), shown(float64(l.heap)/(1<<20), "%.1f MiB"))
+			brief(slices.Min(l.took)), brief(slices.Max(l.took)), beside, shown(l.allocs, "%.0f"), shown(l.garbage/1024, "%.1f KiB"), shown(float64(l.peak())/(1<<20), "%.1f MiB"))
 	}
 	if len(b.claims) > 0 {
 		t.WriteString("\n| What must hold | Wanted | Measured | |\n|---|--:|--:|---|\n")
