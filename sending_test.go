@@ -143,6 +143,7 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 	}))
 	defer server.Close()
 	client := dialing(t, server.URL, linkit.WithOrganization("org_1"))
+	nowhere := dialing(t, server.URL)
 	body := map[string]string{"a": "b"}
 	calls := map[string]func(context.Context) error{
 		"/mine":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/mine", nil, nil, nil) },
@@ -153,6 +154,8 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 		},
 		"/written": func(ctx context.Context) error { return client.Do(ctx, "PUT", "/written", nil, body, nil) },
 		"/ping":    func(ctx context.Context) error { return client.Do(ctx, "GET", "/ping", nil, nil, nil) },
+		"/nowhere": func(ctx context.Context) error { return nowhere.Do(ctx, "GET", "/nowhere", nil, nil, nil) },
+		"/health":  func(ctx context.Context) error { return nowhere.Do(ctx, "GET", "/health", nil, nil, nil) },
 	}
 	var group sync.WaitGroup
 	for range 8 {
@@ -175,13 +178,15 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 		case "/written":
 			want.Set("Content-Type", "application/json")
 			want.Set("Content-Length", "9")
-		case "/ping":
+		case "/nowhere":
+			want.Del("X-Organization-Id")
+		case "/ping", "/health":
 			want.Del("X-Organization-Id")
 			want.Del("Authorization")
 		}
 		assert.Equal(t, want, r.Header, r.URL.Path)
 	}
-	assert.Equal(t, map[string]int{"/mine": 8, "/gone": 8, "/failing": 9, "/theirs": 8, "/written": 8, "/ping": 8}, times)
+	assert.Equal(t, map[string]int{"/mine": 8, "/gone": 8, "/failing": 9, "/theirs": 8, "/written": 8, "/ping": 8, "/nowhere": 8, "/health": 8}, times)
 }
 
 // Many a transport of callers' writes to the header it is given, though it shouldn't.

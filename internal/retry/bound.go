@@ -7,7 +7,7 @@ import (
 )
 
 // bound is the context of one attempt: it ends with the one around it, when the attempt's time is up, or with end. It is what
-// context.WithTimeout makes, for half the memory: it lies in the call, and what net/http derives from it takes no map.
+// context.WithTimeout makes, for less memory: it lies in the call, and what net/http derives from it takes no map.
 type bound struct {
 	context.Context //nolint:containedctx // the one around it
 	deadline        time.Time

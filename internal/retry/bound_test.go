@@ -107,6 +107,35 @@ func TestFirstWatcherToLeaveTakesNobodyElseAlong(t *testing.T) {
 	})
 }
 
+// Package context asks only while the attempt lasts; others may at any time.
+func TestWatchersMayComeAndGoAtAnyTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type watched interface {
+			AfterFunc(f func()) (stop func() bool)
+		}
+		told := make(chan int, 3)
+		stops := make([]func() bool, 3)
+		ctx := attemptContext(t.Context(), func(ctx context.Context) {
+			w, ok := ctx.(watched)
+			require.True(t, ok)
+			for i := range stops {
+				stops[i] = w.AfterFunc(func() { told <- i })
+			}
+			assert.True(t, stops[1]())
+			assert.False(t, stops[1](), "it has gone already")
+		})
+		assert.ElementsMatch(t, []int{0, 2}, []int{<-told, <-told})
+		for _, stop := range stops {
+			assert.False(t, stop(), "it has been told, or has gone")
+		}
+		w, ok := ctx.(watched)
+		require.True(t, ok)
+		assert.False(t, w.AfterFunc(func() { told <- 3 })())
+		assert.Equal(t, 3, <-told)
+	})
+}
+
 func TestAttemptsDeadlineIsTheSoonerOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
