@@ -130,10 +130,13 @@ func cleaned(err error, query string) error {
 	if query != "" {
 		clean = strings.ReplaceAll(clean, query, "[query]")
 	}
-	for _, mark := range []string{"malformed", "transport connection broken"} { // net/http's, which quotes a header or a status line
-		if before, after, found := strings.Cut(clean, mark); found {
-			what, _, _ := strings.Cut(after, `"`)
-			clean = strings.TrimRight(before+mark+what, ": [")
+	for _, quote := range []struct{ mark, end string }{{"malformed", `":`}, {"transport connection broken", `"`}} {
+		before, after, found := strings.Cut(clean, quote.mark) // net/http's, which goes on with a header or a status line
+		if i := strings.IndexAny(after, quote.end); i >= 0 {
+			after = after[:i]
+		}
+		if found {
+			clean = strings.TrimRight(before+quote.mark+after, ": [")
 		}
 	}
 	if clean != text {
