@@ -77,7 +77,7 @@ type AuthService service
 //
 //	POST /auth/login
 func (s *AuthService) Login(ctx context.Context, email, password string) (*Session, error) {
-	if err := s.client.usable(ctx, &call{method: http.MethodPost, route: loginRoute, public: true}); err != nil {
+	if err := s.client.usable(ctx, &operation{method: http.MethodPost, route: loginRoute, public: true}); err != nil {
 		return nil, err
 	}
 	if err := checkLogin("Login", email, password); err != nil {
@@ -104,7 +104,7 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	}
 	token, err := core.credential.cache.Get(ctx, time.Now())
 	if err != nil {
-		return nil, core.credential.explain(err)
+		return nil, core.credential.publicError(err)
 	}
 	current := *token.Value.session
 	return &current, nil
@@ -114,7 +114,7 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 //
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
-	return object(ctx, s.client, &call{method: http.MethodGet, route: "/auth/credentials"}, func(v *CredentialStatus, body json.RawMessage) bool {
+	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/auth/credentials"}, func(v *CredentialStatus, body json.RawMessage) bool {
 		v.Raw = body
 		return v.User.ID != "" || !v.CheckedAt.IsZero()
 	})

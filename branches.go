@@ -29,7 +29,7 @@ type Branch struct {
 	Updated             Time                 `json:"updated"`
 }
 
-func (b Branch) keys() (own, id string) { return b.IvID, b.ID }
+func (b Branch) keys() (key, id string) { return b.IvID, b.ID }
 
 // Params returns everything of b that can be written; a zero Location counts as none. Change what should change, then
 // Update: a PUT loses what is left out.
@@ -168,7 +168,7 @@ func (s *BranchesService) Count(ctx context.Context, params *BranchListParams) (
 //
 //	GET /branches/{iv_id}
 func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error) {
-	return do[Branch](ctx, s.client, &call{method: http.MethodGet, route: "/branches/{iv_id}", ids: ids{ivID}})
+	return do[Branch](ctx, s.client, &operation{method: http.MethodGet, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is not sent again once it
@@ -176,21 +176,21 @@ func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error)
 //
 //	POST /branches   (inferred)
 func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Branch, error) {
-	return do[Branch](ctx, s.client, &call{method: http.MethodPost, route: "/branches", body: params})
+	return do[Branch](ctx, s.client, &operation{method: http.MethodPost, route: "/branches", body: params})
 }
 
 // Update replaces a branch: what params leaves out is lost, so start from Branch.Params.
 //
 //	PUT /branches/{iv_id}
 func (s *BranchesService) Update(ctx context.Context, ivID string, params BranchParams) (*Branch, error) {
-	return do[Branch](ctx, s.client, &call{method: http.MethodPut, route: "/branches/{iv_id}", ids: ids{ivID}, body: params})
+	return do[Branch](ctx, s.client, &operation{method: http.MethodPut, route: "/branches/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a branch; ErrNotFound when there is none.
 //
 //	DELETE /branches/{iv_id}   (inferred)
 func (s *BranchesService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/branches/{iv_id}", ids: ids{ivID}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 branches in one request. One bad record doesn't undo the others: read the result's Raw. With

@@ -103,7 +103,7 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := wired(t, http.StatusOK, `{"id":"b1","working_hours":`+row.hours+`,"working_hours_periods":[`+row.period+`]}`)
+			w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours":`+row.hours+`,"working_hours_periods":[`+row.period+`]}`)
 			branch, err := w.client.Branches.Get(t.Context(), "b1")
 			require.NoError(t, err)
 			assert.Equal(t, row.hours, string(branch.WorkingHours))
@@ -118,7 +118,7 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 
 func TestAnHourThatCannotBeReadIsNotTakenForMidnight(t *testing.T) {
 	t.Parallel()
-	w := wired(t, http.StatusOK, `{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon"}]}`)
+	w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon"}]}`)
 	_, err := w.client.Branches.Get(t.Context(), "b1")
 	require.ErrorContains(t, err, `OpenHour "noon" is not a whole number`)
 }

@@ -21,7 +21,7 @@ type Brand struct {
 	Updated        Time   `json:"updated"`
 }
 
-func (b Brand) keys() (own, id string) { return b.BrandCode, b.ID }
+func (b Brand) keys() (key, id string) { return b.BrandCode, b.ID }
 
 // BrandParams is a brand to write. An empty string is left out of the request.
 type BrandParams struct {
@@ -99,7 +99,7 @@ func (s *BrandsService) Count(ctx context.Context, params *BrandListParams) (int
 //
 //	GET /brands/code/{brand_code}
 func (s *BrandsService) Get(ctx context.Context, brandCode string) (*Brand, error) {
-	return do[Brand](ctx, s.client, &call{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: ids{brandCode}})
+	return do[Brand](ctx, s.client, &operation{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: ids{brandCode}})
 }
 
 // Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a name too long, is
@@ -110,7 +110,7 @@ func (s *BrandsService) Create(ctx context.Context, params BrandParams) (*Brand,
 	if err := params.check("BrandParams"); err != nil {
 		return nil, err
 	}
-	return do[Brand](ctx, s.client, &call{method: http.MethodPost, route: "/brands", body: params})
+	return do[Brand](ctx, s.client, &operation{method: http.MethodPost, route: "/brands", body: params})
 }
 
 // Bulk writes up to 1,000 brands in one request; one that Create would call ErrInvalid keeps all from being sent. One bad

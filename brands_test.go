@@ -92,7 +92,7 @@ func TestABrandBeyondADocumentedLimitIsNotSent(t *testing.T) {
 
 func TestALimitIsInCharactersNotBytes(t *testing.T) {
 	t.Parallel()
-	w := wired(t, http.StatusCreated, sample(t, "brand-created.json"))
+	w := newRecorder(t, http.StatusCreated, sample(t, "brand-created.json"))
 	longest := linkit.BrandParams{BrandCode: strings.Repeat("ج", 50), NameEn: strings.Repeat("é", 255), NameAr: strings.Repeat("ج", 255)}
 	_, err := w.client.Brands.Create(t.Context(), longest)
 	require.NoError(t, err)

@@ -65,16 +65,16 @@ func bulkAllOf[T any](ctx context.Context, c *Client, route, name string, mode B
 }
 
 // sendBulk sends one bulk request, whose body holds n records.
-func sendBulk(ctx context.Context, c *Client, route string, harmless bool, body any, n int) (*BulkResult, error) {
+func sendBulk(ctx context.Context, c *Client, route string, idempotent bool, body any, n int) (*BulkResult, error) {
 	switch {
 	case n == 0:
 		return nil, invalid("POST %s: no records", route)
 	case n > maxBulk:
 		return nil, invalid("POST %s: %d records, and a request takes %d at most: use BulkAll", route, n, maxBulk)
 	}
-	cl := &call{method: http.MethodPost, route: route, body: body, harmless: harmless}
+	op := &operation{method: http.MethodPost, route: route, body: body, idempotent: idempotent}
 	result := &BulkResult{Count: n}
-	cl.accept = func(res *retry.Result) error {
+	op.decode = func(res *retry.Result) error {
 		result.Raw = bytes.Clone(res.Body)
 		var said struct {
 			*BulkResult
@@ -88,9 +88,9 @@ func sendBulk(ctx context.Context, c *Client, route string, harmless bool, body 
 			return errors.New("the answer is not the promised object: it is null")
 		}
 		result.Success = said.Success == nil || *said.Success
-		return refused(res.Body)
+		return checkSuccess(res.Body)
 	}
-	err := c.send(ctx, cl)
+	err := c.send(ctx, op)
 	if err != nil && result.Raw == nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func Records[T any](items ...T) iter.Seq2[T, error] {
 func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.Seq2[T, error], each func(BulkResult),
 	send func(ctx context.Context, records []T) (*BulkResult, error),
 ) error {
-	if err := c.usable(ctx, &call{method: http.MethodPost, route: route}); err != nil {
+	if err := c.usable(ctx, &operation{method: http.MethodPost, route: route}); err != nil {
 		return err // before a source that can't be read twice is read
 	}
 	if records == nil {

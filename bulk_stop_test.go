@@ -27,7 +27,7 @@ func TestBulkAllReadsNothingAfterTheSourcesError(t *testing.T) {
 			yield(linkit.ProductParams{IvID: "P4"}, nil)
 		}
 	}
-	require.ErrorIs(t, over(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil), mine)
+	require.ErrorIs(t, newClient(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil), mine)
 	assert.False(t, wanted, "a record is wanted after the error")
 	assert.Equal(t, map[int]int{1: 1, 2: 1}, s.seen)
 }
@@ -55,7 +55,7 @@ func TestBulkAllStopsAtOnceWhenCancelledWhileARequestFills(t *testing.T) {
 				}
 			}
 			told := 0
-			err := over(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkUpsert, source, func(linkit.BulkResult) { told++ })
+			err := newClient(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkUpsert, source, func(linkit.BulkResult) { told++ })
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorContains(t, err, "after 10 records: context canceled")
 			assert.LessOrEqual(t, read, 16, "the source is read on")
@@ -67,7 +67,7 @@ func TestBulkAllStopsAtOnceWhenCancelledWhileARequestFills(t *testing.T) {
 
 func TestBulkAllStartsNothingOnceCancelled(t *testing.T) {
 	t.Parallel()
-	client := over(t, newBulkServer())
+	client := newClient(t, newBulkServer())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := client.Products.BulkAll(ctx, linkit.BulkUpsert, products(5000, nil), func(linkit.BulkResult) { t.Error("a request was started") })
@@ -81,7 +81,7 @@ func TestBulkAllStartsNothingOnceCancelled(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			told := 0
-			err := over(t, s, linkit.WithBulkSize(1), linkit.WithMaxConcurrency(1)).Products.BulkAll(ctx, linkit.BulkUpsert, products(10, nil), func(linkit.BulkResult) {
+			err := newClient(t, s, linkit.WithBulkSize(1), linkit.WithMaxConcurrency(1)).Products.BulkAll(ctx, linkit.BulkUpsert, products(10, nil), func(linkit.BulkResult) {
 				cancel()
 				told++
 			})
@@ -126,7 +126,7 @@ func TestBulkAllHasEndedWhateverItRunsWhenEachPanics(t *testing.T) {
 						}
 					}
 				}
-				client := over(t, transport, linkit.WithBulkSize(10), linkit.WithRetries(0))
+				client := newClient(t, transport, linkit.WithBulkSize(10), linkit.WithRetries(0))
 				assert.PanicsWithValue(t, "mine", func() {
 					_ = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(linkit.BulkResult) {
 						synctest.Wait()
@@ -148,7 +148,7 @@ func TestGoexitUnderBulkAllIsAnError(t *testing.T) {
 		return nil, nil //nolint:nilnil // not reached
 	})
 	var lost *linkit.TransportError
-	err := over(t, transport, linkit.WithMaxConcurrency(1), linkit.WithBulkSize(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(7, nil), func(r linkit.BulkResult) {
+	err := newClient(t, transport, linkit.WithMaxConcurrency(1), linkit.WithBulkSize(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(7, nil), func(r linkit.BulkResult) {
 		require.ErrorAs(t, r.Err, &lost, "records from %d", r.Offset)
 		assert.False(t, r.Success)
 	})
@@ -162,7 +162,7 @@ func TestGoexitUnderBulkAllIsAnError(t *testing.T) {
 		yield(linkit.ProductParams{IvID: "P1"}, nil)
 		runtime.Goexit()
 	}
-	err = over(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil)
+	err = newClient(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil)
 	require.ErrorContains(t, err, "after 0 records: the source ended its goroutine")
 	assert.Empty(t, s.seen)
 }

@@ -106,7 +106,7 @@ func products(n int, err error) iter.Seq2[linkit.ProductParams, error] {
 
 func TestBulkRefusesWhatLinkitWould(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	one := []linkit.ProductParams{{IvID: "a"}}
 	for hint, call := range map[string]func() (*linkit.BulkResult, error){
 		"1001 records": func() (*linkit.BulkResult, error) {
@@ -137,7 +137,7 @@ func TestBulkIsRepeatedOnlyWhenThatIsHarmless(t *testing.T) {
 	for mode, want := range map[linkit.BulkMode]int{linkit.BulkCreate: 1, linkit.BulkUpdate: 2, linkit.BulkUpsert: 2} {
 		s := newBulkServer()
 		s.status = func(_, attempt int) int { return map[int]int{1: -1}[attempt] }
-		result, err := over(t, s).Products.Bulk(t.Context(), mode, []linkit.ProductParams{{IvID: "P1"}})
+		result, err := newClient(t, s).Products.Bulk(t.Context(), mode, []linkit.ProductParams{{IvID: "P1"}})
 		assert.Equal(t, want, s.attempts[1], mode)
 		if mode == linkit.BulkCreate {
 			var te *linkit.TransportError
@@ -161,7 +161,7 @@ func TestBulkAllSendsEveryRecordOnceAndReportsInOrder(t *testing.T) {
 				s := newBulkServer()
 				s.takes = func(first int) time.Duration { return time.Duration(6000-first) * time.Millisecond } // the last is the quickest
 				next := 0
-				err := over(t, s, linkit.WithBulkSize(size)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(n, nil), func(r linkit.BulkResult) {
+				err := newClient(t, s, linkit.WithBulkSize(size)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(n, nil), func(r linkit.BulkResult) {
 					assert.Equal(t, next, r.Offset)
 					assert.Equal(t, min(size, n-next), r.Count)
 					assert.True(t, r.Success)
@@ -186,7 +186,7 @@ func TestBulkAllKeepsTheLinkBusy(t *testing.T) {
 		s := newBulkServer()
 		s.takes = func(int) time.Duration { return 50 * time.Millisecond }
 		began := time.Now()
-		require.NoError(t, over(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(100_000, nil), nil))
+		require.NoError(t, newClient(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(100_000, nil), nil))
 		assert.Equal(t, 10, s.most)
 		assert.LessOrEqual(t, time.Since(began), 550*time.Millisecond, "100 requests of 50 ms, ten at a time")
 	})
@@ -199,7 +199,7 @@ func TestBulkAllGoesOnAfterAFailureAndLosesNone(t *testing.T) {
 		s.status = func(first, _ int) int { return map[int]int{200: 422, 500: -1, 900: 403}[first] }
 		mine := errors.New("the rows ended badly")
 		var bad []int
-		err := over(t, s, linkit.WithBulkSize(100)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(1050, mine), func(r linkit.BulkResult) {
+		err := newClient(t, s, linkit.WithBulkSize(100)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(1050, mine), func(r linkit.BulkResult) {
 			if r.Err != nil {
 				bad = append(bad, r.Offset)
 			}
@@ -223,7 +223,7 @@ func TestBulkAllErrorIsBounded(t *testing.T) {
 	s := newBulkServer()
 	s.status = func(int, int) int { return 422 }
 	told := 0
-	err := over(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(3000, nil), func(linkit.BulkResult) { told++ })
+	err := newClient(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(3000, nil), func(linkit.BulkResult) { told++ })
 	assert.Equal(t, 3000, told)
 	assert.Less(t, len(err.Error()), 2000)
 	assert.ErrorContains(t, err, "3000 failures in 3000 requests")
@@ -248,7 +248,7 @@ func TestBulkAllStopsOnCancelAndHasToldOfEverythingSent(t *testing.T) {
 		}
 		began := time.Now()
 		told := map[int]bool{}
-		err := over(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkCreate, source, func(r linkit.BulkResult) { told[r.Offset] = r.Err == nil })
+		err := newClient(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkCreate, source, func(r linkit.BulkResult) { told[r.Offset] = r.Err == nil })
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 2500*time.Millisecond, time.Since(began))
 		assert.True(t, ended, "the source has ended on return")
@@ -269,7 +269,7 @@ func TestBulkAllStopsOnCancelAndHasToldOfEverythingSent(t *testing.T) {
 func TestBulkAllSourceErrorComesAfterWhatCameBeforeIt(t *testing.T) {
 	t.Parallel()
 	s, mine := newBulkServer(), errors.New("mine")
-	err := over(t, s).Products.BulkAll(t.Context(), linkit.BulkUpdate, products(7, mine), nil)
+	err := newClient(t, s).Products.BulkAll(t.Context(), linkit.BulkUpdate, products(7, mine), nil)
 	require.ErrorIs(t, err, mine)
 	assert.ErrorContains(t, err, "after 7 records: mine")
 	assert.Len(t, s.seen, 7)
@@ -293,18 +293,18 @@ func TestBulkAllPanicsPassAndLeaveNothingBehind(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // a goroutine left behind fails the bubble
 				s := newBulkServer()
 				s.takes = func(int) time.Duration { return time.Second }
-				client := over(t, s, linkit.WithBulkSize(10))
+				client := newClient(t, s, linkit.WithBulkSize(10))
 				assert.PanicsWithValue(t, "mine", func() { _ = run(t.Context(), client) })
 			})
 		})
 	}
-	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") }))
+	client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") }))
 	assert.PanicsWithValue(t, "transport", func() { _ = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, products(5, nil), nil) })
 }
 
 func TestAListCanFeedBulkAll(t *testing.T) {
 	t.Parallel()
-	from, to := over(t, &listServer{ids: numbered(2345)}), newBulkServer()
+	from, to := newClient(t, &listServer{ids: numbered(2345)}), newBulkServer()
 	source := func(yield func(linkit.ProductParams, error) bool) {
 		for p, err := range from.Products.All(t.Context(), nil) {
 			if !yield(p.Params(), err) {
@@ -312,9 +312,9 @@ func TestAListCanFeedBulkAll(t *testing.T) {
 			}
 		}
 	}
-	require.NoError(t, over(t, to).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil))
+	require.NoError(t, newClient(t, to).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil))
 	assert.Len(t, to.seen, 2345)
-	require.NoError(t, over(t, to).Products.BulkAll(t.Context(), linkit.BulkUpdate, linkit.Records(linkit.ProductParams{IvID: "P99999"}), nil))
+	require.NoError(t, newClient(t, to).Products.BulkAll(t.Context(), linkit.BulkUpdate, linkit.Records(linkit.ProductParams{IvID: "P99999"}), nil))
 	assert.Equal(t, map[string]int{"upsert": 3, "update": 1}, to.modes)
 }
 
@@ -331,7 +331,7 @@ func TestBulkAllHoldsOnlyWhatIsInFlight(t *testing.T) {
 		}
 	}
 	most := int64(0)
-	err := over(t, s, linkit.WithBulkSize(100), linkit.WithMaxConcurrency(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(r linkit.BulkResult) {
+	err := newClient(t, s, linkit.WithBulkSize(100), linkit.WithMaxConcurrency(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(r linkit.BulkResult) {
 		runtime.Gosched()
 		most = max(most, ahead.Load()-int64(r.Offset))
 	})

@@ -22,7 +22,7 @@ type Category struct {
 	Updated        Time   `json:"updated"`
 }
 
-func (c Category) keys() (own, id string) { return c.CategoryCode, c.ID }
+func (c Category) keys() (key, id string) { return c.CategoryCode, c.ID }
 
 // CategoryParams is a category to write. An empty string is left out of the request.
 type CategoryParams struct {
@@ -97,7 +97,7 @@ func (s *CategoriesService) Count(ctx context.Context, params *CategoryListParam
 //
 //	GET /categories/code/{category_code}
 func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Category, error) {
-	return do[Category](ctx, s.client, &call{method: http.MethodGet, route: "/categories/code/{category_code}", ids: ids{categoryCode}})
+	return do[Category](ctx, s.client, &operation{method: http.MethodGet, route: "/categories/code/{category_code}", ids: ids{categoryCode}})
 }
 
 // Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It is not sent again once
@@ -105,5 +105,5 @@ func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Cate
 //
 //	POST /categories   (inferred)
 func (s *CategoriesService) Create(ctx context.Context, params CategoryParams) (*Category, error) {
-	return do[Category](ctx, s.client, &call{method: http.MethodPost, route: "/categories", body: params})
+	return do[Category](ctx, s.client, &operation{method: http.MethodPost, route: "/categories", body: params})
 }

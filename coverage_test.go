@@ -95,7 +95,7 @@ const anything = `{"id":"x","iv_id":"x","slug":"x","order_id":"x","status":"heal
 
 func TestEveryMethodHasARowAndTakesItsRoute(t *testing.T) {
 	t.Parallel()
-	left := methods(wired(t, http.StatusOK, anything).client)
+	left := methods(newRecorder(t, http.StatusOK, anything).client)
 	for _, name := range withoutEndpoint {
 		require.Contains(t, left, name)
 		delete(left, name)
@@ -108,7 +108,7 @@ func TestEveryMethodHasARowAndTakesItsRoute(t *testing.T) {
 			delete(left, name)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := wired(t, http.StatusOK, anything)
+				w := newRecorder(t, http.StatusOK, anything)
 				drive(t, methods(w.client)[name])
 				requests := w.all()
 				require.NotEmpty(t, requests)
@@ -132,7 +132,7 @@ func TestEveryRowWithoutAMethodIsReachedByDo(t *testing.T) {
 		if row.evidence != "-" || row.line == "" {
 			continue
 		}
-		w := wired(t, http.StatusOK, anything)
+		w := newRecorder(t, http.StatusOK, anything)
 		method, path, _ := strings.Cut(row.line, " ")
 		var out json.RawMessage
 		require.NoError(t, w.client.Do(t.Context(), method, path, nil, map[string]any{"provider": "tamara"}, &out))

@@ -12,30 +12,30 @@ import (
 	"github.com/linkit-go/linkit/internal/session"
 )
 
-// grant is what a credential sends.
-type grant struct {
+// authValue is what a credential sends.
+type authValue struct {
 	header  []string // Authorization: one value, never changed
 	session *Session // of a sign-in
 }
 
 // credential is who the client is. Nothing else writes Authorization.
 type credential struct {
-	option  string                // that gave it
-	fixed   []string              // the header, where it never changes
-	cache   *session.Cache[grant] // where it has to be asked for
+	option  string                    // that gave it
+	fixed   []string                  // the header, where it never changes
+	cache   *session.Cache[authValue] // where it has to be asked for
 	signsIn bool
 }
 
 func (c *credential) none() bool { return c.fixed == nil && c.cache == nil }
 
-// ticket is one call's use of the credential.
-type ticket struct {
+// callAuth is one call's use of the credential.
+type callAuth struct {
 	*credential
-	token *session.Token[grant] // used last
+	token *session.Token[authValue] // used last
 }
 
 // Authorize returns the Authorization header for an attempt.
-func (t *ticket) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, error) {
+func (t *callAuth) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, error) {
 	if t.cache == nil {
 		return t.fixed, nil
 	}
@@ -44,7 +44,7 @@ func (t *ticket) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]
 		token, err = t.cache.Get(ctx, now)
 	}
 	if err != nil {
-		return nil, t.explain(err)
+		return nil, t.publicError(err)
 	}
 	if token == nil {
 		return nil, nil
@@ -54,8 +54,8 @@ func (t *ticket) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]
 }
 
 // Clean takes the credential out of an answer or error that other calls are about to see: theirs may be another.
-func (t *ticket) Clean(res *retry.Result) {
-	secret := t.secret(&call{})
+func (t *callAuth) Clean(res *retry.Result) {
+	secret := t.secret(&operation{})
 	res.Body, res.Err = maskedBody(bytes.Clone(res.Body), secret), redacted(res.Err, secret)
 	if id := res.Header.Get("X-Request-Id"); id != "" { // the one header that shows in an error
 		res.Header = res.Header.Clone()
@@ -63,11 +63,11 @@ func (t *ticket) Clean(res *retry.Result) {
 	}
 }
 
-// again reports whether res may be owed to a credential that has since been replaced: a 401, or a 403 or 404 that met a
+// renewAfter401 reports whether res may be owed to a credential that has since been replaced: a 401, or a 403 or 404 that met a
 // token past its end, which the server takes for no token at all.
-func (t *ticket) again(ctx context.Context, res *retry.Result) (bool, error) {
+func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, error) {
 	if t.cache == nil || t.token == nil || res.Stop != nil {
-		return false, nil //nolint:nilerr // conclude tells why it stopped
+		return false, nil //nolint:nilerr // result tells why it stopped
 	}
 	switch res.Status {
 	case http.StatusUnauthorized:
@@ -80,22 +80,22 @@ func (t *ticket) again(ctx context.Context, res *retry.Result) (bool, error) {
 	}
 	next, err := t.cache.Replace(ctx, t.token)
 	if next == nil || err != nil {
-		return false, t.explain(err)
+		return false, t.publicError(err)
 	}
 	return t.signsIn || next.Value.header[0] != t.token.Value.header[0], nil // the same key again would be refused again
 }
 
 // ended reports whether the token was past its end when res arrived, by own reckoning or by the server's clock.
-func (t *ticket) ended(res *retry.Result) bool {
-	if t.token.Ended(res.Received) {
+func (t *callAuth) ended(res *retry.Result) bool {
+	if t.token.Expired(res.Received) {
 		return true
 	}
 	date, err := http.ParseTime(res.Header.Get("Date"))
-	return err == nil && !t.token.Endless() && !date.Before(t.token.Value.session.ExpiresAt.Time)
+	return err == nil && !t.token.NeverExpires() && !date.Before(t.token.Value.session.ExpiresAt.Time)
 }
 
-// replayed tells the cache how the call went with the token that again brought.
-func (t *ticket) replayed(res *retry.Result) {
+// reportReplay tells the cache how the call went with the token that again brought.
+func (t *callAuth) reportReplay(res *retry.Result) {
 	if res.Status == 0 || t.token == nil || !t.signsIn { // a function's next key is asked for at the next 401
 		return
 	}
@@ -104,26 +104,26 @@ func (t *ticket) replayed(res *retry.Result) {
 }
 
 // secret is what a call carries that must not show in its error.
-func (t *ticket) secret(cl *call) string {
+func (t *callAuth) secret(op *operation) string {
 	switch {
-	case cl.public:
-		return cl.secret
+	case op.public:
+		return op.secret
 	case t.fixed != nil:
 		return strings.TrimPrefix(t.fixed[0], "Bearer ")
 	}
-	return bare(t.token)
+	return tokenText(t.token)
 }
 
-// bare is the key or token of t, which may be nil.
-func bare(t *session.Token[grant]) string {
+// tokenText is the key or token of t, which may be nil.
+func tokenText(t *session.Token[authValue]) string {
 	if t == nil {
 		return ""
 	}
 	return strings.TrimPrefix(t.Value.header[0], "Bearer ")
 }
 
-// explain gives the cache's own errors their public form.
-func (c *credential) explain(err error) error {
+// publicError gives the cache's own errors their public form.
+func (c *credential) publicError(err error) error {
 	switch {
 	case errors.Is(err, session.ErrClosed):
 		return ErrClosed
@@ -158,16 +158,16 @@ func (e *funcError) Unwrap() error {
 }
 
 // askKey is the source behind WithAPIKeyFunc.
-func (c *core) askKey(fn func(context.Context) (string, error)) func(context.Context, *session.Token[grant], bool) (session.Grant[grant], error) {
-	return func(ctx context.Context, old *session.Token[grant], _ bool) (session.Grant[grant], error) {
+func (c *core) askKey(fn func(context.Context) (string, error)) func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error) {
+	return func(ctx context.Context, old *session.Token[authValue], _ bool) (session.Grant[authValue], error) {
 		key, err := fn(ctx)
 		if err != nil {
-			return session.Grant[grant]{}, &funcError{"WithAPIKeyFunc", redacted(redacted(err, key), bare(old))}
+			return session.Grant[authValue]{}, &funcError{"WithAPIKeyFunc", redacted(redacted(err, key), tokenText(old))}
 		}
 		if err := checkSecret("WithAPIKeyFunc", "key", key); err != nil {
-			return session.Grant[grant]{}, err
+			return session.Grant[authValue]{}, err
 		}
-		return session.Grant[grant]{Value: grant{header: []string{key}}}, nil
+		return session.Grant[authValue]{Value: authValue{header: []string{key}}}, nil
 	}
 }
 

@@ -21,7 +21,7 @@ func TestKeyFuncIsAskedAtFirstUseAndAfterA401(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		keys, asked := []string{"old-key-1", "new-key-2"}, 0
 		current := "old-key-1"
-		client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") != current {
 				return (&signInServer{}).answer(401, `{}`), nil
 			}
@@ -68,7 +68,7 @@ func TestCredentialFunctionsFailClearly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, mt := mocked(t, row.opt)
+			client, mt := newMockedClient(t, row.opt)
 			err := getOne(t.Context(), client)
 			require.Error(t, err)
 			if row.want != nil {
@@ -84,7 +84,7 @@ func TestCredentialFunctionsFailClearly(t *testing.T) {
 func TestCredentialFunctionMustNotUseTheClient(t *testing.T) {
 	t.Parallel()
 	var client *linkit.Client
-	client, _ = mocked(t, linkit.WithAPIKeyFunc(func(ctx context.Context) (string, error) { return "", getOne(ctx, client) }))
+	client, _ = newMockedClient(t, linkit.WithAPIKeyFunc(func(ctx context.Context) (string, error) { return "", getOne(ctx, client) }))
 	err := getOne(t.Context(), client)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	assert.ErrorContains(t, err, "must not use the client")
@@ -94,7 +94,7 @@ func TestUnchangedKeyIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 401}}}
 	asked := 0
-	client := over(t, rs, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }))
+	client := newClient(t, rs, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }))
 	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
 	assert.Len(t, rs.requests, 1)
 	assert.Equal(t, 2, asked)
@@ -104,7 +104,7 @@ func TestKeyFuncIsNeverAskedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var inside, most, asked atomic.Int64
-		client := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+		client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 			asked.Add(1)
 			most.Store(max(most.Load(), inside.Add(1)))
 			time.Sleep(time.Second) //nolint:forbidigo // virtual time: whatever its context says
@@ -135,7 +135,7 @@ func TestDeadlineOfACredentialFunctionIsNotTheCallersAndIsNotRemembered(t *testi
 			"WithLoginFunc":  linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "a", "b-secret", ask() }),
 		} {
 			asked = 0
-			client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 				return (&signInServer{}).answer(200, `{"token":"t0ken-1","iv_id":"ITEM-1"}`), nil
 			}), opt)
 			err := getOne(t.Context(), client)
@@ -153,7 +153,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 	t.Parallel()
 	t.Run("the one that it returns", func(t *testing.T) {
 		t.Parallel()
-		client := over(t, &replies{answers: []reply{{status: 200}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+		client := newClient(t, &replies{answers: []reply{{status: 200}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 			return testKey, errors.New("stale: " + testKey)
 		}))
 		err := getOne(t.Context(), client)
@@ -163,7 +163,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 	t.Run("the one that was refused", func(t *testing.T) {
 		t.Parallel()
 		asked := 0
-		client := over(t, &replies{answers: []reply{{status: 401}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+		client := newClient(t, &replies{answers: []reply{{status: 401}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 			if asked++; asked > 1 {
 				return "", errors.New("nothing newer than " + testKey)
 			}
@@ -181,7 +181,7 @@ func TestErrorOfALoginFuncShowsNoToken(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	rs := &replies{answers: []reply{{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}}}
-	client := over(t, rs, linkit.WithLoginFunc(func(context.Context) (string, string, error) {
+	client := newClient(t, rs, linkit.WithLoginFunc(func(context.Context) (string, string, error) {
 		if asked++; asked > 1 {
 			return "", "", errors.New("no login beside first-t0ken")
 		}

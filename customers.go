@@ -23,7 +23,7 @@ type Customer struct {
 	Updated        Time           `json:"updated"`
 }
 
-func (c Customer) keys() (own, id string) { return "", c.ID }
+func (c Customer) keys() (key, id string) { return "", c.ID }
 
 // Params returns everything of c that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (c Customer) Params() CustomerParams {
@@ -103,10 +103,10 @@ type CustomersService service
 // tenant returns the client, or, where it has no organization, one whose every call says so.
 func (s *CustomersService) tenant() *Client {
 	c := s.client
-	if c.organization != "" || c.misnamed != "" {
+	if c.organization != "" || c.organizationErr != "" {
 		return c
 	}
-	return &Client{core: c.core, view: true, misnamed: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization"}
+	return &Client{core: c.core, view: true, organizationErr: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization"}
 }
 
 // List returns one page of customers.
@@ -134,28 +134,28 @@ func (s *CustomersService) Count(ctx context.Context, params *CustomerListParams
 //
 //	GET /customers/{id}   (inferred)
 func (s *CustomersService) Get(ctx context.Context, id string) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &call{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
+	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
 }
 
 // Create adds a customer. It is not sent again once it may have taken effect.
 //
 //	POST /customers   (inferred)
 func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &call{method: http.MethodPost, route: "/customers", body: params})
+	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodPost, route: "/customers", body: params})
 }
 
 // Update replaces a customer: what params leaves out is lost, so start from Customer.Params.
 //
 //	PUT /customers/{id}   (inferred)
 func (s *CustomersService) Update(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &call{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params})
+	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes a customer; ErrNotFound when there is none.
 //
 //	DELETE /customers/{id}   (inferred)
 func (s *CustomersService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.tenant(), &call{method: http.MethodDelete, route: "/customers/{id}", ids: ids{id}})
+	return doNoContent(ctx, s.tenant(), &operation{method: http.MethodDelete, route: "/customers/{id}", ids: ids{id}})
 }
 
 // CustomerGroup is a name that customers can be sorted under.
@@ -167,7 +167,7 @@ type CustomerGroup struct {
 	Updated     Time   `json:"updated"`
 }
 
-func (g CustomerGroup) keys() (own, id string) { return "", g.ID }
+func (g CustomerGroup) keys() (key, id string) { return "", g.ID }
 
 // Params returns everything of g that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (g CustomerGroup) Params() CustomerGroupParams {
@@ -223,7 +223,7 @@ func (s *CustomerGroupsService) Create(ctx context.Context, params CustomerGroup
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return do[CustomerGroup](ctx, s.client, &call{method: http.MethodPost, route: "/customer-groups", body: params})
+	return do[CustomerGroup](ctx, s.client, &operation{method: http.MethodPost, route: "/customer-groups", body: params})
 }
 
 // Update replaces a customer group: a description that params leaves out is lost. Its errors are those of Create, and
@@ -234,12 +234,12 @@ func (s *CustomerGroupsService) Update(ctx context.Context, id string, params Cu
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return do[CustomerGroup](ctx, s.client, &call{method: http.MethodPut, route: "/customer-groups/{id}", ids: ids{id}, body: params})
+	return do[CustomerGroup](ctx, s.client, &operation{method: http.MethodPut, route: "/customer-groups/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes a customer group; ErrNotFound when there is none.
 //
 //	DELETE /customer-groups/{id}
 func (s *CustomerGroupsService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/customer-groups/{id}", ids: ids{id}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/customer-groups/{id}", ids: ids{id}})
 }

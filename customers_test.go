@@ -125,7 +125,7 @@ func TestCustomersWithoutAnOrganizationAreRefusedBeforeTheNetwork(t *testing.T) 
 
 func TestAViewsOrganizationIsEnoughForCustomers(t *testing.T) {
 	t.Parallel()
-	w := wired(t, http.StatusOK, sample(t, "customer.json"), linkit.WithOrganization(""))
+	w := newRecorder(t, http.StatusOK, sample(t, "customer.json"), linkit.WithOrganization(""))
 	_, err := w.client.ForOrganization("org_2").Customers.Get(t.Context(), "cust_71q")
 	require.NoError(t, err)
 	assert.Len(t, w.all(), 1)
@@ -166,7 +166,7 @@ func TestCustomerGroupListsReadWhatComesWithOrWithoutAnOrganization(t *testing.T
 		row.service = func(c *linkit.Client) lister[linkit.CustomerGroup, *linkit.ListParams] { return c.CustomerGroups }
 		t.Run(name, row.check)
 	}
-	w := wired(t, http.StatusOK, `{"data":[]}`, linkit.WithOrganization(""))
+	w := newRecorder(t, http.StatusOK, `{"data":[]}`, linkit.WithOrganization(""))
 	_, err := w.client.CustomerGroups.List(t.Context(), nil)
 	require.NoError(t, err)
 }
@@ -193,14 +193,14 @@ func TestACustomerGroupBeyondADocumentedLimitIsNotSent(t *testing.T) {
 			}, row.names)
 		})
 	}
-	w := wired(t, http.StatusCreated, sample(t, "customer-group.json"))
+	w := newRecorder(t, http.StatusCreated, sample(t, "customer-group.json"))
 	_, err := w.client.CustomerGroups.Create(t.Context(), linkit.CustomerGroupParams{Name: strings.Repeat("ج", 100), Description: strings.Repeat("é", 500)})
 	require.NoError(t, err)
 }
 
 func TestAGroupNameThatIsTakenIsAConflictThatNamesIt(t *testing.T) {
 	t.Parallel()
-	w := wired(t, http.StatusConflict, sample(t, "error-409.json"))
+	w := newRecorder(t, http.StatusConflict, sample(t, "error-409.json"))
 	_, err := w.client.CustomerGroups.Create(t.Context(), linkit.CustomerGroupParams{Name: "Wholesale"})
 	require.ErrorIs(t, err, linkit.ErrConflict)
 	var answer *linkit.APIError

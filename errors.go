@@ -228,17 +228,17 @@ func invalid(format string, args ...any) error {
 
 // goexited is a call whose transport ended the goroutine: nobody knows what came of it.
 func goexited(c *Client, method, route string) error {
-	cl := &call{method: method, route: route}
-	return cl.transportError(&retry.Result{Attempts: 1, Sent: true}, c.organization, errors.New("the transport ended its goroutine"))
+	op := &operation{method: method, route: route}
+	return op.transportError(&retry.Result{Attempts: 1, Sent: true}, c.organization, errors.New("the transport ended its goroutine"))
 }
 
 func nilContext(what string) error {
 	return invalid("%s: the context is nil: pass context.Background(), or one with a deadline", what)
 }
 
-// failure turns what came of a call into its error; nil when that is a 2xx. secret is the credential it carried.
-func (cl *call) failure(res *retry.Result, organization, secret string) error {
-	gone := cl.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Sent // by an attempt that got lost
+// asError turns what came of a call into its error; nil when that is a 2xx. secret is the credential it carried.
+func (op *operation) asError(res *retry.Result, organization, secret string) error {
+	gone := op.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Sent // by an attempt that got lost
 	if (res.Status >= 200 && res.Status < 300 || gone) && res.Stop == nil {
 		return nil
 	}
@@ -249,13 +249,13 @@ func (cl *call) failure(res *retry.Result, organization, secret string) error {
 	var err error
 	switch {
 	case res.Status != 0:
-		err = cl.apiError(res, organization, secret)
+		err = op.apiError(res, organization, secret)
 	case res.Err != nil:
-		err = cl.transportError(res, organization, redacted(res.Err, secret))
+		err = op.transportError(res, organization, redacted(res.Err, secret))
 	case res.Denied:
 		return stop
 	default:
-		return cl.transportError(res, organization, stop)
+		return op.transportError(res, organization, stop)
 	}
 	switch {
 	case stop == nil:
@@ -266,18 +266,18 @@ func (cl *call) failure(res *retry.Result, organization, secret string) error {
 	return fmt.Errorf("%w (not sent again: %w)", err, stop)
 }
 
-func (cl *call) transportError(res *retry.Result, organization string, err error) error {
+func (op *operation) transportError(res *retry.Result, organization string, err error) error {
 	return &TransportError{
-		Method: cl.method, Route: cl.route, OrganizationID: organization,
+		Method: op.method, Route: op.route, OrganizationID: organization,
 		Attempts: res.Attempts, Sent: res.Sent, Err: err,
 	}
 }
 
 // apiError reads an answer that says no. Nothing in its body can hide the status.
-func (cl *call) apiError(res *retry.Result, organization, secret string) error {
+func (op *operation) apiError(res *retry.Result, organization, secret string) error {
 	text := maskedBody(bytes.Clone(res.Body[:min(len(res.Body), maxErrorAnswer)]), secret)
 	e := &APIError{
-		StatusCode: res.Status, Method: cl.method, Route: cl.route, OrganizationID: organization,
+		StatusCode: res.Status, Method: op.method, Route: op.route, OrganizationID: organization,
 		RequestID: masked(res.Header.Get("X-Request-Id"), secret), RetryAfter: res.RetryAfter, Attempts: res.Attempts,
 		Body: bytes.Clone(text[:min(len(text), maxErrorBody)]),
 	}

@@ -57,7 +57,7 @@ func TestEveryStatusMatchesItsErrValuesAndNoOther(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(row.status, row.body), func(t *testing.T) {
 			t.Parallel()
-			client := over(t, &replies{answers: []reply{{status: row.status, body: row.body}}}, linkit.WithRetries(0))
+			client := newClient(t, &replies{answers: []reply{{status: row.status, body: row.body}}}, linkit.WithRetries(0))
 			_, err := client.Products.Get(t.Context(), "x")
 			var got []string
 			for name, sentinel := range sentinels {
@@ -98,7 +98,7 @@ func TestDocumentedErrorBodiesAreRead(t *testing.T) {
 		t.Run(row.file, func(t *testing.T) {
 			t.Parallel()
 			body := sample(t, row.file)
-			client := over(t, &replies{answers: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}}}, linkit.WithOrganization("org_1"))
+			client := newClient(t, &replies{answers: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}}}, linkit.WithOrganization("org_1"))
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
@@ -128,7 +128,7 @@ func TestNoBodyHidesTheStatusOrTheMessage(t *testing.T) {
 		"\x00\xff":               {},
 		strings.Repeat("[", 1e5): {},
 	} {
-		client := over(t, &replies{answers: []reply{{status: 422, body: body}}})
+		client := newClient(t, &replies{answers: []reply{{status: 422, body: body}}})
 		_, err := client.Products.Get(t.Context(), "x")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae, body)
@@ -154,7 +154,7 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 		"transport": {err: errors.New(evil)},
 		"2xx":       {status: 200, body: `{"created":"` + quoted + `"}`},
 	} {
-		client := over(t, &replies{answers: []reply{a}}, linkit.WithRetries(0))
+		client := newClient(t, &replies{answers: []reply{a}}, linkit.WithRetries(0))
 		_, err := client.Products.Get(t.Context(), "x")
 		require.Error(t, err, name)
 		assert.Less(t, len(err.Error()), 1500, name)
@@ -185,7 +185,7 @@ func TestA2xxThatIsNotThePromisedJSONIsATransportError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := over(t, &replies{answers: []reply{{status: 201, body: row.body}}})
+			client := newClient(t, &replies{answers: []reply{{status: 201, body: row.body}}})
 			created, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			var te *linkit.TransportError
 			require.ErrorAs(t, err, &te)
@@ -207,7 +207,7 @@ func TestA2xxThatIsNotThePromisedJSONIsATransportError(t *testing.T) {
 
 func TestAHugeAnswerIsRefused(t *testing.T) {
 	t.Parallel()
-	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 		body := io.MultiReader(strings.NewReader(`{"id":"x","name_en":"`), io.LimitReader(letters{}, 33<<20), strings.NewReader(`"}`))
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), ContentLength: -1}, nil
 	}))
@@ -230,7 +230,7 @@ func (letters) Read(b []byte) (int, error) {
 func TestA2xxThatSaysNoIsAnAPIError(t *testing.T) {
 	t.Parallel()
 	body := `{"success":false,"error":"Quota reached","code":"QUOTA"}`
-	client := over(t, &replies{answers: []reply{{status: 200, body: body}}})
+	client := newClient(t, &replies{answers: []reply{{status: 200, body: body}}})
 	var ae *linkit.APIError
 	check := func(err error) {
 		t.Helper()
@@ -252,7 +252,7 @@ func TestA2xxThatSaysNoIsAnAPIError(t *testing.T) {
 func TestBothFormsOfAWriteAnswerAreRead(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{product1, `{"success":true,"message":"done","data":` + product1 + `}`, `{"data":` + product1 + `}`} {
-		client := over(t, &replies{answers: []reply{{status: 201, body: body}}})
+		client := newClient(t, &replies{answers: []reply{{status: 201, body: body}}})
 		p, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 		require.NoError(t, err)
 		assert.Equal(t, "Adol", p.NameEn)
@@ -262,7 +262,7 @@ func TestBothFormsOfAWriteAnswerAreRead(t *testing.T) {
 func TestErrorOfACutWaitIsBothTheAnswerAndTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client := over(t, &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"5"}}}}})
+		client := newClient(t, &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"5"}}}}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.Products.Get(ctx, "x")
@@ -284,7 +284,7 @@ func TestErrorOfACutWaitIsBothTheAnswerAndTheDeadline(t *testing.T) {
 func TestLongRetryAfterIsTheAnswersOwnError(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{429: linkit.ErrRateLimited, 503: linkit.ErrServer} {
-		client := over(t, &replies{answers: []reply{{status: status, header: http.Header{"Retry-After": {"3600"}}}}})
+		client := newClient(t, &replies{answers: []reply{{status: status, header: http.Header{"Retry-After": {"3600"}}}}})
 		_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 		require.ErrorIs(t, err, want)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -297,7 +297,7 @@ func TestLongRetryAfterIsTheAnswersOwnError(t *testing.T) {
 
 func TestTransportErrorSaysWhetherTheServerMayHaveActed(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithOrganization("org_1"))
+	client := newClient(t, &replies{answers: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithOrganization("org_1"))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 	assert.EqualError(t, err, "linkit: POST /products: unexpected EOF (organization org_1, the server may have acted on it)")
 	_, err = client.Products.Get(t.Context(), "x")

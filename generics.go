@@ -21,7 +21,7 @@ type Generic struct {
 	Updated        Time     `json:"updated"`
 }
 
-func (g Generic) keys() (own, id string) { return g.GenericCode, g.ID }
+func (g Generic) keys() (key, id string) { return g.GenericCode, g.ID }
 
 // GenericParams is a generic to write. An empty string is left out of the request.
 type GenericParams struct {
@@ -75,14 +75,14 @@ func (s *GenericsService) Count(ctx context.Context, params *GenericListParams) 
 //
 //	GET /generics/code/{generic_code}
 func (s *GenericsService) Get(ctx context.Context, genericCode string) (*Generic, error) {
-	return do[Generic](ctx, s.client, &call{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: ids{genericCode}})
+	return do[Generic](ctx, s.client, &operation{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: ids{genericCode}})
 }
 
 // Create adds a generic. A GenericCode in use is ErrConflict. It is not sent again once it may have taken effect.
 //
 //	POST /generics   (inferred)
 func (s *GenericsService) Create(ctx context.Context, params GenericParams) (*Generic, error) {
-	return do[Generic](ctx, s.client, &call{method: http.MethodPost, route: "/generics", body: params})
+	return do[Generic](ctx, s.client, &operation{method: http.MethodPost, route: "/generics", body: params})
 }
 
 // Bulk writes up to 1,000 generics in one request. One bad record doesn't undo the others: read the result's Raw. With

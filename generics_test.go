@@ -62,7 +62,7 @@ func TestGenericListsSendTheirParametersAndReadWhatComes(t *testing.T) {
 
 func TestNoLimitIsMadeUpWhereNoneIsDocumented(t *testing.T) {
 	t.Parallel()
-	w := wired(t, http.StatusCreated, sample(t, "generic.json"))
+	w := newRecorder(t, http.StatusCreated, sample(t, "generic.json"))
 	long := strings.Repeat("n", 1000)
 	_, err := w.client.Generics.Create(t.Context(), linkit.GenericParams{GenericCode: long, NameEn: long})
 	require.NoError(t, err)

@@ -33,29 +33,29 @@ func (c *core) watched() bool {
 }
 
 // watch tells the hooks and the logger of a call. end is to be called with what came of it.
-func (c *core) watch(ctx context.Context, cl *call, r *retry.Request, t *ticket, organization string) (_ context.Context, end func(*retry.Result, error)) {
+func (c *core) watch(ctx context.Context, op *operation, r *retry.Request, t *callAuth, organization string) (_ context.Context, end func(*retry.Result, error)) {
 	began := time.Now()
-	event := Event{Method: cl.method, Route: cl.route, OrganizationID: organization, SignIn: cl.signIn}
+	event := Event{Method: op.method, Route: op.route, OrganizationID: organization, SignIn: op.signIn}
 	if c.hooks.Attempt != nil {
 		r.Attempt = func(ctx context.Context, n int, waited time.Duration) (context.Context, func(int, error)) {
 			e := event
 			e.Attempt, e.Wait = n, waited
 			ctx, done := start(ctx, c.hooks.Attempt, &e)
 			return ctx, func(status int, err error) {
-				e.StatusCode, e.Err = status, redacted(err, t.secret(cl))
+				e.StatusCode, e.Err = status, redacted(err, t.secret(op))
 				done(&e)
 			}
 		}
 	}
 	told := r.Retry
 	r.Retry = func(last *retry.Result, wait time.Duration) {
-		c.log(ctx, slog.LevelWarn, "linkit: sending again", c.attrs(cl, t, last.Attempts, last.Status, last.Err, slog.Duration("wait", wait))...)
+		c.log(ctx, slog.LevelWarn, "linkit: sending again", c.attrs(op, t, last.Attempts, last.Status, last.Err, slog.Duration("wait", wait))...)
 		if told != nil {
 			told(last, wait)
 		}
 	}
 	r.Exhausted = func() {
-		c.log(ctx, slog.LevelWarn, "linkit: the retry budget is used up: not sending again", c.attrs(cl, t, 0, 0, nil)...)
+		c.log(ctx, slog.LevelWarn, "linkit: the retry budget is used up: not sending again", c.attrs(op, t, 0, 0, nil)...)
 	}
 	ctx, done := start(ctx, c.hooks.Call, &event)
 	return ctx, func(res *retry.Result, err error) {
@@ -65,7 +65,7 @@ func (c *core) watch(ctx context.Context, cl *call, r *retry.Request, t *ticket,
 		if err != nil {
 			level, message = slog.LevelError, "linkit: call failed"
 		}
-		c.log(ctx, level, message, c.attrs(cl, t, res.Attempts, res.Status, unanswered(err, res.Status), slog.Duration("took", time.Since(began)))...)
+		c.log(ctx, level, message, c.attrs(op, t, res.Attempts, res.Status, unanswered(err, res.Status), slog.Duration("took", time.Since(began)))...)
 	}
 }
 
@@ -108,8 +108,8 @@ func start(ctx context.Context, hook func(context.Context, *Event) (context.Cont
 }
 
 // attrs are a log line's: never a header, query, body or id.
-func (c *core) attrs(cl *call, t *ticket, attempts, status int, err error, more ...slog.Attr) []slog.Attr {
-	attrs := []slog.Attr{slog.String("method", cl.method), slog.String("route", cl.route)}
+func (c *core) attrs(op *operation, t *callAuth, attempts, status int, err error, more ...slog.Attr) []slog.Attr {
+	attrs := []slog.Attr{slog.String("method", op.method), slog.String("route", op.route)}
 	if attempts > 0 {
 		attrs = append(attrs, slog.Int("attempts", attempts))
 	}
@@ -117,7 +117,7 @@ func (c *core) attrs(cl *call, t *ticket, attempts, status int, err error, more 
 		attrs = append(attrs, slog.Int("status", status))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", oneLine(redacted(err, t.secret(cl)).Error(), maxErrorText)))
+		attrs = append(attrs, slog.String("error", oneLine(redacted(err, t.secret(op)).Error(), maxErrorText)))
 	}
 	return append(attrs, more...)
 }

@@ -30,7 +30,7 @@ func TestHooksSeeCallsAndAttempts(t *testing.T) {
 		}
 	}
 	rs := &replies{answers: []reply{{status: 503}, {err: io.ErrUnexpectedEOF}, {status: 200, body: product1}}}
-	client := over(t, rs, linkit.WithOrganization("org_1"), linkit.WithHooks(linkit.Hooks{Call: note("call"), Attempt: note("attempt")}))
+	client := newClient(t, rs, linkit.WithOrganization("org_1"), linkit.WithHooks(linkit.Hooks{Call: note("call"), Attempt: note("attempt")}))
 	_, err := client.Products.Get(t.Context(), "private-id")
 	require.NoError(t, err)
 	assert.Equal(t, []string{
@@ -44,7 +44,7 @@ func TestHooksSeeCallsAndAttempts(t *testing.T) {
 		assert.Equal(t, "attempt", r.Context().Value(key{}))
 	}
 
-	lazy := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithHooks(linkit.Hooks{
+	lazy := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithHooks(linkit.Hooks{
 		Attempt: func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) { return nil, nil },
 	}))
 	_, err = lazy.Products.Get(t.Context(), "x")
@@ -61,7 +61,7 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 		{status: 404, body: `{"error":"private"}`, header: http.Header{"X-Private": {"private"}}},
 		{err: fmt.Errorf("odd transport shows %s", testKey)},
 	}}
-	client := over(t, rs, linkit.WithLogger(logger))
+	client := newClient(t, rs, linkit.WithLogger(logger))
 	_, err := client.Products.List(t.Context(), &linkit.ProductListParams{Search: "private"})
 	require.Error(t, err, "a product is no page")
 	_, err = client.Products.Get(t.Context(), "private")
@@ -93,7 +93,7 @@ func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
 			return ctx, func(e *linkit.Event) { ends = append(ends, e.Wait) }
 		}}
 		rs := &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}}}
-		_, err := over(t, rs, linkit.WithHooks(hooks)).Products.Get(t.Context(), "x")
+		_, err := newClient(t, rs, linkit.WithHooks(hooks)).Products.Get(t.Context(), "x")
 		require.NoError(t, err)
 		assert.Equal(t, []time.Duration{0, 3 * time.Second}, begins)
 		assert.Equal(t, begins, ends)
@@ -114,7 +114,7 @@ func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			client := over(t, &replies{answers: []reply{row.answer}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(0))
+			client := newClient(t, &replies{answers: []reply{row.answer}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(0))
 			_, err := client.Products.Get(t.Context(), "private")
 			require.Error(t, err)
 			assert.Contains(t, out.String(), `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} `+row.want)
@@ -126,7 +126,7 @@ func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
 func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	client := over(t, &replies{answers: []reply{{status: 502}}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetryWait(1, 1))
+	client := newClient(t, &replies{answers: []reply{{status: 502}}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetryWait(1, 1))
 	for range 40 { // the budget pays for 100 retries, and each call would make 3
 		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
 	}

@@ -38,7 +38,7 @@ type IntegrationConfig struct {
 	Raw             json.RawMessage         `json:"-"` // the whole answer
 }
 
-func (c IntegrationConfig) keys() (own, id string) { return c.Slug, "" }
+func (c IntegrationConfig) keys() (key, id string) { return c.Slug, "" }
 
 // UnmarshalJSON keeps the config as it came.
 func (c *IntegrationConfig) UnmarshalJSON(b []byte) error {
@@ -79,15 +79,15 @@ type IntegrationsService service
 //	GET /apps
 func (s *IntegrationsService) List(ctx context.Context) ([]Integration, error) {
 	var apps []Integration
-	cl := &call{method: http.MethodGet, route: "/apps"}
-	cl.accept = func(res *retry.Result) (err error) {
-		if err := refused(res.Body); err != nil {
+	op := &operation{method: http.MethodGet, route: "/apps"}
+	op.decode = func(res *retry.Result) (err error) {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		apps, err = readIntegrations(res.Body)
 		return err
 	}
-	if err := s.client.send(ctx, cl); err != nil {
+	if err := s.client.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return apps, nil
@@ -122,7 +122,7 @@ func readIntegrations(body []byte) ([]Integration, error) {
 //
 //	GET /integrations/{org_id}/{slug}/config
 func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug string) (*IntegrationConfig, error) {
-	return do[IntegrationConfig](ctx, s.client, &call{
+	return do[IntegrationConfig](ctx, s.client, &operation{
 		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: ids{organizationID, slug},
 	})
 }
@@ -139,8 +139,8 @@ func (s *IntegrationsService) Execute(ctx context.Context, organizationID, slug 
 	if err := checkOut("Integrations.Execute", out); err != nil {
 		return err
 	}
-	return s.client.send(ctx, &call{
+	return s.client.send(ctx, &operation{
 		method: http.MethodPost, route: "/integrations/{org_id}/{slug}/execute", ids: ids{organizationID, slug},
-		body: in, once: true, accept: into(out),
+		body: in, once: true, decode: decodeInto(out),
 	})
 }

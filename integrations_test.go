@@ -76,7 +76,7 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 func TestACustomConfigOfAnyFormIsKept(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[string]bool{`[]`: false, `null`: false, `"none"`: false, `{"sync_products":true,"sync_orders":"yes"}`: true} {
-		w := wired(t, http.StatusOK, `{"slug":"salla","custom_config":`+form+`,"configured_at":""}`)
+		w := newRecorder(t, http.StatusOK, `{"slug":"salla","custom_config":`+form+`,"configured_at":""}`)
 		config, err := w.client.Integrations.Config(t.Context(), "org_9f2", "salla")
 		require.NoError(t, err, form)
 		assert.Equal(t, linkit.IntegrationCustomConfig{SyncProducts: want, Raw: json.RawMessage(form)}, config.CustomConfig)
@@ -90,7 +90,7 @@ func TestAnIntegrationIsExecutedOnce(t *testing.T) {
 	}
 	sentOnce(t, execute)
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable} {
-		w := wired(t, status, `{}`)
+		w := newRecorder(t, status, `{}`)
 		require.Error(t, execute(t.Context(), w.client))
 		assert.Len(t, w.all(), 1, "status %d", status)
 	}
@@ -98,15 +98,15 @@ func TestAnIntegrationIsExecutedOnce(t *testing.T) {
 
 func TestAnIntegrationsAnswerThatIsNotThePromisedOneIsAnError(t *testing.T) {
 	t.Parallel()
-	unusable(t, func(ctx context.Context, c *linkit.Client) error {
+	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Integrations.List(ctx)
 		return err
 	}, `{}`, `[{"name":"Salla"}]`, `{"data":{"slug":"salla"}}`, `7`)
-	unusable(t, func(ctx context.Context, c *linkit.Client) error {
+	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Integrations.Config(ctx, "org_9f2", "salla")
 		return err
 	}, `{}`, `{"data":{}}`, `[]`)
-	unusable(t, func(ctx context.Context, c *linkit.Client) error {
+	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		var out map[string]any
 		return c.Integrations.Execute(ctx, "org_9f2", "salla", nil, &out)
 	}, `[]`)
@@ -123,7 +123,7 @@ func TestAnIntegrationIsNamedWhole(t *testing.T) {
 			return c.Integrations.Execute(ctx, ids[0], ids[1], nil, nil)
 		}, []string{name})
 	}
-	w := wired(t, http.StatusOK, strings.Replace(sample(t, "integration-config.json"), "salla", "a/b", 1))
+	w := newRecorder(t, http.StatusOK, strings.Replace(sample(t, "integration-config.json"), "salla", "a/b", 1))
 	_, err := w.client.Integrations.Config(t.Context(), "org_9f2", "a/b")
 	require.NoError(t, err)
 	assert.Equal(t, "GET /integrations/org_9f2/a%2Fb/config", w.all()[0].line)

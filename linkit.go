@@ -64,10 +64,10 @@ type Client struct {
 	Providers      *ProvidersService
 	System         *SystemService
 
-	core         *core
-	organization string
-	misnamed     string // what is wrong with the organization; told by the first call
-	view         bool
+	core            *core
+	organization    string
+	organizationErr string // what is wrong with the organization; told by the first call
+	view            bool
 }
 
 type service struct{ client *Client }
@@ -126,11 +126,11 @@ func NewClient(opts ...Option) (*Client, error) {
 	return newView(c, cfg.organization, "", false), nil
 }
 
-func newView(c *core, organization, misnamed string, view bool) *Client {
+func newView(c *core, organization, organizationErr string, view bool) *Client {
 	v := &struct {
 		Client
 		service
-	}{Client: Client{core: c, organization: organization, misnamed: misnamed, view: view}}
+	}{Client: Client{core: c, organization: organization, organizationErr: organizationErr, view: view}}
 	v.client = &v.Client
 	s := &v.service
 	v.Auth = (*AuthService)(s)
@@ -171,12 +171,12 @@ func (c *Client) ForOrganization(id string) *Client {
 // ignores it. GET, HEAD, PUT and DELETE may be sent again; POST and PATCH only when the server can't have acted. In errors and
 // logs, path segments that may be ids show as {id}.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	cl := &call{method: method, route: maskedRoute(path), query: query, body: in, accept: into(out)}
+	op := &operation{method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out)}
 	if err := checkOut("Do", out); err != nil {
 		return err
 	}
 	var problem string
-	if cl.url, problem = cleanPath(path); problem != "" {
+	if op.url, problem = cleanPath(path); problem != "" {
 		return invalid("Do: the path %s", problem)
 	}
 	switch method {
@@ -188,9 +188,9 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	case path == "/api/v1" || strings.HasPrefix(path, "/api/v1/"):
 		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
 	case path == "/ping" || path == "/health" || path == loginRoute:
-		cl.public = true
+		op.public = true
 	}
-	return c.send(ctx, cl)
+	return c.send(ctx, op)
 }
 
 // Close ends the client and its views: new calls give ErrClosed. Calls in flight finish; a sign-in in progress is cancelled and
@@ -238,70 +238,70 @@ func (c *core) disconnect() {
 }
 
 // send is the path of every call: it asks, signs in once more where that may help, and turns a bad answer into an error.
-func (c *Client) send(ctx context.Context, cl *call) error {
-	if err := c.usable(ctx, cl); err != nil {
+func (c *Client) send(ctx context.Context, op *operation) error {
+	if err := c.usable(ctx, op); err != nil {
 		return err
 	}
-	_, err := c.core.send(ctx, cl, c.organization)
+	_, err := c.core.send(ctx, op, c.organization)
 	return err
 }
 
-// usable reports why no call like cl can be made.
-func (c *Client) usable(ctx context.Context, cl *call) error {
+// usable reports why no call like op can be made.
+func (c *Client) usable(ctx context.Context, op *operation) error {
 	switch {
 	case ctx == nil:
-		return nilContext(cl.method + " " + cl.route)
+		return nilContext(op.method + " " + op.route)
 	case c.core.closed.Load():
-		return closedError(cl.method + " " + cl.route)
-	case cl.public:
-	case c.misnamed != "":
-		return invalid("%s %s: %s", cl.method, cl.route, c.misnamed)
+		return closedError(op.method + " " + op.route)
+	case op.public:
+	case c.organizationErr != "":
+		return invalid("%s %s: %s", op.method, op.route, c.organizationErr)
 	case c.core.credential.none():
-		return invalid("%s %s needs a credential, and the client was made with WithoutCredentials", cl.method, cl.route)
+		return invalid("%s %s needs a credential, and the client was made with WithoutCredentials", op.method, op.route)
 	}
 	return nil
 }
 
-func (c *core) send(ctx context.Context, cl *call, organization string) (*retry.Result, error) {
-	if cl.public {
+func (c *core) send(ctx context.Context, op *operation, organization string) (*retry.Result, error) {
+	if op.public {
 		organization = ""
 	}
 	if !c.begin() {
-		return &retry.Result{}, closedError(cl.method + " " + cl.route)
+		return &retry.Result{}, closedError(op.method + " " + op.route)
 	}
 	defer c.end()
 	own := new(struct { // one allocation
 		r retry.Request
-		t ticket
+		t callAuth
 	})
 	r, t := &own.r, &own.t
-	if err := c.request(cl, organization, r); err != nil {
+	if err := c.request(op, organization, r); err != nil {
 		return &retry.Result{}, err
 	}
 	t.credential = c.credential
-	if !cl.public {
+	if !op.public {
 		r.Credential = t
 	}
-	r.Retry = cl.waits
+	r.Retry = op.onRetry
 	end := func(*retry.Result, error) {}
 	if c.watched() {
-		ctx, end = c.watch(ctx, cl, r, t, organization)
+		ctx, end = c.watch(ctx, op, r, t, organization)
 	}
 	res := c.policy.Do(ctx, r)
-	if cl.signIn && ctx.Err() == nil {
+	if op.signIn && ctx.Err() == nil {
 		res.Stop = nil // a sign-in's minute is no deadline of the caller's
 	}
-	again, err := t.again(ctx, res)
+	again, err := t.renewAfter401(ctx, res)
 	if again {
 		r.Earlier = &retry.Result{Attempts: res.Attempts, Sent: res.Sent}
 		r.Header = r.Header.Clone()
 		res = c.policy.Do(ctx, r)
-		t.replayed(res)
+		t.reportReplay(res)
 	}
 	if err != nil && ctx.Err() != nil {
 		res.Stop, err = ctx.Err(), nil // the caller didn't wait for the sign-in
 	}
-	if answer := cl.conclude(res, organization, t.secret(cl)); err == nil {
+	if answer := op.result(res, organization, t.secret(op)); err == nil {
 		err = answer
 	} else {
 		err = fmt.Errorf("%w (signing in again after %w)", err, answer)

@@ -2,13 +2,10 @@ package linkit_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,74 +17,6 @@ import (
 
 	"github.com/linkit-go/linkit"
 )
-
-const (
-	testKey  = "k3y-Zp0aQ9w8e7r6t5y4"
-	testBase = "https://linkit.test/api/v1"
-	product1 = `{"id":"k7m2p9q4x1c8v5b","iv_id":"ITEM-1","name_en":"Adol"}`
-)
-
-// mocked returns a client over a transport of its own. httpmock.Activate would be global, and has no effect on a retrying
-// client, which holds its transport.
-func mocked(t *testing.T, opts ...linkit.Option) (*linkit.Client, *httpmock.MockTransport) {
-	t.Helper()
-	mt := httpmock.NewMockTransport()
-	return over(t, mt, opts...), mt
-}
-
-// over returns a client with an API key over any transport; an option given replaces the key.
-func over(t *testing.T, transport http.RoundTripper, opts ...linkit.Option) *linkit.Client {
-	t.Helper()
-	base := []linkit.Option{linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: transport}), linkit.WithRetryWait(time.Millisecond, 2*time.Millisecond)}
-	client, err := linkit.NewClient(append(base, opts...)...)
-	if err != nil && errors.Is(err, linkit.ErrInvalid) && strings.Contains(err.Error(), "no credential") {
-		client, err = linkit.NewClient(append(append(base, linkit.WithAPIKey(testKey)), opts...)...)
-	}
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, client.Close()) })
-	return client
-}
-
-// roundTrip is a transport in one function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// replies answers each request with the next status and body, and the last from then on; it notes the requests.
-type replies struct {
-	mu       sync.Mutex
-	answers  []reply
-	requests []*http.Request
-	bodies   []string
-}
-
-type reply struct {
-	status int
-	body   string
-	header http.Header
-	err    error
-}
-
-func (rs *replies) RoundTrip(r *http.Request) (*http.Response, error) {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	body := ""
-	if r.Body != nil {
-		b, _ := io.ReadAll(r.Body)
-		body = string(b)
-	}
-	rs.requests = append(rs.requests, r)
-	rs.bodies = append(rs.bodies, body)
-	a := rs.answers[min(len(rs.requests), len(rs.answers))-1]
-	if a.err != nil {
-		return nil, a.err
-	}
-	h := a.header.Clone()
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r}, nil
-}
 
 func TestNewClientSendsAndStartsNothing(t *testing.T) {
 	t.Parallel()
@@ -121,7 +50,7 @@ func TestHeadersAreExact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rs := &replies{answers: []reply{{status: 200, body: product1}}}
-			client := over(t, rs, row.opts...)
+			client := newClient(t, rs, row.opts...)
 			_, err := client.Products.Get(t.Context(), "ITEM-1")
 			require.NoError(t, err)
 			assert.Equal(t, row.want, rs.requests[0].Header)
@@ -136,7 +65,7 @@ func TestRetriesCarryTheOrganizationAndViewsDoNotMix(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	seen := map[string]int{}
-	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		organization := r.Header.Get("X-Organization-Id")
 		mu.Lock()
 		seen[organization]++
@@ -177,7 +106,7 @@ func TestMalformedOrganizationFailsBeforeTheNetwork(t *testing.T) {
 		require.ErrorIs(t, err, linkit.ErrInvalid)
 		assert.ErrorContains(t, err, "WithOrganization")
 	}
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	for _, id := range []string{"", "org 1", "org\r\nX-Evil: 1", "org\x00", "أورج"} {
 		view := client.ForOrganization(id)
 		_, err := view.Products.Get(t.Context(), "x")
@@ -191,7 +120,7 @@ func TestMalformedOrganizationFailsBeforeTheNetwork(t *testing.T) {
 func TestPublicEndpointsCarryNeitherCredentialNorOrganization(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 200, body: `{"token":"abcdef","message":"pong"}`}}}
-	client := over(t, rs, linkit.WithOrganization("org_1"))
+	client := newClient(t, rs, linkit.WithOrganization("org_1"))
 	require.NoError(t, client.Do(t.Context(), "GET", "/ping", nil, nil, nil))
 	require.NoError(t, client.Do(t.Context(), "GET", "/health", nil, nil, nil))
 	require.NoError(t, client.Do(t.Context(), "POST", "/auth/login", nil, nil, nil))
@@ -206,7 +135,7 @@ func TestPublicEndpointsCarryNeitherCredentialNorOrganization(t *testing.T) {
 
 func TestWithoutCredentialsRefusesTenantCalls(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t, linkit.WithoutCredentials())
+	client, mt := newMockedClient(t, linkit.WithoutCredentials())
 	_, err := client.Products.List(t.Context(), nil)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	assert.ErrorContains(t, err, "WithoutCredentials")
@@ -215,7 +144,7 @@ func TestWithoutCredentialsRefusesTenantCalls(t *testing.T) {
 
 func TestContextsAreHeeded(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := client.Products.Get(ctx, "x")
@@ -232,7 +161,7 @@ func TestContextsAreHeeded(t *testing.T) {
 func TestClosedClientRefusesCallsAndFinishesThoseInFlight(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 		close(entered)
 		<-release
 		return httpmock.NewStringResponse(200, product1), nil

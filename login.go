@@ -29,10 +29,10 @@ func (e *loginError) Is(target error) bool { return target == ErrLogin || target
 func (e *loginError) Unwrap() error        { return e.err }
 
 // newCache returns the token cache over a source.
-func (c *core) newCache(source func(context.Context, *session.Token[grant], bool) (session.Grant[grant], error)) *session.Cache[grant] {
-	return session.New(session.Config[grant]{
+func (c *core) newCache(source func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error)) *session.Cache[authValue] {
+	return session.New(session.Config[authValue]{
 		Source: source,
-		Verdict: func(err error) (refused bool, wait time.Duration) {
+		Classify: func(err error) (refused bool, wait time.Duration) {
 			var answer *APIError
 			var asked *funcError
 			if errors.As(err, &asked) {
@@ -59,31 +59,31 @@ func (c *core) askLogin(fn func(context.Context) (string, string, error)) func(c
 }
 
 // signIn is the source behind WithLogin and WithLoginFunc: a stored session, where there is a good one, or a new one.
-func (c *core) signIn(ask func(context.Context) (string, string, error), store SessionStore) func(context.Context, *session.Token[grant], bool) (session.Grant[grant], error) {
+func (c *core) signIn(ask func(context.Context) (string, string, error), store SessionStore) func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error) {
 	var spent atomic.Pointer[string]
-	return func(ctx context.Context, old *session.Token[grant], afresh bool) (session.Grant[grant], error) {
+	return func(ctx context.Context, old *session.Token[authValue], afresh bool) (session.Grant[authValue], error) {
 		email, password, err := ask(ctx)
 		if err != nil {
 			var asked *funcError
 			if errors.As(err, &asked) {
-				asked.err = redacted(asked.err, bare(old))
+				asked.err = redacted(asked.err, tokenText(old))
 			}
-			return session.Grant[grant]{}, err
+			return session.Grant[authValue]{}, err
 		}
 		if store == nil {
 			return c.login(ctx, email, password, true)
 		}
-		shelf := shelf{core: c, store: store, key: storeKey(c.base.String(), email), spent: &spent}
-		unlock := shelf.lock(ctx)
+		storeEntry := storeEntry{core: c, store: store, key: storeKey(c.base.String(), email), spent: &spent}
+		unlock := storeEntry.lock(ctx)
 		defer unlock()
 		if !afresh {
-			if stored := shelf.load(ctx, old); stored != nil {
+			if stored := storeEntry.load(ctx, old); stored != nil {
 				return *stored, nil
 			}
 		}
 		granted, err := c.login(ctx, email, password, true)
 		if err == nil {
-			shelf.save(ctx, granted.Value.session)
+			storeEntry.save(ctx, granted.Value.session)
 		}
 		return granted, err
 	}
@@ -94,39 +94,39 @@ const loginRoute = "/auth/login"
 // login signs in. automatic is false for the caller's own Auth.Login.
 //
 //	POST /auth/login
-func (c *core) login(ctx context.Context, email, password string, automatic bool) (session.Grant[grant], error) {
-	cl := &call{
-		method: http.MethodPost, route: loginRoute, public: true, harmless: true, signIn: automatic, free: true,
+func (c *core) login(ctx context.Context, email, password string, automatic bool) (session.Grant[authValue], error) {
+	op := &operation{
+		method: http.MethodPost, route: loginRoute, public: true, idempotent: true, signIn: automatic, unmetered: true,
 		body: loginRequest{email, password}, secret: password,
 	}
 	if automatic {
-		cl.waits = func(last *retry.Result, wait time.Duration) {
+		op.onRetry = func(last *retry.Result, wait time.Duration) {
 			if last.RetryAfter > 0 || last.Status == http.StatusTooManyRequests {
-				c.credential.cache.Hold(ctx, time.Now().Add(wait), cl.apiError(last, "", password))
+				c.credential.cache.Hold(ctx, time.Now().Add(wait), op.apiError(last, "", password))
 			}
 		}
 	}
 	var signedIn *Session
-	cl.accept = func(res *retry.Result) (err error) {
-		if err := refused(res.Body); err != nil {
+	op.decode = func(res *retry.Result) (err error) {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		signedIn, err = readSession(res.Body)
 		return err
 	}
-	res, err := c.send(ctx, cl, "")
+	res, err := c.send(ctx, op, "")
 	if err != nil {
 		switch res.Status {
 		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
 			err = &loginError{err}
 		}
-		return session.Grant[grant]{}, err
+		return session.Grant[authValue]{}, err
 	}
-	return lasting(newGrant(signedIn), res), nil
+	return withLifetime(newGrant(signedIn), res), nil
 }
 
-// lasting reckons how long a new session lasts: by the server's clock, so that a wrong one here changes nothing.
-func lasting(g session.Grant[grant], res *retry.Result) session.Grant[grant] {
+// withLifetime computes how long a new session lasts: by the server's clock, so that a wrong one here changes nothing.
+func withLifetime(g session.Grant[authValue], res *retry.Result) session.Grant[authValue] {
 	g.Asked = res.Began
 	date, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
@@ -143,8 +143,8 @@ type loginRequest struct {
 	Password string `json:"password"`
 }
 
-func newGrant(s *Session) session.Grant[grant] {
-	return session.Grant[grant]{Value: grant{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
+func newGrant(s *Session) session.Grant[authValue] {
+	return session.Grant[authValue]{Value: authValue{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
 }
 
 // readSession reads a sign-in's answer. Only the token must be as documented: without a usable end the token is used until

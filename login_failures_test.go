@@ -24,7 +24,7 @@ func TestRateLimitedSignInFailsOnlyTheCallersWhoseDeadlineComesFirst(t *testing.
 		rs := &replies{answers: []reply{
 			{status: 429, header: http.Header{"Retry-After": {"30"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
 		}}
-		client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 		patient := make(chan error, 1)
 		began := time.Now()
 		go func() { patient <- getOne(t.Context(), client) }()
@@ -56,9 +56,9 @@ func TestOnlyARateLimitsRetryAfterHoldsSignInsBack(t *testing.T) {
 				rs := &replies{answers: []reply{
 					{status: status, header: http.Header{"Retry-After": {"300"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
 				}}
-				client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+				client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 				require.Error(t, getOne(t.Context(), client))
-				pass(time.Second)
+				sleep(time.Second)
 				require.NoError(t, getOne(t.Context(), client))
 			})
 		})
@@ -71,7 +71,7 @@ func renewing(t *testing.T, s *signInServer) (client *linkit.Client, log *bytes.
 	log = new(bytes.Buffer)
 	client = s.client(t, linkit.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
 	require.NoError(t, getOne(t.Context(), client))
-	pass(56 * time.Minute)
+	sleep(56 * time.Minute)
 	return client, log
 }
 
@@ -92,7 +92,7 @@ func TestFailedRenewalIsLoggedAsAnErrorAndQuotesNothing(t *testing.T) {
 				client, log := renewing(t, s)
 				s.login = row.login
 				require.NoError(t, getOne(t.Context(), client))
-				pass(time.Minute)
+				sleep(time.Minute)
 				line := `level=ERROR msg="linkit: renewing the sign-in failed; the old token is used to its end" method=POST route=/auth/login ` + row.line + "\n"
 				assert.Contains(t, log.String(), line)
 				assert.NotContains(t, log.String(), "private")
@@ -127,7 +127,7 @@ func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client := over(t, roundTrip(row.login), linkit.WithLogin("a", "b-secret"), linkit.WithAttemptTimeout(time.Hour))
+				client := newClient(t, roundTrip(row.login), linkit.WithLogin("a", "b-secret"), linkit.WithAttemptTimeout(time.Hour))
 				began := time.Now()
 				err := getOne(t.Context(), client)
 				assert.LessOrEqual(t, time.Since(began), time.Minute)
@@ -139,7 +139,7 @@ func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
 				assert.NotContains(t, err.Error(), "s3cret")
 				var ne net.Error
 				assert.Equal(t, row.timeout, errors.As(err, &ne) && ne.Timeout())
-				pass(2 * time.Minute) // lets a transport that heeds nothing end
+				sleep(2 * time.Minute) // lets a transport that heeds nothing end
 			})
 		})
 	}
@@ -147,7 +147,7 @@ func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
 
 func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}}, linkit.WithLogin("a", "b-secret"))
+	client := newClient(t, &replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}}, linkit.WithLogin("a", "b-secret"))
 	var ae *linkit.APIError
 	require.ErrorAs(t, getOne(t.Context(), client), &ae)
 	assert.Equal(t, 200, ae.StatusCode)
@@ -157,7 +157,7 @@ func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
 
 func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}}, linkit.WithLogin("a", "b-secret"))
+	client := newClient(t, &replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}}, linkit.WithLogin("a", "b-secret"))
 	session, err := client.Auth.Session(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "t0ken-1", session.Token.Reveal())
@@ -167,7 +167,7 @@ func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
 func TestEmailAndPasswordAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken-1"}`}}}
-	client := over(t, rs, linkit.WithLogin(" Ops@example.com\t", " pässword \n"))
+	client := newClient(t, rs, linkit.WithLogin(" Ops@example.com\t", " pässword \n"))
 	_, err := client.Auth.Session(t.Context())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"email":" Ops@example.com\t","password":" pässword \n"}`, rs.bodies[0])

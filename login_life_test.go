@@ -29,7 +29,7 @@ func TestExpiryInTheYear9999IsOneSignIn(t *testing.T) {
 		client := s.client(t)
 		for range 20 {
 			require.NoError(t, getOne(t.Context(), client))
-			pass(time.Hour)
+			sleep(time.Hour)
 		}
 		s.assertCounts(t, 1, 20)
 	})
@@ -50,14 +50,14 @@ func TestLifeOfASlowSignInIsNotStretched(t *testing.T) {
 					return resp, err
 				})}))
 				calls := 0
-				for began := time.Now(); time.Since(began) < 100*time.Second; pass(time.Second) { // a Date has whole seconds
+				for began := time.Now(); time.Since(began) < 100*time.Second; sleep(time.Second) { // a Date has whole seconds
 					require.NoError(t, getOne(t.Context(), client))
 					calls++
 				}
 				signIns, got := s.counts()
 				assert.Equal(t, calls, got, "no call met an expired token")
 				assert.LessOrEqual(t, signIns, 13) // 1.25 a life
-				pass(lag)                          // lets a renewal end
+				sleep(lag)                          // lets a renewal end
 			})
 		})
 	}
@@ -72,7 +72,7 @@ func TestSignInSlowerThanItsLifeIsNotOnePerCall(t *testing.T) {
 		require.NoError(t, getOne(t.Context(), client))
 		for range 50 {
 			require.NoError(t, getOne(t.Context(), client))
-			pass(100 * time.Millisecond)
+			sleep(100 * time.Millisecond)
 		}
 		s.assertCounts(t, 1, 51)
 	})
@@ -152,9 +152,9 @@ func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
 		synctest.Wait()
 		done := make(chan error, 1)
 		go func() { done <- getOne(t.Context(), client) }()
-		pass(2 * time.Minute)
+		sleep(2 * time.Minute)
 		close(holding) // the waiting call gets the only slot, and needs a sign-in, which takes ten seconds
-		pass(time.Second)
+		sleep(time.Second)
 		began := time.Now()
 		_, err := client.System.Ping(t.Context())
 		require.NoError(t, err)

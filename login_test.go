@@ -45,7 +45,7 @@ func TestADayOfFiveMinuteTokens(t *testing.T) {
 					s.skew, s.noDate, s.takes = skew, noDate, 100*time.Millisecond
 					client := s.client(t)
 					calls := 0
-					for began := time.Now(); time.Since(began) < 24*time.Hour; pass(10 * time.Second) {
+					for began := time.Now(); time.Since(began) < 24*time.Hour; sleep(10 * time.Second) {
 						require.NoError(t, getOne(t.Context(), client))
 						calls++
 					}
@@ -77,9 +77,9 @@ func TestLifeCountsFromWhenTheSignInWasSent(t *testing.T) {
 		s.takes = 20 * time.Second
 		client := s.client(t)
 		require.NoError(t, getOne(t.Context(), client))
-		pass(32 * time.Second) // 52 s after it was sent, and the last fifth of the life is for renewal
+		sleep(32 * time.Second) // 52 s after it was sent, and the last fifth of the life is for renewal
 		require.NoError(t, getOne(t.Context(), client))
-		pass(20 * time.Second)
+		sleep(20 * time.Second)
 		s.assertCounts(t, 2, 2)
 	})
 }
@@ -101,10 +101,10 @@ func TestUnusableExpiryMeansUntilRefused(t *testing.T) {
 				}
 				client := s.client(t)
 				require.NoError(t, getOne(t.Context(), client))
-				pass(47 * time.Hour)
+				sleep(47 * time.Hour)
 				require.NoError(t, getOne(t.Context(), client))
 				s.assertCounts(t, 1, 2)
-				pass(2 * time.Hour)
+				sleep(2 * time.Hour)
 				require.NoError(t, getOne(t.Context(), client))
 				s.assertCounts(t, 2, 4)
 				s.guests = true // and it is never past its end: a 404 is a 404
@@ -136,7 +136,7 @@ func TestWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
 				first = err
 			}
 			assert.Equal(t, first.Error(), err.Error())
-			pass(100 * time.Millisecond)
+			sleep(100 * time.Millisecond)
 		}
 		s.assertCounts(t, 6, 0) // at 0, 1, 3, 7, 15 and 31 of 50 s
 		client.Auth.Reset()
@@ -177,17 +177,17 @@ func TestRateLimitedSignInWaitsOrLeavesOff(t *testing.T) {
 		limited := func(after string) http.Header { return http.Header{"Retry-After": {after}} }
 		rs := &replies{answers: []reply{{status: 429, header: limited("7")}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1}}}
 		began := time.Now()
-		require.NoError(t, getOne(t.Context(), over(t, rs, linkit.WithLogin("a", "b-secret"))))
+		require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogin("a", "b-secret"))))
 		assert.Equal(t, 7*time.Second, time.Since(began), "what fits is waited for")
 
 		for _, after := range []string{"60", "300"} { // a sign-in has a minute
 			rs = &replies{answers: []reply{{status: 429, header: limited(after)}}}
-			client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 			for range 50 {
 				err := getOne(t.Context(), client)
 				require.ErrorIs(t, err, linkit.ErrRateLimited)
 				require.NotErrorIs(t, err, context.DeadlineExceeded)
-				pass(time.Second)
+				sleep(time.Second)
 			}
 			assert.Len(t, rs.requests, 1)
 		}
@@ -203,7 +203,7 @@ func TestSignInWithoutAUsableTokenIsAClearError(t *testing.T) {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
 			rs := &replies{answers: []reply{{status: 200, body: body}}}
-			client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 			err := getOne(t.Context(), client)
 			require.ErrorContains(t, err, hint)
 			assert.ErrorContains(t, err, "/auth/login")
@@ -261,7 +261,7 @@ func TestHungSignInReleasesEachAtItsDeadlineAndCloseEndsIt(t *testing.T) {
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
 		assert.LessOrEqual(t, time.Since(began), 61*time.Second)
 
-		pass(2 * time.Second)
+		sleep(2 * time.Second)
 		waiting := make(chan error, 1)
 		go func() { waiting <- getOne(t.Context(), client) }()
 		synctest.Wait()

@@ -35,7 +35,7 @@ type Offer struct {
 	GetDiscountPercent float64         `json:"get_discount_percent"`
 }
 
-func (o Offer) keys() (own, id string) { return "", o.ID }
+func (o Offer) keys() (key, id string) { return "", o.ID }
 
 // Params returns everything of o that can be written; a number of zero is one that its type of offer doesn't use, and is
 // left out. Change what should change, then Update: a PUT loses what is left out.
@@ -165,28 +165,28 @@ func (s *OffersService) Count(ctx context.Context, params *OfferListParams) (int
 //
 //	GET /offers/{id}
 func (s *OffersService) Get(ctx context.Context, id string) (*Offer, error) {
-	return do[Offer](ctx, s.client, &call{method: http.MethodGet, route: "/offers/{id}", ids: ids{id}})
+	return do[Offer](ctx, s.client, &operation{method: http.MethodGet, route: "/offers/{id}", ids: ids{id}})
 }
 
 // Create adds an offer. It is not sent again once it may have taken effect.
 //
 //	POST /offers
 func (s *OffersService) Create(ctx context.Context, params OfferParams) (*Offer, error) {
-	return do[Offer](ctx, s.client, &call{method: http.MethodPost, route: "/offers", body: params})
+	return do[Offer](ctx, s.client, &operation{method: http.MethodPost, route: "/offers", body: params})
 }
 
 // Update replaces an offer: what params leaves out is lost, so start from Offer.Params.
 //
 //	PUT /offers/{id}
 func (s *OffersService) Update(ctx context.Context, id string, params OfferParams) (*Offer, error) {
-	return do[Offer](ctx, s.client, &call{method: http.MethodPut, route: "/offers/{id}", ids: ids{id}, body: params})
+	return do[Offer](ctx, s.client, &operation{method: http.MethodPut, route: "/offers/{id}", ids: ids{id}, body: params})
 }
 
 // Delete removes an offer; ErrNotFound when there is none.
 //
 //	DELETE /offers/{id}
 func (s *OffersService) Delete(ctx context.Context, id string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/offers/{id}", ids: ids{id}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/offers/{id}", ids: ids{id}})
 }
 
 // Bulk writes up to 1,000 offers in one request, each created or, where it is there already, updated. One bad record doesn't
@@ -213,7 +213,7 @@ func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferSt
 	if params.Status == "" && params.IsActive == nil {
 		return nil, invalid("OfferStatusParams: neither Status nor IsActive is set")
 	}
-	return do[Offer](ctx, s.client, &call{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params})
+	return do[Offer](ctx, s.client, &operation{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params})
 }
 
 // Report returns Linkit's report on offers as it came: its form isn't documented.
@@ -221,14 +221,14 @@ func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferSt
 //	GET /reports/offers
 func (s *OffersService) Report(ctx context.Context) (json.RawMessage, error) {
 	var report json.RawMessage
-	cl := &call{method: http.MethodGet, route: "/reports/offers"}
-	cl.accept = func(res *retry.Result) error {
-		if err := refused(res.Body); err != nil {
+	op := &operation{method: http.MethodGet, route: "/reports/offers"}
+	op.decode = func(res *retry.Result) error {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		return decode(res.Body, &report)
 	}
-	if err := s.client.send(ctx, cl); err != nil {
+	if err := s.client.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return report, nil

@@ -146,7 +146,7 @@ func TestOfferWritesThatMayHaveTakenEffectAreNotSentAgainButUpsertsAre(t *testin
 		_, err := c.Offers.SetStatus(ctx, "ofr_31", linkit.OfferStatusParams{Status: "paused"})
 		return err
 	})
-	w := wired(t, http.StatusBadGateway, "", linkit.WithRetries(1))
+	w := newRecorder(t, http.StatusBadGateway, "", linkit.WithRetries(1))
 	_, err := w.client.Offers.Bulk(t.Context(), []linkit.OfferParams{{Name: "Cold season"}})
 	require.ErrorIs(t, err, linkit.ErrServer)
 	assert.Len(t, w.all(), 2)
@@ -154,7 +154,7 @@ func TestOfferWritesThatMayHaveTakenEffectAreNotSentAgainButUpsertsAre(t *testin
 
 func TestAReportThatIsNoJSONIsAnError(t *testing.T) {
 	t.Parallel()
-	unusable(t, func(ctx context.Context, c *linkit.Client) error {
+	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Offers.Report(ctx)
 		return err
 	})

@@ -62,7 +62,7 @@ func TestExactlyOneCredentialIsNeeded(t *testing.T) {
 func TestLaterOfTheSameOptionWins(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 200, body: product1}}}
-	client := over(t, rs, linkit.WithAPIKey("first-k3y"), linkit.WithOrganization("org_1"), linkit.WithAPIKey("second-k3y"), linkit.WithOrganization("org_2"))
+	client := newClient(t, rs, linkit.WithAPIKey("first-k3y"), linkit.WithOrganization("org_1"), linkit.WithAPIKey("second-k3y"), linkit.WithOrganization("org_2"))
 	_, err := client.Products.Get(t.Context(), "x")
 	require.NoError(t, err)
 	assert.Equal(t, "second-k3y", rs.requests[0].Header.Get("Authorization"))
@@ -124,7 +124,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 
 func TestOptionsAtTheirEdgesWork(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 200, body: product1}}},
+	client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}},
 		linkit.WithRetries(math.MaxInt), linkit.WithRetryWait(0, 0), linkit.WithMaxRetryAfter(0), linkit.WithMaxConcurrency(math.MaxInt32),
 		linkit.WithRateLimit(1e9, 1), linkit.WithUserAgent(""), linkit.WithOrganization(""), linkit.WithLogger(nil), linkit.WithLogger(slog.New(slog.DiscardHandler)),
 		linkit.WithHooks(linkit.Hooks{}), linkit.WithAttemptTimeout(math.MaxInt64))
@@ -168,7 +168,7 @@ func TestBaseURLMustBeSafe(t *testing.T) {
 		"http://[::1]:80/api/v1":       "http://[::1]:80/api/v1/products/x",
 	} {
 		rs := &replies{answers: []reply{{status: 200, body: product1}}}
-		client := over(t, rs, linkit.WithBaseURL(base))
+		client := newClient(t, rs, linkit.WithBaseURL(base))
 		_, err := client.Products.Get(t.Context(), "x")
 		require.NoError(t, err, base)
 		assert.Equal(t, want, rs.requests[0].URL.String())

@@ -57,7 +57,7 @@ type Order struct {
 	Raw                  json.RawMessage        `json:"-"`                          // all of it as it came, the envelope included
 }
 
-func (o Order) keys() (own, id string) { return "", o.ID }
+func (o Order) keys() (key, id string) { return "", o.ID }
 
 // UnmarshalJSON reads either form, and what json.Marshal makes of an Order.
 func (o *Order) UnmarshalJSON(b []byte) error {
@@ -282,7 +282,7 @@ func (s *OrdersService) Count(ctx context.Context, params *OrderListParams) (int
 //
 //	GET /orders/{id}
 func (s *OrdersService) Get(ctx context.Context, id string) (*Order, error) {
-	return do[Order](ctx, s.client, &call{method: http.MethodGet, route: "/orders/{id}", ids: ids{id}})
+	return do[Order](ctx, s.client, &operation{method: http.MethodGet, route: "/orders/{id}", ids: ids{id}})
 }
 
 // Bulk creates up to 1,000 orders in one request. One bad record doesn't undo the others: read the result's Raw. It is not

@@ -127,7 +127,7 @@ func TestAListMayMixBothFormsOfOrdersAndFieldsNobodyHasSeen(t *testing.T) {
 	t.Parallel()
 	odd := `{ "spec_version":"2027-01-01", "event":{"id":7},"order":{"id":"o3", "order_status" : "teleported","total_amount":1e2,` +
 		`"skus":null,"products":[{"name":"Adol","batch":["a"]}],"source_timestamp":"","promised_for":null,"shipping_address":"Riyadh","drone":{"n":1}} }`
-	w := wired(t, http.StatusOK, `{"data":[`+sample(t, "order-envelope.json")+`,`+odd+`,`+sample(t, "order-older.json")+`],"total_count":3}`)
+	w := newRecorder(t, http.StatusOK, `{"data":[`+sample(t, "order-envelope.json")+`,`+odd+`,`+sample(t, "order-older.json")+`],"total_count":3}`)
 	page, err := w.client.Orders.List(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, []linkit.Order{

@@ -79,7 +79,7 @@ func count[T record](ctx context.Context, c *Client, route string, f filter) (in
 
 // unusablePage is a page that was read and can't be made use of.
 func unusablePage(c *Client, route string, attempts int, err error) error {
-	return (&call{method: http.MethodGet, route: route}).unusable(&retry.Result{Attempts: attempts}, c.organization, err)
+	return (&operation{method: http.MethodGet, route: route}).decodeError(&retry.Result{Attempts: attempts}, c.organization, err)
 }
 
 // pageBody is a page as it came.
@@ -104,8 +104,8 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 	setInt(query, "limit", params.Limit)
 	setText(query, "sort", params.Sort)
 	var body *pageBody[T]
-	cl := &call{method: http.MethodGet, route: route, query: query}
-	cl.accept = func(res *retry.Result) (err error) {
+	op := &operation{method: http.MethodGet, route: route, query: query}
+	op.decode = func(res *retry.Result) (err error) {
 		arrived()
 		body, err = decodePage[T](res.Body, params)
 		if body != nil {
@@ -113,7 +113,7 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 		}
 		return err
 	}
-	if err := c.send(ctx, cl); err != nil {
+	if err := c.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return body, nil
@@ -134,7 +134,7 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	}
 	wire.Data = make([]T, 0, min(max(asked.Limit, defaultPage), maxPage)) // one allocation for the records
 	if err := decode(b, &wire); err != nil {
-		if refused(b) != nil {
+		if checkSuccess(b) != nil {
 			return nil, errRefused
 		}
 		return nil, err
@@ -149,7 +149,7 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 		return nil, errors.New("the answer is not the promised page: it has no data")
 	}
 	for i := range wire.Data {
-		if !identified(wire.Data[i]) {
+		if !hasKey(wire.Data[i]) {
 			return nil, fmt.Errorf("%w (record %d of the page)", errNoRecord, i+1)
 		}
 	}

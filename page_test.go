@@ -125,7 +125,7 @@ func TestAllYieldsEveryRecordOnceInOrder(t *testing.T) {
 	for _, n := range []int{0, 1, 99, 100, 101, 1234} {
 		for _, prefetch := range []int{0, 1, 8} {
 			s := &listServer{ids: numbered(n)}
-			got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+			got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 			require.NoError(t, err)
 			assert.Equal(t, numbered(n), append([]string{}, got...))
 			assert.Len(t, s.asked, max(1, (n+99)/100), "prefetch %d must not ask beyond the end", prefetch)
@@ -137,7 +137,7 @@ func TestAllYieldsEveryRecordOnceInOrder(t *testing.T) {
 func TestAllStartsAtItsPageAndHonoursItsLimit(t *testing.T) {
 	t.Parallel()
 	s := &listServer{ids: numbered(50)}
-	client := over(t, s, linkit.WithPrefetch(3))
+	client := newClient(t, s, linkit.WithPrefetch(3))
 	params := &linkit.ProductListParams{ListParams: linkit.ListParams{Page: 3, Limit: 10}}
 	seq := client.Products.All(t.Context(), params)
 	params.Page, params.Limit, params.Search = 1, 1, "changed meanwhile"
@@ -168,7 +168,7 @@ func TestAllEndsOnHasNextOrReckonsIt(t *testing.T) {
 			t.Parallel()
 			for _, prefetch := range []int{0, 1, 4} {
 				s := &listServer{ids: numbered(250), edit: edit}
-				got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+				got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 				require.NoError(t, err)
 				assert.Equal(t, numbered(250), got)
 			}
@@ -202,7 +202,7 @@ func TestAllFollowsAServerThatClampsTheLimit(t *testing.T) {
 				for _, prefetch := range []int{0, 1, 4} {
 					s := &listServer{ids: numbered(333), clamp: row.clamp, edit: row.edit}
 					params := &linkit.ProductListParams{ListParams: linkit.ListParams{Page: start}}
-					products, err := linkit.Collect(over(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), params))
+					products, err := linkit.Collect(newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), params))
 					require.NoError(t, err)
 					var got []string
 					for _, p := range products {
@@ -244,7 +244,7 @@ func TestAllCannotBeLedInACircle(t *testing.T) {
 			t.Parallel()
 			for _, prefetch := range []int{0, 1, 4} {
 				s := &listServer{ids: numbered(500), edit: row.edit}
-				_, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+				_, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 				var te *linkit.TransportError
 				require.ErrorAs(t, err, &te)
 				assert.ErrorContains(t, err, row.hint)
@@ -258,7 +258,7 @@ func TestAllCannotBeLedInACircle(t *testing.T) {
 func TestNullListIsAnEmptyPage(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"data":null,"count":0,"total_count":0}`, `{"items":null}`, `{"data":[],"has_next":false}`} {
-		client := over(t, &replies{answers: []reply{{status: 200, body: body}}})
+		client := newClient(t, &replies{answers: []reply{{status: 200, body: body}}})
 		page, err := client.Products.List(t.Context(), nil)
 		require.NoError(t, err)
 		assert.Empty(t, page.Data)
@@ -269,7 +269,7 @@ func TestNullListIsAnEmptyPage(t *testing.T) {
 func TestCountReadsOneRecord(t *testing.T) {
 	t.Parallel()
 	s := &listServer{ids: numbered(4321)}
-	client := over(t, s)
+	client := newClient(t, s)
 	n, err := client.Products.Count(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Page: 9, Limit: 50}})
 	require.NoError(t, err)
 	assert.Equal(t, 4321, n)
@@ -280,7 +280,7 @@ func TestCountReadsOneRecord(t *testing.T) {
 		"null":     func(_ int, a map[string]any) { a["total_count"] = nil },
 		"negative": func(_ int, a map[string]any) { a["total_count"] = -1 },
 	} {
-		_, err := over(t, &listServer{ids: numbered(3), edit: edit}).Products.Count(t.Context(), nil)
+		_, err := newClient(t, &listServer{ids: numbered(3), edit: edit}).Products.Count(t.Context(), nil)
 		require.ErrorContains(t, err, "total_count", name)
 	}
 }
@@ -288,14 +288,14 @@ func TestCountReadsOneRecord(t *testing.T) {
 func TestALimitThatIsNotSaidIsTheOneThatWasAskedForOrTheServersOwn(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[int]int{0: 20, 7: 7} {
-		w := wired(t, http.StatusOK, `{"data":[`+product1+`]}`)
+		w := newRecorder(t, http.StatusOK, `{"data":[`+product1+`]}`)
 		page, err := w.client.Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: limit}})
 		require.NoError(t, err)
 		assert.Equal(t, want, page.Limit)
 		assert.False(t, page.HasNext, "it isn't full")
 	}
 	s := &listServer{ids: numbered(90), clamp: 40, edit: func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") }}
-	page, err := over(t, s).Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: 100}})
+	page, err := newClient(t, s).Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: 100}})
 	require.NoError(t, err)
 	assert.Equal(t, 40, page.Limit, "a page that isn't the last is full")
 	assert.True(t, page.HasNext)
@@ -304,7 +304,7 @@ func TestALimitThatIsNotSaidIsTheOneThatWasAskedForOrTheServersOwn(t *testing.T)
 func TestPageCountIsTheServersOwn(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]int{`,"count":7`: 7, `,"count":0`: 0, `,"count":null`: 1, ``: 1} {
-		page, err := wired(t, http.StatusOK, `{"data":[`+product1+`]`+said+`}`).client.Products.List(t.Context(), nil)
+		page, err := newRecorder(t, http.StatusOK, `{"data":[`+product1+`]`+said+`}`).client.Products.List(t.Context(), nil)
 		require.NoError(t, err)
 		assert.Equal(t, want, page.Count, said)
 	}
@@ -318,7 +318,7 @@ func TestAllStopsAtAPageThatIsNotFullWhereTheServerSaysNothing(t *testing.T) {
 				delete(a, name)
 			}
 		}}
-		got, err := walked(t.Context(), over(t, s))
+		got, err := walked(t.Context(), newClient(t, s))
 		require.NoError(t, err)
 		assert.Len(t, got, n)
 		assert.Len(t, s.pages(), pages)
@@ -327,7 +327,7 @@ func TestAllStopsAtAPageThatIsNotFullWhereTheServerSaysNothing(t *testing.T) {
 
 func TestListParamsAreChecked(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	for _, p := range []linkit.ListParams{{Page: -1}, {Limit: -1}} {
 		_, err := client.Products.List(t.Context(), &linkit.ProductListParams{ListParams: p})
 		require.ErrorIs(t, err, linkit.ErrInvalid)

@@ -49,7 +49,7 @@ type PaymentOrder struct {
 	NextAction       string   `json:"next_action"`
 }
 
-func (o PaymentOrder) keys() (own, id string) { return o.OrderID, "" }
+func (o PaymentOrder) keys() (key, id string) { return o.OrderID, "" }
 
 // PaymentsService asks for payments. Use it as Client.Payments.
 type PaymentsService service
@@ -58,8 +58,8 @@ type PaymentsService service
 //
 //	GET /payments/status
 func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
-	return object(ctx, s.client, &call{method: http.MethodGet, route: "/payments/status"}, func(_ *PaymentStatus, body json.RawMessage) bool {
-		return hasKey(body, "service_operational", "billing_mode", "included_app_slots")
+	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/payments/status"}, func(_ *PaymentStatus, body json.RawMessage) bool {
+		return hasAny(body, "service_operational", "billing_mode", "included_app_slots")
 	})
 }
 
@@ -67,7 +67,7 @@ func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
 //
 //	POST /payments/orders
 func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderParams) (*PaymentOrder, error) {
-	return do[PaymentOrder](ctx, s.client, &call{method: http.MethodPost, route: "/payments/orders", body: params})
+	return do[PaymentOrder](ctx, s.client, &operation{method: http.MethodPost, route: "/payments/orders", body: params})
 }
 
 // Provider is a way to pay that Linkit knows.
@@ -116,16 +116,16 @@ func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
 	var answer struct {
 		Providers []Provider `json:"providers"`
 	}
-	cl := &call{method: http.MethodGet, route: "/providers"}
-	cl.accept = func(res *retry.Result) error {
-		if err := refused(res.Body); err != nil {
+	op := &operation{method: http.MethodGet, route: "/providers"}
+	op.decode = func(res *retry.Result) error {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		body := unwrapped(res.Body)
 		if err := decode(body, &answer); err != nil {
 			return err
 		}
-		if !hasKey(body, "providers") {
+		if !hasAny(body, "providers") {
 			return errors.New("the answer is not the promised list: it has no providers")
 		}
 		for i, provider := range answer.Providers {
@@ -135,7 +135,7 @@ func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
 		}
 		return nil
 	}
-	if err := s.client.send(ctx, cl); err != nil {
+	if err := s.client.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return answer.Providers, nil
@@ -145,15 +145,15 @@ func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
 //
 //	GET /providers/config/{provider}
 func (s *ProvidersService) Config(ctx context.Context, provider string) (*ProviderConfig, error) {
-	cl := &call{method: http.MethodGet, route: "/providers/config/{provider}", ids: ids{provider}}
-	return object(ctx, s.client, cl, func(v *ProviderConfig, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/providers/config/{provider}", ids: ids{provider}}
+	return doObject(ctx, s.client, op, func(v *ProviderConfig, body json.RawMessage) bool {
 		v.Raw = body
-		return hasKey(body, "note", "endpoints", "credentials", "custom_params", "notes")
+		return hasAny(body, "note", "endpoints", "credentials", "custom_params", "notes")
 	})
 }
 
 // hasKey reports whether a JSON object has one of the keys that tell it is the promised one.
-func hasKey(object json.RawMessage, keys ...string) bool {
+func hasAny(object json.RawMessage, keys ...string) bool {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(object, &members) != nil {
 		return false

@@ -111,7 +111,7 @@ func TestAPaymentAnswerThatIsNotThePromisedOneIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			unusable(t, row.call, row.bodies...)
+			decodeError(t, row.call, row.bodies...)
 		})
 	}
 }
@@ -141,7 +141,7 @@ func TestASuspensionIsToldByEveryResource(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := wired(t, http.StatusForbidden, sample(t, "error-403-suspended.json"))
+			w := newRecorder(t, http.StatusForbidden, sample(t, "error-403-suspended.json"))
 			err := call(t.Context(), w.client)
 			require.ErrorIs(t, err, linkit.ErrServiceSuspended)
 			require.ErrorIs(t, err, linkit.ErrForbidden)

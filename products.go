@@ -27,7 +27,7 @@ type Product struct {
 	Updated        Time    `json:"updated"`
 }
 
-func (p Product) keys() (own, id string) { return p.IvID, p.ID }
+func (p Product) keys() (key, id string) { return p.IvID, p.ID }
 
 // Params returns everything of p that can be written. Change what should change, then Update: a PUT loses what is left
 // out.
@@ -105,7 +105,7 @@ func (s *ProductsService) Count(ctx context.Context, params *ProductListParams) 
 //
 //	GET /products/{iv_id}   (inferred)
 func (s *ProductsService) Get(ctx context.Context, ivID string) (*Product, error) {
-	return do[Product](ctx, s.client, &call{method: http.MethodGet, route: "/products/{iv_id}", ids: ids{ivID}})
+	return do[Product](ctx, s.client, &operation{method: http.MethodGet, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a product, and with it one SKU at every branch. An IvID in use is ErrConflict. It is not sent again once
@@ -113,21 +113,21 @@ func (s *ProductsService) Get(ctx context.Context, ivID string) (*Product, error
 //
 //	POST /products   (inferred)
 func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Product, error) {
-	return do[Product](ctx, s.client, &call{method: http.MethodPost, route: "/products", body: params})
+	return do[Product](ctx, s.client, &operation{method: http.MethodPost, route: "/products", body: params})
 }
 
 // Update replaces a product: what params leaves out is lost, so start from Product.Params.
 //
 //	PUT /products/{iv_id}   (inferred)
 func (s *ProductsService) Update(ctx context.Context, ivID string, params ProductParams) (*Product, error) {
-	return do[Product](ctx, s.client, &call{method: http.MethodPut, route: "/products/{iv_id}", ids: ids{ivID}, body: params})
+	return do[Product](ctx, s.client, &operation{method: http.MethodPut, route: "/products/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a product; ErrNotFound when there is none.
 //
 //	DELETE /products/{iv_id}   (inferred)
 func (s *ProductsService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/products/{iv_id}", ids: ids{ivID}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 products in one request. One bad record doesn't undo the others: read the result's Raw. With

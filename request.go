@@ -11,16 +11,16 @@ import (
 )
 
 // request makes the request of a call in r, or says what is wrong with it.
-func (c *core) request(cl *call, organization string, r *retry.Request) error {
-	if err := cl.aim(c.base); err != nil {
+func (c *core) request(op *operation, organization string, r *retry.Request) error {
+	if err := op.resolveURL(c.base); err != nil {
 		return err
 	}
-	*r = retry.Request{Method: cl.method, URL: &cl.url, Once: cl.once, Free: cl.free, Repeatable: cl.harmless}
-	switch cl.method {
+	*r = retry.Request{Method: op.method, URL: &op.url, Once: op.once, Unmetered: op.unmetered, Idempotent: op.idempotent}
+	switch op.method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		r.Repeatable = true
+		r.Idempotent = true
 	}
-	switch body := cl.body.(type) {
+	switch body := op.body.(type) {
 	case nil:
 	case json.RawMessage:
 		r.Body = bytes.Clone(body) // a transport may go on reading it after an early answer
@@ -29,10 +29,10 @@ func (c *core) request(cl *call, organization string, r *retry.Request) error {
 	default:
 		var err error
 		if r.Body, err = json.Marshal(body); err != nil {
-			return invalid("%s %s: the body can't be written as JSON: %s", cl.method, cl.route, oneLine(err.Error(), maxErrorText))
+			return invalid("%s %s: the body can't be written as JSON: %s", op.method, op.route, oneLine(err.Error(), maxErrorText))
 		}
 	}
-	if c.reading != nil && !cl.public && len(r.Body) == 0 && organization == c.reading.organization {
+	if c.reading != nil && !op.public && len(r.Body) == 0 && organization == c.reading.organization {
 		r.Header, r.Shared = c.reading.header, true
 		return nil
 	}
@@ -62,11 +62,11 @@ func (c *core) header(organization string) http.Header {
 
 var jsonType = []string{"application/json"} // shared: never changed
 
-// aim makes the URL whole.
-func (cl *call) aim(base *url.URL) error {
-	u := &cl.url
+// resolveURL makes the URL whole.
+func (op *operation) resolveURL(base *url.URL) error {
+	u := &op.url
 	if u.Path == "" {
-		if err := cl.fill(base); err != nil {
+		if err := op.expandPath(base); err != nil {
 			return err
 		}
 	} else {
@@ -75,17 +75,17 @@ func (cl *call) aim(base *url.URL) error {
 		}
 		u.Path = base.Path + u.Path
 	}
-	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, cl.query.Encode()
+	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, op.query.Encode()
 	return nil
 }
 
-// fill makes the path of the base, the route and the ids. An id may hold anything: it stays one segment.
-func (cl *call) fill(base *url.URL) error {
+// expandPath makes the path of the base, the route and the ids. An id may hold anything: it stays one segment.
+func (op *operation) expandPath(base *url.URL) error {
 	var plain strings.Builder
-	plain.Grow(len(base.Path) + len(cl.route) + len(cl.ids[0]) + len(cl.ids[1]))
+	plain.Grow(len(base.Path) + len(op.route) + len(op.ids[0]) + len(op.ids[1]))
 	plain.WriteString(base.Path)
 	escaped := base.RawPath // "": as net/url escapes plain
-	for n, rest := 0, cl.route; rest != ""; n++ {
+	for n, rest := 0, op.route; rest != ""; n++ {
 		before, after, found := strings.Cut(rest, "{")
 		plain.WriteString(before)
 		if escaped != "" {
@@ -95,13 +95,13 @@ func (cl *call) fill(base *url.URL) error {
 			break
 		}
 		name, after, _ := strings.Cut(after, "}")
-		id := cl.ids[n]
+		id := op.ids[n]
 		rest = after
 		switch id {
 		case "":
-			return invalid("%s %s: %s is empty: pass the one that names the record", cl.method, cl.route, name)
+			return invalid("%s %s: %s is empty: pass the one that names the record", op.method, op.route, name)
 		case ".", "..":
-			return invalid("%s %s: %s is %q, which would change the path", cl.method, cl.route, name, id)
+			return invalid("%s %s: %s is %q, which would change the path", op.method, op.route, name, id)
 		}
 		segment := url.PathEscape(id)
 		if escaped == "" && segment != id {
@@ -112,6 +112,6 @@ func (cl *call) fill(base *url.URL) error {
 		}
 		plain.WriteString(id)
 	}
-	cl.url.Path, cl.url.RawPath = plain.String(), escaped
+	op.url.Path, op.url.RawPath = plain.String(), escaped
 	return nil
 }

@@ -24,7 +24,7 @@ type SKU struct {
 	Updated        Time    `json:"updated"`
 }
 
-func (s SKU) keys() (own, id string) { return s.IvID, s.ID }
+func (s SKU) keys() (key, id string) { return s.IvID, s.ID }
 
 // Params returns everything of s that can be written. Change what should change, then Update: a PUT loses what is left out. Set
 // Barcode where s has none: answers are not documented to show it, so that what Linkit keeps may be lost.
@@ -107,7 +107,7 @@ func (s *SKUsService) Count(ctx context.Context, params *SKUListParams) (int, er
 //
 //	GET /skus/{iv_id}   (inferred)
 func (s *SKUsService) Get(ctx context.Context, ivID string) (*SKU, error) {
-	return do[SKU](ctx, s.client, &call{method: http.MethodGet, route: "/skus/{iv_id}", ids: ids{ivID}})
+	return do[SKU](ctx, s.client, &operation{method: http.MethodGet, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
 // Create adds a SKU; rarely needed, as Linkit makes them with products and branches. An IvID in use is ErrConflict. It is
@@ -115,21 +115,21 @@ func (s *SKUsService) Get(ctx context.Context, ivID string) (*SKU, error) {
 //
 //	POST /skus   (inferred)
 func (s *SKUsService) Create(ctx context.Context, params SKUParams) (*SKU, error) {
-	return do[SKU](ctx, s.client, &call{method: http.MethodPost, route: "/skus", body: params})
+	return do[SKU](ctx, s.client, &operation{method: http.MethodPost, route: "/skus", body: params})
 }
 
 // Update replaces a SKU: what params leaves out is lost, so start from SKU.Params. For many SKUs see Bulk.
 //
 //	PUT /skus/{iv_id}   (inferred)
 func (s *SKUsService) Update(ctx context.Context, ivID string, params SKUParams) (*SKU, error) {
-	return do[SKU](ctx, s.client, &call{method: http.MethodPut, route: "/skus/{iv_id}", ids: ids{ivID}, body: params})
+	return do[SKU](ctx, s.client, &operation{method: http.MethodPut, route: "/skus/{iv_id}", ids: ids{ivID}, body: params})
 }
 
 // Delete removes a SKU; ErrNotFound when there is none.
 //
 //	DELETE /skus/{iv_id}   (inferred)
 func (s *SKUsService) Delete(ctx context.Context, ivID string) error {
-	return run(ctx, s.client, &call{method: http.MethodDelete, route: "/skus/{iv_id}", ids: ids{ivID}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
 // Bulk writes up to 1,000 SKUs in one request. With BulkUpdate it is the way to push stock and prices. One bad record

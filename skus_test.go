@@ -81,7 +81,7 @@ func TestSKUListsSendTheirParametersAndReadWhatComes(t *testing.T) {
 
 func TestASKUWithoutAStockFigureIsToldFromOneThatIsOut(t *testing.T) {
 	t.Parallel()
-	page, err := wired(t, http.StatusOK, sample(t, "sku-list-items.json")).client.SKUs.List(t.Context(), nil)
+	page, err := newRecorder(t, http.StatusOK, sample(t, "sku-list-items.json")).client.SKUs.List(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, page.Data, 2)
 	assert.Equal(t, sampleSKU(), page.Data[0])

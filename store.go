@@ -42,15 +42,15 @@ func storeKey(base, email string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// shelf is one credential's place in a store. None of its methods fails: what goes wrong is logged.
-type shelf struct {
+// storeEntry is one credential's place in a store. None of its methods fails: what goes wrong is logged.
+type storeEntry struct {
 	core  *core
 	store SessionStore
 	key   string
 	spent *atomic.Pointer[string] // the Authorization of the last entry that was passed over: one that Save can't replace stays
 }
 
-func (s *shelf) lock(ctx context.Context) (unlock func()) {
+func (s *storeEntry) lock(ctx context.Context) (unlock func()) {
 	locker, ok := s.store.(SessionLocker)
 	if !ok {
 		return func() {}
@@ -70,7 +70,7 @@ func (s *shelf) lock(ctx context.Context) (unlock func()) {
 
 // load returns the stored session unless it is over, or holds the token that is to be replaced. It is reckoned on the local
 // clock: a wrong one costs a 401, or a sign-in.
-func (s *shelf) load(ctx context.Context, old *session.Token[grant]) *session.Grant[grant] {
+func (s *storeEntry) load(ctx context.Context, old *session.Token[authValue]) *session.Grant[authValue] {
 	stored, ok := try(ctx, s, "load", storeTime, func(ctx context.Context) (*Session, error) {
 		stored, err := s.store.Load(ctx, s.key)
 		switch {
@@ -107,7 +107,7 @@ func (s *shelf) load(ctx context.Context, old *session.Token[grant]) *session.Gr
 	return &g
 }
 
-func (s *shelf) save(ctx context.Context, session *Session) {
+func (s *storeEntry) save(ctx context.Context, session *Session) {
 	try(ctx, s, "save", storeTime, func(ctx context.Context) (any, error) {
 		own := *session
 		return nil, redacted(s.store.Save(ctx, s.key, &own), session.Token.Reveal())
@@ -116,7 +116,7 @@ func (s *shelf) save(ctx context.Context, session *Session) {
 
 // try bounds one use of the store, which may not heed its context, and logs its failure, a panic included. What comes too late
 // goes to late.
-func try[T any](ctx context.Context, s *shelf, what string, most time.Duration, use func(context.Context) (T, error), late func(T)) (got T, ok bool) {
+func try[T any](ctx context.Context, s *storeEntry, what string, most time.Duration, use func(context.Context) (T, error), late func(T)) (got T, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	type outcome struct {

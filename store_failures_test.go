@@ -61,7 +61,7 @@ func TestRefusedEntryThatCannotBeReplacedFailsNoCall(t *testing.T) {
 		s.assertCounts(t, 2, 4)
 		for range 600 { // and so do the renewals
 			require.NoError(t, getOne(t.Context(), client))
-			pass(time.Minute)
+			sleep(time.Minute)
 		}
 		signIns, calls := s.counts()
 		assert.Equal(t, 604, calls, "a call met the refused entry again")
@@ -119,7 +119,7 @@ func TestLockThatIsGrantedTooLateIsReleased(t *testing.T) {
 		}}))
 		require.NoError(t, getOne(t.Context(), client))
 		assert.Zero(t, released.Load())
-		pass(time.Minute)
+		sleep(time.Minute)
 		assert.Equal(t, int64(1), released.Load())
 	})
 }
@@ -166,7 +166,7 @@ func TestSignInThatFailsAfterResetStillPassesOverTheStoredSession(t *testing.T) 
 		client.Auth.Reset()
 		s.login = func(n int) (int, any) { return map[bool]int{true: 401}[n == 3], `{}` }
 		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrLogin)
-		pass(time.Second)
+		sleep(time.Second)
 		require.NoError(t, getOne(t.Context(), client))
 		s.assertCounts(t, 4, 4)
 	})

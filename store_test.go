@@ -81,11 +81,11 @@ func TestStoreIsAskedAroundEverySignIn(t *testing.T) {
 		require.NoError(t, getOne(t.Context(), second))
 		s.assertCounts(t, 2, 5)
 
-		pass(57 * time.Minute) // within the renewal window
+		sleep(57 * time.Minute) // within the renewal window
 		require.NoError(t, getOne(t.Context(), first))
-		pass(time.Second)
+		sleep(time.Second)
 		require.NoError(t, getOne(t.Context(), second))
-		pass(time.Second)
+		sleep(time.Second)
 		s.assertCounts(t, 3, 7)
 
 		second.Auth.Reset()
@@ -203,7 +203,7 @@ func TestLoadedSessionIsRenewedBeforeItsEnd(t *testing.T) {
 		require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
 		client := s.client(t, linkit.WithSessionStore(store))
 		calls := 1
-		for began := time.Now(); time.Since(began) < 3*time.Hour; pass(time.Minute) {
+		for began := time.Now(); time.Since(began) < 3*time.Hour; sleep(time.Minute) {
 			require.NoError(t, getOne(t.Context(), client))
 			calls++
 		}
@@ -248,7 +248,7 @@ func TestKeysAndTokensAreNeverStored(t *testing.T) {
 		linkit.WithAPIKey(testKey), linkit.WithToken(testKey), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil }),
 	} {
 		store := newMemoryStore()
-		client := over(t, &replies{answers: []reply{{status: 200, body: product1}}}, opt, linkit.WithSessionStore(store))
+		client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, opt, linkit.WithSessionStore(store))
 		require.NoError(t, getOne(t.Context(), client))
 		assert.Empty(t, store.log)
 	}

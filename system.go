@@ -119,8 +119,8 @@ type SystemService service
 //
 //	GET /ping
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
-	return object(ctx, s.client, &call{method: http.MethodGet, route: "/ping", public: true}, func(v *Ping, body json.RawMessage) bool {
-		return hasKey(body, "message", "timestamp")
+	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/ping", public: true}, func(v *Ping, body json.RawMessage) bool {
+		return hasAny(body, "message", "timestamp")
 	})
 }
 
@@ -129,15 +129,15 @@ func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 //
 //	GET /health
 func (s *SystemService) Health(ctx context.Context) (*Health, error) {
-	cl := &call{method: http.MethodGet, route: "/health", public: true, once: true, also: http.StatusServiceUnavailable}
-	return object(ctx, s.client, cl, func(v *Health, _ json.RawMessage) bool { return v.Status != "" })
+	op := &operation{method: http.MethodGet, route: "/health", public: true, once: true, acceptStatus: http.StatusServiceUnavailable}
+	return doObject(ctx, s.client, op, func(v *Health, _ json.RawMessage) bool { return v.Status != "" })
 }
 
 // SystemHealth asks after the service's inside. Unlike Health it needs a credential.
 //
 //	GET /health/system
 func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error) {
-	return object(ctx, s.client, &call{method: http.MethodGet, route: "/health/system"}, func(v *SystemHealth, body json.RawMessage) bool {
+	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/health/system"}, func(v *SystemHealth, body json.RawMessage) bool {
 		v.Raw = body
 		return v.Status != ""
 	})
@@ -147,7 +147,7 @@ func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error)
 //
 //	GET /telemetry
 func (s *SystemService) Telemetry(ctx context.Context) (*Telemetry, error) {
-	return object(ctx, s.client, &call{method: http.MethodGet, route: "/telemetry"}, func(_ *Telemetry, body json.RawMessage) bool {
-		return hasKey(body, "runtime", "store", "staging")
+	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/telemetry"}, func(_ *Telemetry, body json.RawMessage) bool {
+		return hasAny(body, "runtime", "store", "staging")
 	})
 }

@@ -60,7 +60,7 @@ func TestPingAndHealthCarryNeitherACredentialNorAnOrganization(t *testing.T) {
 		"a key":          {linkit.WithAPIKey(testKey), linkit.WithOrganization(testOrganization)},
 		"no credentials": {linkit.WithoutCredentials()},
 	} {
-		client := over(t, rs, options...)
+		client := newClient(t, rs, options...)
 		for _, client := range []*linkit.Client{client, client.ForOrganization("org_2"), client.ForOrganization("")} {
 			_, err := client.System.Ping(t.Context())
 			require.NoError(t, err, name)
@@ -72,7 +72,7 @@ func TestPingAndHealthCarryNeitherACredentialNorAnOrganization(t *testing.T) {
 		assert.NotContains(t, r.Header, "Authorization")
 		assert.NotContains(t, r.Header, "X-Organization-Id")
 	}
-	client := over(t, rs, linkit.WithAPIKey(testKey))
+	client := newClient(t, rs, linkit.WithAPIKey(testKey))
 	_, err := client.System.SystemHealth(t.Context())
 	require.NoError(t, err)
 	_, err = client.System.Telemetry(t.Context())
@@ -99,7 +99,7 @@ func TestAnUnhealthyServiceIsAHealthAndNotAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := wired(t, row.status, row.body)
+			w := newRecorder(t, row.status, row.body)
 			health, err := w.client.System.Health(t.Context())
 			assert.Equal(t, row.want, health)
 			if row.want == nil {
@@ -134,15 +134,15 @@ func TestAnObjectIsKnownByAnyOfItsKeys(t *testing.T) {
 		}},
 	} {
 		for _, key := range object.keys {
-			bare, err := object.call(t.Context(), wired(t, http.StatusOK, `{`+key+`}`).client)
+			bare, err := object.call(t.Context(), newRecorder(t, http.StatusOK, `{`+key+`}`).client)
 			require.NoError(t, err, "%s %s", object.name, key)
-			enveloped, err := object.call(t.Context(), wired(t, http.StatusOK, `{"success":true,"message":"done","data":{`+key+`}}`).client)
+			enveloped, err := object.call(t.Context(), newRecorder(t, http.StatusOK, `{"success":true,"message":"done","data":{`+key+`}}`).client)
 			require.NoError(t, err, "%s %s", object.name, key)
 			assert.Equal(t, bare, enveloped)
-			_, err = object.call(t.Context(), wired(t, http.StatusOK, `{`+key+`,"data":{"new":1}}`).client)
+			_, err = object.call(t.Context(), newRecorder(t, http.StatusOK, `{`+key+`,"data":{"new":1}}`).client)
 			require.NoError(t, err, "%s %s", object.name, key)
 		}
-		unusable(t, func(ctx context.Context, c *linkit.Client) error {
+		decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 			_, err := object.call(ctx, c)
 			return err
 		}, `{}`, `[]`, `"ok"`, `{"data":{}}`)
@@ -152,7 +152,7 @@ func TestAnObjectIsKnownByAnyOfItsKeys(t *testing.T) {
 func TestHealthIsNotReadFromTheAnswerOfAnotherCall(t *testing.T) {
 	t.Parallel()
 	arrived := 0
-	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		arrived++
 		header := http.Header{"Retry-After": {"3600"}}
 		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: header, Body: io.NopCloser(strings.NewReader(`{"status":"busy"}`)), Request: r}, nil
@@ -187,7 +187,7 @@ func TestASystemAnswerThatIsNotThePromisedOneIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			unusable(t, call, `{}`, `[]`, `"ok"`)
+			decodeError(t, call, `{}`, `[]`, `"ok"`)
 		})
 	}
 }

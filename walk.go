@@ -21,7 +21,7 @@ func all[T record](ctx context.Context, c *Client, route string, f filter) iter.
 		params.Limit = maxPage
 	}
 	return func(yield func(T, error) bool) {
-		if err := c.usable(ctx, &call{method: http.MethodGet, route: route}); err != nil {
+		if err := c.usable(ctx, &operation{method: http.MethodGet, route: route}); err != nil {
 			var zero T
 			yield(zero, err)
 			return
@@ -60,7 +60,7 @@ type walk[T record] struct {
 }
 
 // recordKey tells the records of a list apart.
-type recordKey struct{ own, id string } // one of them
+type recordKey struct{ key, id string } // one of them
 
 func keyOf[T record](v T) recordKey {
 	own, id := v.keys()
@@ -168,7 +168,7 @@ func (w *walk[T]) take(ctx context.Context, f *fetched[T]) (fresh []T, more bool
 	page := &f.body.page
 	switch {
 	case ctx.Err() != nil: // pages that were read ahead are not wanted any more
-		return nil, false, (&call{method: http.MethodGet, route: w.route}).transportError(&retry.Result{}, w.client.organization, ctx.Err())
+		return nil, false, (&operation{method: http.MethodGet, route: w.route}).transportError(&retry.Result{}, w.client.organization, ctx.Err())
 	case page.Page != f.number: // no server can lead All in a circle
 		return nil, false, w.odd(f, "page %d came where page %d was asked for", page.Page, f.number)
 	}

@@ -45,7 +45,7 @@ func (p *pagesOf) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // over returns a client of the list.
-func (p *pagesOf) over(t *testing.T, opts ...Option) *Client {
+func (p *pagesOf) newClient(t *testing.T, opts ...Option) *Client {
 	t.Helper()
 	client, err := NewClient(append(opts, WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"), WithHTTPClient(&http.Client{Transport: p}))...)
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func (r *countedRecord) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, r.own)
 }
 
-func (r countedRecord) keys() (own, id string) { return *r.own, "" }
+func (r countedRecord) keys() (key, id string) { return *r.own, "" }
 
 func TestAllHoldsNoMorePagesThanItReadsAhead(t *testing.T) {
 	t.Parallel()
@@ -73,7 +73,7 @@ func TestAllHoldsNoMorePagesThanItReadsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := &pagesOf{count: 60, records: func(page int) []string { return []string{fmt.Sprintf("record-%d-that-is-no-tiny-object", page)} }}
 		n := 0
-		for _, err := range all[countedRecord](t.Context(), list.over(t, WithPrefetch(prefetch)), "/products", &ListParams{}) {
+		for _, err := range all[countedRecord](t.Context(), list.newClient(t, WithPrefetch(prefetch)), "/products", &ListParams{}) {
 			require.NoError(t, err)
 			n++
 			synctest.Wait()
@@ -103,7 +103,7 @@ func TestAllRemembersOnlyThePagesOfItsWindow(t *testing.T) { // not in parallel:
 		return int64(m.HeapAlloc)
 	}
 	n, before, after := 0, int64(0), int64(0)
-	for _, err := range all[plainRecord](t.Context(), list.over(t), "/products", &ListParams{}) {
+	for _, err := range all[plainRecord](t.Context(), list.newClient(t), "/products", &ListParams{}) {
 		require.NoError(t, err)
 		switch n++; n {
 		case 10 * 100:
@@ -119,7 +119,7 @@ func TestAllRemembersOnlyThePagesOfItsWindow(t *testing.T) { // not in parallel:
 // plainRecord is a record that is a string.
 type plainRecord string
 
-func (r plainRecord) keys() (own, id string) { return string(r), "" }
+func (r plainRecord) keys() (key, id string) { return string(r), "" }
 
 // slowRecord is a record that takes a second to decode.
 type slowRecord struct{ own string }
@@ -129,14 +129,14 @@ func (r *slowRecord) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &r.own)
 }
 
-func (r slowRecord) keys() (own, id string) { return r.own, "" }
+func (r slowRecord) keys() (key, id string) { return r.own, "" }
 
 func TestTheNextPageIsAskedForBeforeTheOneAtHandIsDecoded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		list := &pagesOf{count: 4, records: func(page int) []string { return []string{fmt.Sprint(page)} }}
 		began := time.Now()
-		records, err := Collect(all[slowRecord](t.Context(), list.over(t, WithPrefetch(1)), "/products", &ListParams{}))
+		records, err := Collect(all[slowRecord](t.Context(), list.newClient(t, WithPrefetch(1)), "/products", &ListParams{}))
 		require.NoError(t, err)
 		assert.Len(t, records, 4)
 		for page, want := range map[int]time.Duration{1: 0, 2: time.Second, 3: time.Second, 4: 2 * time.Second} {

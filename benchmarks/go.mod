@@ -1,6 +1,6 @@
 module github.com/linkit-go/linkit/benchmarks
 
-go 1.25.0
+go 1.26.0
 
 replace github.com/linkit-go/linkit => ../
 
@@ -24,5 +24,5 @@ require (
 	golang.org/x/image v0.30.0 // indirect
 	golang.org/x/net v0.43.0 // indirect
 	golang.org/x/text v0.28.0 // indirect
-	golang.org/x/time v0.15.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )

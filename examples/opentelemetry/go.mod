@@ -1,6 +1,6 @@
 module github.com/linkit-go/linkit/examples/opentelemetry
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/linkit-go/linkit v0.1.0
@@ -20,7 +20,7 @@ require (
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/otel/metric v1.46.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
-	golang.org/x/time v0.15.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
 )
 
 replace github.com/linkit-go/linkit => ../..

@@ -98,7 +98,7 @@ func (c *call) authorize(ctx context.Context, now time.Time, mayWait bool) ([]st
 
 // admit waits for the shared pause, a slot and the rate limit, and enter asks the breaker. leave gives the slot back.
 func (c *call) admit(ctx context.Context) bool {
-	if c.request.Free {
+	if c.request.Unmetered {
 		return true
 	}
 	p := c.policy
@@ -129,7 +129,7 @@ func (c *call) admit(ctx context.Context) bool {
 }
 
 func (c *call) leave() {
-	if !c.request.Free {
+	if !c.request.Unmetered {
 		c.policy.slots.free()
 	}
 }
@@ -223,7 +223,7 @@ func (c *call) attempt(hr *http.Request, authorization []string, waited time.Dur
 // learn passes what the attempt showed on to all calls of p.
 func (p *Policy) learn(c *call) {
 	switch {
-	case c.request.Free:
+	case c.request.Unmetered:
 	case c.last.throttled():
 		if c.result.RetryAfter > 0 {
 			p.pause.begin(c.shared(), p.MaxRetryAfter)

@@ -118,7 +118,7 @@ func TestBreakerEndsRetriesAndSparesFreeRequests(t *testing.T) {
 		assert.Equal(t, 500, res.Status)
 		require.ErrorIs(t, res.Stop, retry.ErrOpen)
 		r := request("POST")
-		r.Free = true
+		r.Unmetered = true
 		require.NoError(t, p.Do(t.Context(), r).Stop)
 	})
 }

@@ -24,16 +24,16 @@ type outcome struct {
 }
 
 // sendAgain is the table of what is sent again.
-func (o outcome) sendAgain(repeatable bool) bool {
+func (o outcome) sendAgain(idempotent bool) bool {
 	switch o.status {
 	case 0:
-		return !o.final && (o.unsent || repeatable)
+		return !o.final && (o.unsent || idempotent)
 	case http.StatusTooManyRequests:
 		return true
 	case http.StatusServiceUnavailable:
-		return repeatable || o.retryAfter
+		return idempotent || o.retryAfter
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return repeatable
+		return idempotent
 	}
 	return false
 }

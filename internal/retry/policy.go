@@ -73,9 +73,9 @@ type Request struct {
 	Shared bool        // Header is complete, and isn't written to
 	Body   []byte
 
-	Repeatable bool // a second delivery does no harm: send again even when the first may have arrived
+	Idempotent bool // a second delivery does no harm: send again even when the first may have arrived
 	Once       bool // never send again
-	Free       bool // takes no slot, rate token or budget, and no pause holds it
+	Unmetered  bool // takes no slot, rate token or budget, and no pause holds it
 
 	Credential Credential // nil: the request is sent without one
 	// Attempt, when set, is called before each attempt with its number and how long it had to wait; the context it
@@ -220,7 +220,7 @@ func backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
 func (c *call) decide() bool {
 	p, r, res := c.policy, c.request, &c.result
 	retries := res.Attempts - 1 - c.replays
-	if !c.fresh || r.Once || !c.last.sendAgain(r.Repeatable) || retries >= p.Retries {
+	if !c.fresh || r.Once || !c.last.sendAgain(r.Idempotent) || retries >= p.Retries {
 		return false
 	}
 	wait := p.nextWait(retries)
@@ -234,7 +234,7 @@ func (c *call) decide() bool {
 		res.Stop = context.DeadlineExceeded
 		return false
 	}
-	if !r.Free && !p.budget.take(c.last.cost()) {
+	if !r.Unmetered && !p.budget.take(c.last.cost()) {
 		if r.Exhausted != nil {
 			r.Exhausted()
 		}

@@ -95,10 +95,10 @@ func policy(transport http.RoundTripper, change ...func(*retry.Config)) *retry.P
 }
 
 func request(method string) *retry.Request {
-	repeatable := method != http.MethodPost && method != http.MethodPatch
+	idempotent := method != http.MethodPost && method != http.MethodPatch
 	return &retry.Request{
 		Method: method, URL: &url.URL{Scheme: "https", Host: "linkit.test", Path: "/x"}, Header: http.Header{},
-		Body: []byte(`{"a":1}`), Repeatable: repeatable,
+		Body: []byte(`{"a":1}`), Idempotent: idempotent,
 	}
 }
 

@@ -163,7 +163,7 @@ func newBreaker(failures int, cooldown time.Duration) *breaker {
 // enter asks the breaker, where there is one, to let an attempt through. The call that it stops ends with the last failure.
 func (c *call) enter() bool {
 	b := c.policy.breaker
-	if b == nil || c.request.Free {
+	if b == nil || c.request.Unmetered {
 		return true
 	}
 	done, err := b.two.Allow()

@@ -156,7 +156,7 @@ func TestFreeRequestsDoNotUseTheBudget(t *testing.T) {
 		p := policy(transport)
 		for range 200 {
 			r := request("PUT")
-			r.Free = true
+			r.Unmetered = true
 			p.Do(t.Context(), r)
 		}
 		assert.Equal(t, int64(800), transport.calls.Load())
@@ -331,7 +331,7 @@ func TestFreeRequestsAreOutsideEveryLimit(t *testing.T) {
 		began := time.Now()
 		for range 3 {
 			r := request("POST")
-			r.Free = true
+			r.Unmetered = true
 			assert.Equal(t, 1, p.Do(t.Context(), r).Attempts)
 		}
 		assert.Zero(t, time.Since(began))
@@ -340,7 +340,7 @@ func TestFreeRequestsAreOutsideEveryLimit(t *testing.T) {
 		transport := play(answer(429, "Retry-After", "30"), answer(200))
 		p := policy(transport, func(c *retry.Config) { c.Retries = 0 })
 		r := request("POST")
-		r.Free = true
+		r.Unmetered = true
 		p.Do(t.Context(), r)
 		began := time.Now()
 		p.Do(t.Context(), request("GET"))

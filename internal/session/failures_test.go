@@ -22,7 +22,7 @@ func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{life: time.Hour}
 		told := 0
-		c := session.New(session.Config[string]{Source: s.get, Verdict: verdict, RenewalFailed: func(context.Context, error) { told++ }})
+		c := session.New(session.Config[string]{Source: s.get, Classify: verdict, RenewalFailed: func(context.Context, error) { told++ }})
 		get(t, c)
 		s.fail.Store(&failure{error: errors.New("down"), refused: true})
 		sleep(55*time.Minute + time.Second)
@@ -58,7 +58,7 @@ func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := session.New(session.Config[string]{Verdict: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+			c := session.New(session.Config[string]{Classify: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
 				end()
 				return session.Grant[string]{}, nil
 			}})
@@ -74,7 +74,7 @@ func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		c := session.New(session.Config[string]{Verdict: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
 			<-release // whatever its context says
 			return session.Grant[string]{Value: "late"}, nil
 		}})
@@ -172,7 +172,7 @@ func TestResetStartsOverEvenDuringARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var asked []bool
-		c := session.New(session.Config[string]{Verdict: verdict, Source: func(ctx context.Context, _ *session.Token[string], afresh bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], afresh bool) (session.Grant[string], error) {
 			mu.Lock()
 			asked = append(asked, afresh)
 			n := len(asked)

@@ -112,7 +112,7 @@ func (c *Cache[T]) settle(f *flight[T], g Grant[T], err error) {
 	c.flight = nil
 	now := time.Now()
 	old := c.current.Load()
-	good := old != nil && !old.Ended(now)
+	good := old != nil && !old.Expired(now)
 	if err == nil {
 		f.token = c.install(g, now)
 	} else {

@@ -44,9 +44,9 @@ type Config[T any] struct {
 	// Source gets a token. old is the one it replaces, nil if none; afresh says that Reset was called. It runs on a context
 	// that the caller's cancel doesn't reach, for a minute at most.
 	Source func(ctx context.Context, old *Token[T], afresh bool) (Grant[T], error)
-	// Verdict says of Source's error whether it was a refusal, which grows the wait, and how long to leave off at least: a
+	// Classify says of Source's error whether it was a refusal, which grows the wait, and how long to leave off at least: a
 	// second, unless it says longer, and not at all when it is negative.
-	Verdict func(error) (refused bool, wait time.Duration)
+	Classify func(error) (refused bool, wait time.Duration)
 	// RenewalFailed is told of a failure while the old token is still good, with the context that Source ran on. It must not
 	// block.
 	RenewalFailed func(context.Context, error)
@@ -68,11 +68,11 @@ func (t *Token[T]) age(now time.Time) time.Duration {
 	return max(now.Sub(t.asked), time.Duration(now.UnixNano()-t.wall))
 }
 
-// Ended reports whether t is past its end. A token whose end is unknown never is.
-func (t *Token[T]) Ended(now time.Time) bool { return t.life > 0 && t.age(now) >= t.life }
+// Expired reports whether t is past its end. A token whose end is unknown never is.
+func (t *Token[T]) Expired(now time.Time) bool { return t.life > 0 && t.age(now) >= t.life }
 
-// Endless reports whether t's end is unknown.
-func (t *Token[T]) Endless() bool { return t.life == 0 }
+// NeverExpires reports whether t's end is unknown.
+func (t *Token[T]) NeverExpires() bool { return t.life == 0 }
 
 func (t *Token[T]) fresh(now time.Time) bool {
 	return t.life == 0 || now.Before(t.softAt) && now.UnixNano() < t.softWall
@@ -124,7 +124,7 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 			return next, nil
 		case errors.Is(err, errReset):
 			continue
-		case ctx.Err() == nil && t != nil && c.current.Load() == t && !t.Ended(now):
+		case ctx.Err() == nil && t != nil && c.current.Load() == t && !t.Expired(now):
 			return t, nil
 		}
 		return nil, err
@@ -134,7 +134,7 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 // Peek returns a good token where there is one that needs no waiting for, and nil otherwise.
 func (c *Cache[T]) Peek(now time.Time) *Token[T] {
 	t := c.current.Load()
-	if t == nil || !t.fresh(now) && (t.Ended(now) || t.age(now) >= t.hard) {
+	if t == nil || !t.fresh(now) && (t.Expired(now) || t.age(now) >= t.hard) {
 		return nil
 	}
 	return t
@@ -145,7 +145,7 @@ func (c *Cache[T]) tokenOrFlight(ctx context.Context, now time.Time) (*Token[T],
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.current.Load()
-	good := t != nil && !t.Ended(now)
+	good := t != nil && !t.Expired(now)
 	if good && t.fresh(now) {
 		return t, nil, nil
 	}
@@ -263,7 +263,7 @@ func windows(life time.Duration) (soft, hard time.Duration) {
 
 // leaveOff notes how long not to try again; c.mu is held.
 func (c *Cache[T]) leaveOff(now time.Time, err error, good bool) {
-	refused, wait := c.Verdict(err)
+	refused, wait := c.Classify(err)
 	c.lastErr = err
 	if good {
 		c.renewal.grow(now, longestRenew)

@@ -13,19 +13,19 @@ func TestEitherClockEndsAToken(t *testing.T) {
 	now := time.Now()
 	token := c.install(Grant[string]{Value: "t", Asked: now, Life: time.Hour}, now)
 	assert.True(t, token.fresh(now))
-	assert.False(t, token.Ended(now.Add(59*time.Minute)))
+	assert.False(t, token.Expired(now.Add(59*time.Minute)))
 
 	slept := *token // as after two hours of a suspended machine, in which the monotonic clock stood still
 	slept.wall -= int64(2 * time.Hour)
 	slept.softWall -= int64(2 * time.Hour)
 	assert.False(t, slept.fresh(now))
-	assert.True(t, slept.Ended(now))
+	assert.True(t, slept.Expired(now))
 
 	setBack := *token // as after the wall clock was set back by two hours
 	setBack.wall += int64(2 * time.Hour)
 	setBack.softWall += int64(2 * time.Hour)
 	assert.False(t, setBack.fresh(now.Add(time.Hour)))
-	assert.True(t, setBack.Ended(now.Add(time.Hour)))
+	assert.True(t, setBack.Expired(now.Add(time.Hour)))
 }
 
 func TestFleetStartedTogetherDoesNotRenewTogether(t *testing.T) {

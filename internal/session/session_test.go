@@ -53,7 +53,7 @@ func verdict(err error) (bool, time.Duration) {
 }
 
 func cache(s *server) *session.Cache[string] {
-	return session.New(session.Config[string]{Source: s.get, Verdict: verdict})
+	return session.New(session.Config[string]{Source: s.get, Classify: verdict})
 }
 
 func get(t *testing.T, c *session.Cache[string]) string {
@@ -77,7 +77,7 @@ func TestTokenIsRenewedOnceALifeOfAnyLength(t *testing.T) {
 				for began := time.Now(); time.Since(began) < lives*life; {
 					token, err := c.Get(t.Context(), time.Now())
 					require.NoError(t, err)
-					require.False(t, token.Ended(time.Now()), "a token past its end was handed out")
+					require.False(t, token.Expired(time.Now()), "a token past its end was handed out")
 					sleep(life / 97)
 				}
 				assert.LessOrEqual(t, s.asked.Load(), int64(lives*1.25)+1)
@@ -170,7 +170,7 @@ func TestUnknownEndMeansUntilRefused(t *testing.T) {
 		token, err := c.Get(t.Context(), time.Now())
 		require.NoError(t, err)
 		sleep(10 * 365 * 24 * time.Hour)
-		assert.False(t, token.Ended(time.Now()))
+		assert.False(t, token.Expired(time.Now()))
 		assert.Equal(t, "t1", get(t, c))
 	})
 }
@@ -247,7 +247,7 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
-		c := session.New(session.Config[string]{Verdict: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
 			<-ctx.Done()
 			time.Sleep(time.Second) //nolint:forbidigo // virtual time
 			ended = true
@@ -271,7 +271,7 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 func TestSourceThatAsksItsOwnCacheIsToldSo(t *testing.T) {
 	t.Parallel()
 	var c *session.Cache[string]
-	c = session.New(session.Config[string]{Verdict: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+	c = session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
 		_, err := c.Get(ctx, time.Now())
 		return session.Grant[string]{}, err
 	}})

@@ -119,7 +119,7 @@ func TestResetLastsUntilThereIsATokenAndNamesTheForgottenOne(t *testing.T) {
 		}
 		var asks []ask
 		s := &server{life: time.Hour}
-		c := session.New(session.Config[string]{Verdict: verdict, Source: func(ctx context.Context, old *session.Token[string], afresh bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, old *session.Token[string], afresh bool) (session.Grant[string], error) {
 			a := ask{afresh: afresh}
 			if old != nil {
 				a.old = old.Value
@@ -173,8 +173,8 @@ func TestLifeCountsFromTheAskUnlessMostOfItIsOver(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &server{life: row.life, takes: row.takes}
 				token := must(cache(s).Get(t.Context(), time.Now()))
-				assert.False(t, token.Ended(time.Now().Add(row.left-time.Millisecond)))
-				assert.True(t, token.Ended(time.Now().Add(row.left)))
+				assert.False(t, token.Expired(time.Now().Add(row.left-time.Millisecond)))
+				assert.True(t, token.Expired(time.Now().Add(row.left)))
 			})
 		})
 	}

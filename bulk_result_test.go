@@ -15,7 +15,7 @@ import (
 // bulked sends one record by Bulk, and by BulkAll to the same answer; it returns what Bulk does, and each of BulkAll was told.
 func bulked(t *testing.T, answer string) (result *linkit.BulkResult, err error, told linkit.BulkResult, joined error) {
 	t.Helper()
-	client := wired(t, http.StatusOK, answer).client
+	client := newRecorder(t, http.StatusOK, answer).client
 	result, err = client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "A"}})
 	times := 0
 	joined = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(linkit.ProductParams{IvID: "A"}), func(r linkit.BulkResult) {
@@ -90,7 +90,7 @@ func TestBulkAllErrorIsOneBoundedLineWhateverTheSourceSays(t *testing.T) {
 	t.Parallel()
 	for name, said := range map[string]string{"long": strings.Repeat("x", 100_000), "many lines": strings.Repeat("ERROR forged\r\n", 1000)} {
 		mine := errors.New(said)
-		err := over(t, newBulkServer()).Products.BulkAll(t.Context(), linkit.BulkUpdate, products(7, mine), nil)
+		err := newClient(t, newBulkServer()).Products.BulkAll(t.Context(), linkit.BulkUpdate, products(7, mine), nil)
 		require.ErrorIs(t, err, mine, name)
 		assert.Less(t, len(err.Error()), 1000, name)
 		assert.NotContains(t, err.Error(), "\n", name)
@@ -101,10 +101,10 @@ func TestBulkAllErrorIsOneBoundedLineWhateverTheSourceSays(t *testing.T) {
 
 func TestBulkAllChecksWhatItCanBeforeItReadsTheSource(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
-	closed, _ := mocked(t)
+	client, mt := newMockedClient(t)
+	closed, _ := newMockedClient(t)
 	require.NoError(t, closed.Close())
-	without, _ := mocked(t, linkit.WithoutCredentials())
+	without, _ := newMockedClient(t, linkit.WithoutCredentials())
 	for name, row := range map[string]struct {
 		client *linkit.Client
 		mode   linkit.BulkMode
@@ -115,7 +115,7 @@ func TestBulkAllChecksWhatItCanBeforeItReadsTheSource(t *testing.T) {
 		"no mode":                 {client, "", linkit.ErrInvalid, `the mode "" is not one of create, update and upsert`},
 		"a closed client":         {closed, linkit.BulkUpsert, linkit.ErrClosed, "POST /products/bulk: the client is closed"},
 		"a view without a name":   {client.ForOrganization(""), linkit.BulkUpsert, linkit.ErrInvalid, "ForOrganization: the id is empty"},
-		"a misnamed view":         {client.ForOrganization("a\nb"), linkit.BulkUpsert, linkit.ErrInvalid, "ForOrganization"},
+		"a organizationErr view":  {client.ForOrganization("a\nb"), linkit.BulkUpsert, linkit.ErrInvalid, "ForOrganization"},
 		"no credential":           {without, linkit.BulkUpsert, linkit.ErrInvalid, "WithoutCredentials"},
 	} {
 		unread := func(func(linkit.ProductParams, error) bool) { t.Error("the source is read: ", name) }

@@ -38,7 +38,7 @@ func TestAListThatGrowsInFrontWhileItIsWalkedGoesOn(t *testing.T) {
 						answered[page] = true
 						return 0
 					}
-					got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+					got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 					require.NoError(t, err)
 					assert.Equal(t, numbered(750), slices.DeleteFunc(got, func(id string) bool { return id[0] == 'N' }))
 				})
@@ -73,7 +73,7 @@ func TestPagesThatComeRoundAgainAreAnError(t *testing.T) {
 					a["data"], a["count"], a["has_next"] = data, len(data), true
 					edit(a)
 				}
-				got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+				got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 				var te *linkit.TransportError
 				require.ErrorAs(t, err, &te, "%s, prefetch %d, period %d", name, prefetch, period)
 				require.ErrorContains(t, err, fmt.Sprintf("page %d has no new record", period+1))
@@ -113,7 +113,7 @@ func TestGrowthExcusesARepeatedPageOnce(t *testing.T) {
 				}
 				a["data"], a["has_next"], a["total_count"] = data, true, row.totals[min(page, len(row.totals))-1]
 			}
-			got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+			got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 			require.ErrorContains(t, err, fmt.Sprintf("page %d has no new record", row.bad), "%s, prefetch %d", name, prefetch)
 			assert.Len(t, got, 100)
 		}
@@ -151,7 +151,7 @@ func TestRecordsAreToldApartByTheKeyTheyAreReadBy(t *testing.T) {
 		for _, prefetch := range []int{0, 1, 8} {
 			s := &listServer{ids: numbered(100 * len(row.pages)), edit: func(page int, a map[string]any) { a["data"] = row.pages[page-1] }}
 			var got []string
-			for p, err := range over(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
+			for p, err := range newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
 				require.NoError(t, err, name)
 				got = append(got, p.ID)
 			}

@@ -2,6 +2,7 @@ package linkit_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -26,8 +27,8 @@ var (
 	updated = linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)}
 )
 
-// wire is a client of testOrganization, and what it sent. Its answers are the documented ones, not those of a server of ours.
-type wire struct {
+// recorder is a client of testOrganization, and what it sent. Its answers are the documented ones, not those of a server of ours.
+type recorder struct {
 	client   *linkit.Client
 	mu       sync.Mutex
 	requests []sent
@@ -40,11 +41,11 @@ type sent struct {
 	body  string
 }
 
-// wired answers every request with this status and body. Options given replace the defaults.
-func wired(t *testing.T, status int, answer string, opts ...linkit.Option) *wire {
+// newRecorder answers every request with this status and body. Options given replace the defaults.
+func newRecorder(t *testing.T, status int, answer string, opts ...linkit.Option) *recorder {
 	t.Helper()
-	client, mt := mocked(t, append([]linkit.Option{linkit.WithOrganization(testOrganization)}, opts...)...)
-	w := &wire{client: client}
+	client, mt := newMockedClient(t, append([]linkit.Option{linkit.WithOrganization(testOrganization)}, opts...)...)
+	w := &recorder{client: client}
 	mt.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
 		request := sent{line: r.Method + " " + strings.TrimPrefix(r.URL.EscapedPath(), "/api/v1"), query: r.URL.RawQuery}
 		if r.Body != nil {
@@ -63,7 +64,7 @@ func wired(t *testing.T, status int, answer string, opts ...linkit.Option) *wire
 }
 
 // all returns what was sent.
-func (w *wire) all() []sent {
+func (w *recorder) all() []sent {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]sent(nil), w.requests...)
@@ -91,7 +92,7 @@ func exchanges(t *testing.T, rows []exchange) {
 		for form, answer := range answers {
 			t.Run(row.name+form, func(t *testing.T) {
 				t.Parallel()
-				w := wired(t, max(row.status, http.StatusOK), answer)
+				w := newRecorder(t, max(row.status, http.StatusOK), answer)
 				got, err := row.call(t.Context(), w.client)
 				require.NoError(t, err)
 				assert.Equal(t, row.want, got)
@@ -132,7 +133,7 @@ func (l listing[T, P]) check(t *testing.T) {
 	for _, key := range []string{"data", "items"} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			w := wired(t, http.StatusOK, `{"`+key+`":[`+l.record+`],"count":1,"total_count":1,"page":1,"limit":20,"has_next":false,"meta":{"a":1},"new":[]}`)
+			w := newRecorder(t, http.StatusOK, `{"`+key+`":[`+l.record+`],"count":1,"total_count":1,"page":1,"limit":20,"has_next":false,"meta":{"a":1},"new":[]}`)
 			service := l.service(w.client)
 
 			page, err := service.List(t.Context(), l.params)
@@ -174,7 +175,7 @@ func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) err
 		arrived++
 		return nil, syscall.ECONNRESET
 	})
-	err := call(t.Context(), over(t, transport, linkit.WithOrganization(testOrganization)))
+	err := call(t.Context(), newClient(t, transport, linkit.WithOrganization(testOrganization)))
 	var lost *linkit.TransportError
 	require.ErrorAs(t, err, &lost)
 	assert.True(t, lost.Sent)
@@ -184,17 +185,17 @@ func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) err
 
 // unusable checks that a success whose body isn't the promised one is an error, and that one that says "success": false is
 // the server's refusal.
-func unusable(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, bodies ...string) {
+func decodeError(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, bodies ...string) {
 	t.Helper()
 	for _, body := range append(bodies, "", "<html>proxy</html>", `{"id":"x","iv_id":"x"`) {
-		w := wired(t, http.StatusOK, body)
+		w := newRecorder(t, http.StatusOK, body)
 		err := call(t.Context(), w.client)
 		var useless *linkit.TransportError
 		require.ErrorAs(t, err, &useless, "body %q", body)
 		assert.True(t, useless.Sent)
 		assert.Len(t, w.all(), 1)
 	}
-	w := wired(t, http.StatusOK, `{"success":false,"error":"not now"}`)
+	w := newRecorder(t, http.StatusOK, `{"success":false,"error":"not now"}`)
 	var refusal *linkit.APIError
 	require.ErrorAs(t, call(t.Context(), w.client), &refusal)
 	assert.Equal(t, "not now", refusal.Message)
@@ -203,11 +204,79 @@ func unusable(t *testing.T, call func(ctx context.Context, c *linkit.Client) err
 // invalidBefore checks that a call is refused before the network, for a reason that names all of these.
 func invalidBefore(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, names []string, opts ...linkit.Option) {
 	t.Helper()
-	w := wired(t, http.StatusOK, `{}`, opts...)
+	w := newRecorder(t, http.StatusOK, `{}`, opts...)
 	err := call(t.Context(), w.client)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	for _, name := range names {
 		assert.ErrorContains(t, err, name)
 	}
 	assert.Empty(t, w.all())
+}
+
+const (
+	testKey  = "k3y-Zp0aQ9w8e7r6t5y4"
+	testBase = "https://linkit.test/api/v1"
+	product1 = `{"id":"k7m2p9q4x1c8v5b","iv_id":"ITEM-1","name_en":"Adol"}`
+)
+
+// newMockedClient returns a client over a transport of its own. httpmock.Activate would be global, and has no effect on a retrying
+// client, which holds its transport.
+func newMockedClient(t *testing.T, opts ...linkit.Option) (*linkit.Client, *httpmock.MockTransport) {
+	t.Helper()
+	mt := httpmock.NewMockTransport()
+	return newClient(t, mt, opts...), mt
+}
+
+// newClient returns a client with an API key over any transport; an option given replaces the key.
+func newClient(t *testing.T, transport http.RoundTripper, opts ...linkit.Option) *linkit.Client {
+	t.Helper()
+	base := []linkit.Option{linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: transport}), linkit.WithRetryWait(time.Millisecond, 2*time.Millisecond)}
+	client, err := linkit.NewClient(append(base, opts...)...)
+	if err != nil && errors.Is(err, linkit.ErrInvalid) && strings.Contains(err.Error(), "no credential") {
+		client, err = linkit.NewClient(append(append(base, linkit.WithAPIKey(testKey)), opts...)...)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, client.Close()) })
+	return client
+}
+
+// roundTrip is a transport in one function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// replies answers each request with the next status and body, and the last from then on; it notes the requests.
+type replies struct {
+	mu       sync.Mutex
+	answers  []reply
+	requests []*http.Request
+	bodies   []string
+}
+
+type reply struct {
+	status int
+	body   string
+	header http.Header
+	err    error
+}
+
+func (rs *replies) RoundTrip(r *http.Request) (*http.Response, error) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	body := ""
+	if r.Body != nil {
+		b, _ := io.ReadAll(r.Body)
+		body = string(b)
+	}
+	rs.requests = append(rs.requests, r)
+	rs.bodies = append(rs.bodies, body)
+	a := rs.answers[min(len(rs.requests), len(rs.answers))-1]
+	if a.err != nil {
+		return nil, a.err
+	}
+	h := a.header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r}, nil
 }

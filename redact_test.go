@@ -46,7 +46,7 @@ func TestEchoOfACredentialIsMaskedHoweverItIsWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.NotEqual(t, base64.StdEncoding.EncodeToString([]byte(secret)), base64.URLEncoding.EncodeToString([]byte(secret)))
-			client := over(t, &replies{answers: []reply{{status: 400, body: row.body}}}, linkit.WithLogin("a", secret))
+			client := newClient(t, &replies{answers: []reply{{status: 400, body: row.body}}}, linkit.WithLogin("a", secret))
 			err := getOne(t.Context(), client)
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
@@ -62,7 +62,7 @@ func TestShortCredentialsAreMaskedToo(t *testing.T) {
 	for name, opt := range map[string]linkit.Option{
 		"key": linkit.WithAPIKey("k7!z"), "token": linkit.WithToken("k7!z"), "password": linkit.WithLogin("a", "k7!z"),
 	} {
-		client := over(t, &replies{answers: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}}, opt)
+		client := newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}}, opt)
 		err := getOne(t.Context(), client)
 		leaks(t, name, err, "k7!z")
 		assert.ErrorContains(t, err, "got [redacted]")
@@ -71,7 +71,7 @@ func TestShortCredentialsAreMaskedToo(t *testing.T) {
 
 func TestEchoedRequestIDShowsNoKey(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}})
+	client := newClient(t, &replies{answers: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}})
 	var ae *linkit.APIError
 	err := getOne(t.Context(), client)
 	require.ErrorAs(t, err, &ae)
@@ -85,7 +85,7 @@ func TestKeyAcrossTheEndOfTheKeptBodyIsMasked(t *testing.T) {
 		for _, before := range []int{0, 1, 10, len(testKey) - 1, len(testKey)} {
 			body := around[0] + strings.Repeat("x", 64<<10-before-len(around[0])) + testKey + "tail" + around[1]
 			var ae *linkit.APIError
-			require.ErrorAs(t, getOne(t.Context(), over(t, &replies{answers: []reply{{status: 400, body: body}}})), &ae)
+			require.ErrorAs(t, getOne(t.Context(), newClient(t, &replies{answers: []reply{{status: 400, body: body}}})), &ae)
 			assert.LessOrEqual(t, len(ae.Body), 64<<10)
 			kept := string(bytes.TrimRight(ae.Body, "x"))
 			assert.NotContains(t, kept, testKey[:3], "%s, %d bytes before the cut", name, before)
@@ -112,14 +112,14 @@ func TestErrorThatWrapsOneThatShowsTheKeyIsReplaced(t *testing.T) {
 		"one": &hidingError{shows}, "a value": hidingError{shows}, "two deep": &hidingError{&hidingError{shows}},
 		"several": &hidingSeveralError{[]error{http.ErrAbortHandler, shows}}, "a field": &struct{ hidingError }{hidingError{shows}},
 	} {
-		client := over(t, &replies{answers: []reply{{err: hides}}}, linkit.WithRetries(0))
+		client := newClient(t, &replies{answers: []reply{{err: hides}}}, linkit.WithRetries(0))
 		err := getOne(t.Context(), client)
 		require.ErrorContains(t, err, "hidden")
 		leaks(t, name, err, testKey)
 		require.NotErrorIs(t, err, shows)
 	}
 	plain := &hidingError{http.ErrAbortHandler}
-	require.ErrorIs(t, getOne(t.Context(), over(t, &replies{answers: []reply{{err: plain}}}, linkit.WithRetries(0))), http.ErrAbortHandler, "others are kept")
+	require.ErrorIs(t, getOne(t.Context(), newClient(t, &replies{answers: []reply{{err: plain}}}, linkit.WithRetries(0))), http.ErrAbortHandler, "others are kept")
 }
 
 // telling is a context of the caller's own whose error says too much.
@@ -130,7 +130,7 @@ func (telling) Err() error { return errors.New("gave up on " + testKey) }
 func TestOwnContextsErrorShowsNoKey(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 200, body: product1}}}
-	err := getOne(telling{t.Context()}, over(t, rs))
+	err := getOne(telling{t.Context()}, newClient(t, rs))
 	require.ErrorContains(t, err, "gave up on [redacted]")
 	leaks(t, "error", err, testKey)
 	assert.Empty(t, rs.requests)
@@ -140,7 +140,7 @@ func TestLineOfARetryShowsNoKey(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	rs := &replies{answers: []reply{{err: fmt.Errorf("odd transport shows %s", testKey)}, {status: 200, body: product1}}}
-	require.NoError(t, getOne(t.Context(), over(t, rs, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
+	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
 	assert.Contains(t, log.String(), `level=WARN msg="linkit: sending again" method=GET route=/products/{iv_id} attempts=1 error="odd transport shows [redacted]"`)
 	assert.NotContains(t, log.String(), testKey)
 }
@@ -160,7 +160,7 @@ func TestCallHeldBackByAnothersAnswerShowsNoneOfItsKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rs := &replies{answers: []reply{row.answer}}
-			client := over(t, rs, row.opt)
+			client := newClient(t, rs, row.opt)
 			require.Error(t, getOne(t.Context(), client))
 			_, err := client.System.Ping(t.Context())
 			require.ErrorIs(t, err, row.want)

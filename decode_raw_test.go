@@ -57,7 +57,7 @@ func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 		t.Run(kept.name, func(t *testing.T) {
 			t.Parallel()
 			answer := []byte(kept.answer)
-			client := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: http.StatusOK, ContentLength: int64(len(answer)), Body: io.NopCloser(bytes.NewReader(answer))}, nil
 			}), linkit.WithOrganization(testOrganization))
 			result, err := kept.call(t.Context(), client)

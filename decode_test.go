@@ -22,10 +22,10 @@ func TestAnswerWithoutABodyIsAnAnswer(t *testing.T) {
 			return &http.Response{StatusCode: code, Request: r}, nil
 		}
 	}
-	require.NoError(t, over(t, status(204)).Products.Delete(t.Context(), "x"))
-	_, err := over(t, status(404)).Products.Get(t.Context(), "x")
+	require.NoError(t, newClient(t, status(204)).Products.Delete(t.Context(), "x"))
+	_, err := newClient(t, status(404)).Products.Get(t.Context(), "x")
 	require.ErrorIs(t, err, linkit.ErrNotFound)
-	_, err = over(t, status(200)).Products.Get(t.Context(), "x")
+	_, err = newClient(t, status(200)).Products.Get(t.Context(), "x")
 	var te *linkit.TransportError
 	require.ErrorAs(t, err, &te)
 	assert.ErrorContains(t, err, "empty")
@@ -54,7 +54,7 @@ func TestLongDetailsHideNothingBesideThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body := `{"details":` + row.details + `,"code":"BILLING_SERVICE_SUSPENDED","error":"Forbidden by billing"` + row.tail + `}`
-			client := over(t, &replies{answers: []reply{{status: row.status, body: body}}})
+			client := newClient(t, &replies{answers: []reply{{status: row.status, body: body}}})
 			_, err := client.Products.Get(t.Context(), "x")
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
@@ -72,7 +72,7 @@ func TestErrorKeepsABoundedPartOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 403} {
 		body := `{"success":false,"error":"` + strings.Repeat("e", 2<<20) + `","details":"` + strings.Repeat("d", 2<<20) + `"}`
-		_, err := over(t, &replies{answers: []reply{{status: status, body: body}}}).Products.Get(t.Context(), "x")
+		_, err := newClient(t, &replies{answers: []reply{{status: status, body: body}}}).Products.Get(t.Context(), "x")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae)
 		assert.Equal(t, status, ae.StatusCode)
@@ -84,7 +84,7 @@ func TestErrorKeepsABoundedPartOfAnAnswer(t *testing.T) {
 func TestProxysPageIsNoProofOfADelete(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"<html>sign in to the hotel wifi</html>", "\r\n <!doctype html>"} {
-		client := over(t, &replies{answers: []reply{{status: 200, body: page}}})
+		client := newClient(t, &replies{answers: []reply{{status: 200, body: page}}})
 		err := client.Products.Delete(t.Context(), "x")
 		var te *linkit.TransportError
 		require.ErrorAs(t, err, &te)
@@ -96,16 +96,16 @@ func TestProxysPageIsNoProofOfADelete(t *testing.T) {
 func TestDeleteThatFoundNothingIsDoneWhateverTheAnswerSays(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"success":false,"error":"Not found"}`, `<html>404</html>`} {
-		client := over(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
+		client := newClient(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
 		require.NoError(t, client.Products.Delete(t.Context(), "x"))
-		client = over(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
+		client = newClient(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
 		require.NoError(t, client.Do(t.Context(), "DELETE", "/x", nil, nil, &struct{}{}))
 	}
 }
 
 func TestWhatCannotTakeAnAnswerIsRefusedBeforeTheNetwork(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	var product *linkit.Product
 	var raw *json.RawMessage
 	for name, out := range map[string]any{
@@ -128,7 +128,7 @@ func TestMethodsThatChangeNothingTwiceAreSentAgain(t *testing.T) {
 	t.Parallel()
 	for method, attempts := range map[string]int{"GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1} {
 		rs := &replies{answers: []reply{{status: 502}, {status: 200}}}
-		err := over(t, rs).Do(t.Context(), method, "/x", nil, nil, nil)
+		err := newClient(t, rs).Do(t.Context(), method, "/x", nil, nil, nil)
 		assert.Equal(t, attempts == 2, err == nil, method)
 		assert.Len(t, rs.requests, attempts, method)
 	}
@@ -146,7 +146,7 @@ func TestCallThatTheBreakerHoldsBackWasNotSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rs := &replies{answers: []reply{row.last}}
-			client := over(t, rs, linkit.WithCircuitBreaker(1, time.Hour), linkit.WithRetries(0))
+			client := newClient(t, rs, linkit.WithCircuitBreaker(1, time.Hour), linkit.WithRetries(0))
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			require.Error(t, err)
 			require.NotErrorIs(t, err, linkit.ErrCircuitOpen)

@@ -42,7 +42,7 @@ func TestReplayCarriesTheBodyAndCountsAsAnAttempt(t *testing.T) {
 	rs := &replies{answers: []reply{
 		{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}, {status: 200, body: `{"token":"second-t0ken"}`}, {status: 409, body: `{}`},
 	}}
-	client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+	client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
 	var ae *linkit.APIError
 	require.ErrorAs(t, err, &ae)
@@ -65,7 +65,7 @@ func TestSecond401IsReturnedAndSignInsAreRare(t *testing.T) {
 		}
 		signIns, _ := s.counts()
 		assert.Equal(t, 2, signIns, "one for the first call, one for its 401")
-		pass(time.Second)
+		sleep(time.Second)
 		s.mu.Lock()
 		s.login = nil
 		s.mu.Unlock()
@@ -154,7 +154,7 @@ func TestForbiddenPastTheEndByTheServersClockIsReplayed(t *testing.T) {
 		{status: 200, body: `{"token":"second-t0ken","expires_at":"2026-11-23T12:00:00Z"}`, header: late},
 		{status: 200, body: product1, header: late},
 	}}
-	require.NoError(t, getOne(t.Context(), over(t, rs, linkit.WithLogin("a", "b-secret"))))
+	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogin("a", "b-secret"))))
 	assert.Len(t, rs.requests, 4)
 }
 
@@ -168,7 +168,7 @@ func TestExpiredGuestOnALostDeleteIsNotASuccess(t *testing.T) {
 		{status: 200, body: `{"token":"second-t0ken"}`},
 		{status: 204},
 	}}
-	client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+	client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 	require.NoError(t, client.Products.Delete(t.Context(), "x"))
 	assert.Len(t, rs.requests, 5, "the 404 was a guest's: the product may still be there")
 }
@@ -178,7 +178,7 @@ func TestLostDeleteThatIsReplayedAndFindsNothingHasSucceeded(t *testing.T) {
 	rs := &replies{answers: []reply{
 		{status: 200, body: `{"token":"first-t0ken"}`}, {status: 502}, {status: 401}, {status: 200, body: `{"token":"second-t0ken"}`}, {status: 404},
 	}}
-	client := over(t, rs, linkit.WithLogin("a", "b-secret"))
+	client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 	require.NoError(t, client.Products.Delete(t.Context(), "x"))
 	assert.Len(t, rs.requests, 5)
 }
@@ -187,7 +187,7 @@ func TestSignInThatBringsTheSameTokenIsReplayed(t *testing.T) {
 	t.Parallel()
 	same := reply{status: 200, body: `{"token":"same-t0ken"}`}
 	rs := &replies{answers: []reply{same, {status: 401}, same, {status: 200, body: product1}}}
-	require.NoError(t, getOne(t.Context(), over(t, rs, linkit.WithLogin("a", "b-secret"))))
+	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogin("a", "b-secret"))))
 	assert.Len(t, rs.requests, 4)
 }
 
@@ -198,7 +198,7 @@ func TestReplayThatFailsOtherwiseIsNoProofOfTheToken(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				signIns, calls := 0, 0
-				client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+				client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 					if strings.HasSuffix(r.URL.Path, "/login") {
 						signIns++
 						return (&signInServer{}).answer(200, fmt.Sprintf(`{"token":"t0ken-%d"}`, signIns)), nil

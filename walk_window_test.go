@@ -28,7 +28,7 @@ func TestErrorComesAfterTheRecordsBeforeIt(t *testing.T) {
 					return map[bool]time.Duration{true: time.Millisecond, false: time.Second}[page == 7]
 				},
 			}
-			got, err := walked(t.Context(), over(t, s, linkit.WithPrefetch(prefetch)))
+			got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
 			require.ErrorIs(t, err, linkit.ErrForbidden)
 			assert.Equal(t, numbered(600), got)
 		})
@@ -39,7 +39,7 @@ func TestReadingAheadNeverReordersAndStaysInItsWindow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &listServer{ids: numbered(5000), delay: func(int) time.Duration { return time.Duration(rand.N(100)) * time.Millisecond }}
-		client := over(t, s, linkit.WithPrefetch(4))
+		client := newClient(t, s, linkit.WithPrefetch(4))
 		n := 0
 		for p, err := range client.Products.All(t.Context(), nil) {
 			require.NoError(t, err)
@@ -61,7 +61,7 @@ func TestBreakingOffStopsTheRequests(t *testing.T) {
 		s := &listServer{ids: numbered(100_000), delay: func(page int) time.Duration {
 			return map[bool]time.Duration{true: 0, false: time.Hour}[page <= 2]
 		}}
-		client := over(t, s, linkit.WithPrefetch(5))
+		client := newClient(t, s, linkit.WithPrefetch(5))
 		began := time.Now()
 		n := 0
 		for range client.Products.All(t.Context(), nil) {
@@ -93,7 +93,7 @@ func TestPanicInATransportReachesTheReader(t *testing.T) {
 		}
 		return 0
 	}}
-	client := over(t, s, linkit.WithPrefetch(4))
+	client := newClient(t, s, linkit.WithPrefetch(4))
 	assert.PanicsWithValue(t, "mine", func() { _, _ = walked(t.Context(), client) })
 }
 
@@ -106,7 +106,7 @@ func TestGoexitInATransportIsAnErrorOfTheWalk(t *testing.T) {
 			}
 			return 0
 		}}
-		client := over(t, s, linkit.WithPrefetch(prefetch), linkit.WithMaxConcurrency(1))
+		client := newClient(t, s, linkit.WithPrefetch(prefetch), linkit.WithMaxConcurrency(1))
 		for range 2 { // the first gave its slot back
 			got, err := walked(t.Context(), client)
 			var lost *linkit.TransportError
@@ -160,7 +160,7 @@ func TestAllAgainstAModel(t *testing.T) {
 			s.delay = func(int) time.Duration { return time.Duration(rnd.IntN(50)) * time.Millisecond }
 			s.delay = locked(&mu, s.delay)
 
-			client := over(t, s, linkit.WithPrefetch(prefetch))
+			client := newClient(t, s, linkit.WithPrefetch(prefetch))
 			var got []string
 			var failure error
 			for p, err := range client.Products.All(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: limit}}) {

@@ -7,65 +7,35 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// call is one use of an endpoint. Service methods say what; Client.send does the rest.
-type call struct {
-	method   string
-	route    string  // "/products/{iv_id}"
-	ids      ids     // fill the route's {names}, in order
-	url      url.URL // the path of a Do, below the base; aim makes it whole
-	query    url.Values
-	body     any                                          // sent through json.Marshal, but for json.RawMessage and []byte; nil: none
-	harmless bool                                         // a POST whose repetition does no harm
-	public   bool                                         // carries neither credential nor organization
-	signIn   bool                                         // an automatic one
-	free     bool                                         // a sign-in: outside the limits
-	once     bool                                         // never sent again
-	also     int                                          // a status that is an answer beside 2xx, when accept takes it
-	secret   string                                       // in the body: must not show in an error
-	waits    func(last *retry.Result, wait time.Duration) // is told of each wait to be sent again; nil: nobody is
-	accept   func(*retry.Result) error                    // reads the answer to a success; nil: nothing is expected
-}
-
-// ids are those of one path: an array, so that a call needs no memory of its own for them.
-type ids [2]string
-
-// record is a model that says who it is: the key its resource is read by, and Linkit's id.
-type record interface {
-	keys() (own, id string)
-}
-
 // do makes a call that is answered with one record, bare or as {success, message, data}.
-func do[T record](ctx context.Context, c *Client, cl *call) (*T, error) {
+func do[T record](ctx context.Context, c *Client, op *operation) (*T, error) {
 	var v *T
-	cl.accept = func(res *retry.Result) (err error) {
+	op.decode = func(res *retry.Result) (err error) {
 		v, err = readRecord[T](res.Body)
 		return err
 	}
-	if err := c.send(ctx, cl); err != nil {
+	if err := c.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return v, nil
 }
 
-// run makes a call that need not be answered with anything.
-func run(ctx context.Context, c *Client, cl *call) error {
-	cl.accept = func(res *retry.Result) error {
+// doNoContent makes a call that need not be answered with anything.
+func doNoContent(ctx context.Context, c *Client, op *operation) error {
+	op.decode = func(res *retry.Result) error {
 		if bytes.HasPrefix(bytes.TrimSpace(res.Body), []byte("<")) {
 			return decode(res.Body, new(any)) // a proxy's page: the server has done nothing
 		}
-		return refused(res.Body)
+		return checkSuccess(res.Body)
 	}
-	return c.send(ctx, cl)
+	return c.send(ctx, op)
 }
 
 // checkOut refuses what no answer could be read into, before anything is sent.
@@ -76,10 +46,10 @@ func checkOut(where string, out any) error {
 	return nil
 }
 
-// into reads an answer into whatever the caller gave for it: nil ignores it, a *json.RawMessage takes it as it is.
-func into(out any) func(*retry.Result) error {
+// decodeInto reads an answer into whatever the caller gave for it: nil ignores it, a *json.RawMessage takes it as it is.
+func decodeInto(out any) func(*retry.Result) error {
 	return func(res *retry.Result) error {
-		if err := refused(res.Body); err != nil {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		switch out := out.(type) {
@@ -93,12 +63,12 @@ func into(out any) func(*retry.Result) error {
 	}
 }
 
-// object makes a call that is answered with one JSON object without a key of its own. check keeps what it needs of the body
+// doObject makes a call that is answered with one JSON object without a key of its own. check keeps what it needs of the body
 // and reports whether v is the promised object.
-func object[T any](ctx context.Context, c *Client, cl *call, check func(v *T, body json.RawMessage) bool) (*T, error) {
+func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v *T, body json.RawMessage) bool) (*T, error) {
 	v := new(T)
-	cl.accept = func(res *retry.Result) error {
-		if err := refused(res.Body); err != nil {
+	op.decode = func(res *retry.Result) error {
+		if err := checkSuccess(res.Body); err != nil {
 			return err
 		}
 		body := bytes.Clone(res.Body) // check may keep it
@@ -115,7 +85,7 @@ func object[T any](ctx context.Context, c *Client, cl *call, check func(v *T, bo
 		}
 		return cmp.Or(err, errNoRecord)
 	}
-	if err := c.send(ctx, cl); err != nil {
+	if err := c.send(ctx, op); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -128,19 +98,19 @@ var (
 
 // readRecord decodes a bare record at once; only an answer that isn't one is looked at for an envelope.
 func readRecord[T record](body []byte) (*T, error) {
-	if err := refused(body); err != nil {
+	if err := checkSuccess(body); err != nil {
 		return nil, err
 	}
 	v := new(T)
 	err := decode(body, v)
-	if err == nil && identified(*v) {
+	if err == nil && hasKey(*v) {
 		return v, nil
 	}
 	if inner := unwrapped(body); len(inner) != len(body) {
 		v = new(T)
 		err = decode(inner, v)
 	}
-	if err == nil && !identified(*v) {
+	if err == nil && !hasKey(*v) {
 		err = errNoRecord
 	}
 	if err != nil {
@@ -149,7 +119,7 @@ func readRecord[T record](body []byte) (*T, error) {
 	return v, nil
 }
 
-func identified[T record](v T) bool {
+func hasKey[T record](v T) bool {
 	own, id := v.keys()
 	return own != "" || id != ""
 }
@@ -165,8 +135,8 @@ func unwrapped(body []byte) []byte {
 	return body
 }
 
-// refused finds a 2xx that says no.
-func refused(body []byte) error {
+// checkSuccess finds a 2xx that reports a failure.
+func checkSuccess(body []byte) error {
 	if !bytes.Contains(body, []byte(`"success"`)) {
 		return nil
 	}
@@ -215,31 +185,4 @@ func article(noun string) string {
 		return "an " + noun
 	}
 	return "a " + noun
-}
-
-// conclude reads the answer, or says why there is none. secret is what must not show in an error.
-func (cl *call) conclude(res *retry.Result, organization, secret string) error {
-	if cl.also != 0 && res.Status == cl.also && res.Attempts > 0 && cl.accept(res) == nil {
-		return nil
-	}
-	err := cl.failure(res, organization, secret)
-	if err != nil || cl.accept == nil || res.Status >= http.StatusMultipleChoices {
-		return err
-	}
-	switch err = cl.accept(res); {
-	case errors.Is(err, errRefused):
-		return cl.apiError(res, organization, secret)
-	case err != nil:
-		return cl.unusable(res, organization, redacted(err, secret))
-	}
-	return nil
-}
-
-// unusable is a 2xx that can't be made use of. A write was done all the same.
-func (cl *call) unusable(res *retry.Result, organization string, err error) error {
-	if cl.method != http.MethodGet && cl.method != http.MethodHead && !cl.free {
-		err = fmt.Errorf("the write was accepted (%d), but %w", res.Status, err)
-	}
-	res.Sent = true
-	return cl.transportError(res, organization, err)
 }

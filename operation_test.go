@@ -16,7 +16,7 @@ import (
 
 func TestBadIDsNeverReachTheNetworkAndHostileOnesChangeNoPath(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	for _, id := range []string{"", ".", ".."} {
 		_, err := client.Products.Get(t.Context(), id)
 		require.ErrorIs(t, err, linkit.ErrInvalid)
@@ -27,7 +27,7 @@ func TestBadIDsNeverReachTheNetworkAndHostileOnesChangeNoPath(t *testing.T) {
 
 	for _, id := range []string{"a/b", "../../auth/login", "a?b=c", "a#b", "%2e%2e", "a b", "ع", "a\x00\r\nX-Evil: 1", "..;", "a%2Fb", "&=+$,@:;"} {
 		rs := &replies{answers: []reply{{status: 200, body: product1}}}
-		_, err := over(t, rs).Products.Get(t.Context(), id)
+		_, err := newClient(t, rs).Products.Get(t.Context(), id)
 		require.NoError(t, err, id)
 		u := rs.requests[0].URL
 		segment, ok := strings.CutPrefix(u.EscapedPath(), "/api/v1/products/")
@@ -59,7 +59,7 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 			t.Parallel()
 			rs := &replies{answers: []reply{{status: 200, body: `{"name":"out","success":true}`}}}
 			var out body
-			err := over(t, rs).Do(t.Context(), "POST", "/custom/a%2Fb", url.Values{"q": {"1 2"}}, row.in, &out)
+			err := newClient(t, rs).Do(t.Context(), "POST", "/custom/a%2Fb", url.Values{"q": {"1 2"}}, row.in, &out)
 			require.NoError(t, err)
 			assert.Equal(t, "out", out.Name)
 			assert.Equal(t, row.sent, rs.bodies[0])
@@ -71,14 +71,14 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 
 func TestDoTakesTheAnswerAsItIs(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 200, body: " {\"a\" : 1}\n"}}})
+	client := newClient(t, &replies{answers: []reply{{status: 200, body: " {\"a\" : 1}\n"}}})
 	var out json.RawMessage
 	raw := &out
 	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, raw))
 	assert.Equal(t, " {\"a\" : 1}\n", string(out))
 	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
 
-	empty := over(t, &replies{answers: []reply{{status: 204}}})
+	empty := newClient(t, &replies{answers: []reply{{status: 204}}})
 	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, nil))
 	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, raw))
 	var v struct{}
@@ -90,7 +90,7 @@ func TestDoTakesTheAnswerAsItIs(t *testing.T) {
 
 func TestDoRefusesBadPathsAndMethods(t *testing.T) {
 	t.Parallel()
-	client, mt := mocked(t)
+	client, mt := newMockedClient(t)
 	for path, hint := range map[string]string{
 		"":                     `begin with "/"`,
 		"products":             `begin with "/"`,
@@ -123,7 +123,7 @@ func TestDoRefusesBadPathsAndMethods(t *testing.T) {
 
 func TestDoShowsNoIDInItsRoute(t *testing.T) {
 	t.Parallel()
-	client := over(t, &replies{answers: []reply{{status: 404}}})
+	client := newClient(t, &replies{answers: []reply{{status: 404}}})
 	var ae *linkit.APIError
 	require.ErrorAs(t, client.Do(t.Context(), "GET", "/customer-groups/Grp55/by_phone/+966550001122", nil, nil, nil), &ae)
 	assert.Equal(t, "/customer-groups/{id}/by_phone/{id}", ae.Route)
@@ -138,7 +138,7 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	for name, first := range lost {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := over(t, &replies{answers: []reply{first, {status: 404}}})
+			client := newClient(t, &replies{answers: []reply{first, {status: 404}}})
 			assert.NoError(t, client.Products.Delete(t.Context(), "x"))
 		})
 	}
@@ -148,11 +148,11 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := over(t, &replies{answers: []reply{first, {status: 404}}})
+			client := newClient(t, &replies{answers: []reply{first, {status: 404}}})
 			assert.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound)
 		})
 	}
-	client := over(t, &replies{answers: []reply{{status: 502}, {status: 404}}})
+	client := newClient(t, &replies{answers: []reply{{status: 502}, {status: 404}}})
 	_, err := client.Products.Update(t.Context(), "x", linkit.ProductParams{})
 	require.ErrorIs(t, err, linkit.ErrNotFound, "only a DELETE is done when there is nothing")
 }

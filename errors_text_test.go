@@ -42,7 +42,7 @@ func TestWhatTheCallerPassesNeverMakesALongOrBrokenErrorText(t *testing.T) {
 	long := strings.Repeat("o", 100_000)
 	evil := "two\nlines\r\x1b[31m\x7f\u2028" + long
 	answers := func(r reply, opts ...linkit.Option) *linkit.Client {
-		return over(t, &replies{answers: []reply{r}}, append(opts, linkit.WithRetries(0))...)
+		return newClient(t, &replies{answers: []reply{r}}, append(opts, linkit.WithRetries(0))...)
 	}
 	closed := answers(reply{})
 	require.NoError(t, closed.Close())
@@ -88,9 +88,9 @@ func TestShortTextsAreEscapedToo(t *testing.T) {
 	} {
 		quoted, err := json.Marshal(said)
 		require.NoError(t, err)
-		_, err = over(t, &replies{answers: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}}).Products.List(t.Context(), nil)
+		_, err = newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}}).Products.List(t.Context(), nil)
 		require.EqualError(t, err, "linkit: GET /products: 400 Bad Request: "+shown)
-		_, err = over(t, &replies{answers: []reply{{err: errors.New(said)}}}, linkit.WithRetries(0)).Products.List(t.Context(), nil)
+		_, err = newClient(t, &replies{answers: []reply{{err: errors.New(said)}}}, linkit.WithRetries(0)).Products.List(t.Context(), nil)
 		require.EqualError(t, err, "linkit: GET /products: "+shown)
 	}
 }
@@ -131,7 +131,7 @@ func TestAnswerThatIsNotHTTPShowsNothingOfItself(t *testing.T) {
 func TestTransportThatShowsItsURLShowsNoQuery(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("cannot reach %s", r.URL)
 	}), linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(1))
 	_, err := client.Products.List(t.Context(), &linkit.ProductListParams{Search: "PRIVATE"})

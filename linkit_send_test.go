@@ -35,7 +35,7 @@ func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
 		t.Run(name+", over a transport that reads late", func(t *testing.T) {
 			t.Parallel()
 			returned, read := make(chan struct{}), make(chan []byte)
-			client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 				go func() {
 					<-returned
 					late, _ := io.ReadAll(r.Body)
@@ -192,7 +192,7 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 // Many a transport of callers' writes to the header it is given, though it shouldn't.
 func TestHeaderThatATransportWritesToIsTheCallsOwn(t *testing.T) {
 	t.Parallel()
-	client := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		assert.Empty(t, r.Header.Get("X-Trace"))
 		r.Header.Set("X-Trace", "1") // the race detector sees it if it is another's too
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil

@@ -19,10 +19,10 @@ import (
 func lookahead(t *testing.T, s *listServer, prefetch int) (ahead []int) {
 	t.Helper()
 	n := 0
-	for _, err := range over(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
+	for _, err := range newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
 		require.NoError(t, err)
 		if n++; n%100 == 1 {
-			pass(10 * time.Second)
+			sleep(10 * time.Second)
 			ahead = append(ahead, slices.Max(s.pages())-(n/100+1))
 		}
 	}
@@ -49,7 +49,7 @@ func TestPrefetchZeroAsksWhenNeeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &listServer{ids: numbered(300)}
 		n := 0
-		for _, err := range over(t, s, linkit.WithPrefetch(0)).Products.All(t.Context(), nil) {
+		for _, err := range newClient(t, s, linkit.WithPrefetch(0)).Products.All(t.Context(), nil) {
 			require.NoError(t, err)
 			n++
 			synctest.Wait()
@@ -98,7 +98,7 @@ func TestTheLastPageIsReadAheadAndNothingPastIt(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &listServer{ids: numbered(total)}
 			n := 0
-			for _, err := range over(t, s, linkit.WithPrefetch(8)).Products.All(t.Context(), nil) {
+			for _, err := range newClient(t, s, linkit.WithPrefetch(8)).Products.All(t.Context(), nil) {
 				require.NoError(t, err)
 				n++
 				synctest.Wait()
@@ -127,7 +127,7 @@ func TestCancelIsToldBeforeAPageThatWasReadAhead(t *testing.T) {
 		s := &listServer{ids: numbered(300)}
 		n := 0
 		var failure error
-		for _, err := range over(t, s, linkit.WithPrefetch(8)).Products.All(ctx, nil) {
+		for _, err := range newClient(t, s, linkit.WithPrefetch(8)).Products.All(ctx, nil) {
 			require.NoError(t, failure, "something came after the error")
 			if failure = err; err == nil {
 				n++
@@ -154,7 +154,7 @@ func TestNothingIsAskedForOnceAnErrorIsDue(t *testing.T) {
 				return map[int]int{7: 403}[page]
 			}}
 			n := 0
-			for _, err := range over(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
+			for _, err := range newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
 				if n++; err != nil {
 					require.ErrorIs(t, err, linkit.ErrForbidden)
 				}
