@@ -1,4 +1,4 @@
-package linkit_test
+package repotest
 
 import (
 	"bufio"
@@ -20,8 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exampleSays is a telling line of each example's output. Examples that are modules of their own are run by .ci/run.
-var exampleSays = map[string]string{
+// exampleOutput is a part of each example's output that shows that it worked. Examples that are modules of their own have a stage
+// of script/check.
+var exampleOutput = map[string]string{
 	"catalogue":     "not written: ITEM-",
 	"errors":        "it had arrived all the same",
 	"login":         "the token prints as [redacted]",
@@ -33,11 +34,11 @@ var exampleSays = map[string]string{
 
 func TestEveryExampleRuns(t *testing.T) {
 	t.Parallel()
-	mains, err := filepath.Glob("examples/*/main.go")
+	mains, err := filepath.Glob(filepath.Join(root, "examples/*/main.go"))
 	require.NoError(t, err)
 	require.NotEmpty(t, mains)
 	for _, file := range mains {
-		source, err := os.ReadFile(file) // read here, so that a change of it runs this test anew
+		source, err := os.ReadFile(file) // read here, so that a change to it invalidates the cached test result
 		require.NoError(t, err)
 		folder := filepath.ToSlash(filepath.Dir(file))
 		name := filepath.Base(folder)
@@ -46,7 +47,7 @@ func TestEveryExampleRuns(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Contains(t, exampleSays, name, "say which line of its output tells that it worked")
+			require.Contains(t, exampleOutput, name, "name a part of its output that shows that it worked")
 			assert.Contains(t, string(source), "//\tgo run ", "its comment says how to run it")
 			var args []string
 			if name == "sandbox" {
@@ -56,7 +57,7 @@ func TestEveryExampleRuns(t *testing.T) {
 			defer cancel()
 			output, err := example(ctx, t, folder, args...).CombinedOutput()
 			assert.NoError(t, err, "%s", output)
-			assert.Contains(t, string(output), exampleSays[name])
+			assert.Contains(t, string(output), exampleOutput[name])
 		})
 	}
 }
@@ -69,7 +70,7 @@ func example(ctx context.Context, t *testing.T, folder string, args ...string) *
 		binary += ".exe"
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	build.Dir = folder // where it is a module of its own, with that go.mod
+	build.Dir = folder // a module of its own is built with its go.mod
 	build.Env = append(os.Environ(), "GOWORK=off")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -78,19 +79,19 @@ func example(ctx context.Context, t *testing.T, folder string, args ...string) *
 	return run
 }
 
-// The lines that the sandbox prints are the documentation's, and answer what it shows.
+// The commands that the sandbox prints are the documentation's, and get the responses that it shows.
 func TestSandboxLinesWork(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	sandbox := example(ctx, t, "examples/sandbox", "-for", "30s")
+	sandbox := example(ctx, t, filepath.Join(root, "examples/sandbox"), "-for", "30s")
 	stdout, err := sandbox.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, sandbox.Start())
 	defer func() { _ = sandbox.Wait() }()
 	defer func() { _ = sandbox.Process.Kill() }()
 
-	answers := map[string]string{} // by the comment above the line
+	responses := map[string]string{} // by the comment above the command
 	var title string
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
@@ -102,14 +103,14 @@ func TestSandboxLinesWork(t *testing.T) {
 			if title == "Sign in" {
 				assert.Contains(t, line, `{"email": "user@example.com", "password": "your_password"}`, "as the documentation has it")
 			}
-			answers[title] = send(ctx, t, arguments(line))
+			responses[title] = send(ctx, t, arguments(line))
 		}
 		if strings.HasPrefix(line, "go run") { // the last line
 			break
 		}
 	}
 	require.NoError(t, lines.Err())
-	require.Len(t, answers, 6)
+	require.Len(t, responses, 6)
 
 	var signedIn struct {
 		Token     string    `json:"token"`
@@ -120,23 +121,23 @@ func TestSandboxLinesWork(t *testing.T) {
 			OrganizationID string `json:"organization_id"`
 		} `json:"user"`
 	}
-	decoder := json.NewDecoder(strings.NewReader(answers["Sign in"]))
+	decoder := json.NewDecoder(strings.NewReader(responses["Sign in"]))
 	decoder.DisallowUnknownFields()
-	require.NoError(t, decoder.Decode(&signedIn), answers["Sign in"])
+	require.NoError(t, decoder.Decode(&signedIn), responses["Sign in"])
 	assert.NotEmpty(t, signedIn.Token)
 	assert.Equal(t, "user@example.com", signedIn.User.Email)
 	assert.Equal(t, "org_123", signedIn.User.OrganizationID)
 	assert.True(t, signedIn.ExpiresAt.After(time.Now()))
 
 	for _, title := range []string{"Bearer token", "API key", "With organization header"} {
-		assert.Contains(t, answers[title], `"iv_id":"ITEM-1001"`)
-		assert.Contains(t, answers[title], "بنادول")
+		assert.Contains(t, responses[title], `"iv_id":"ITEM-1001"`)
+		assert.Contains(t, responses[title], "بنادول")
 	}
-	assert.JSONEq(t, sample(t, "error-401.json"), answers["401: a key that nobody gave out"])
-	assert.JSONEq(t, sample(t, "error-403.json"), answers["403: somebody else's organization"])
+	assert.JSONEq(t, read(t, root, "testdata/error-401.json"), responses["401: a key that nobody gave out"])
+	assert.JSONEq(t, read(t, root, "testdata/error-403.json"), responses["403: somebody else's organization"])
 }
 
-// arguments splits a line as a shell does, for the quotes that the sandbox uses.
+// arguments splits a command as a shell does, for the quotes that the sandbox uses.
 func arguments(line string) (args []string) {
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimLeft(line, " ") {
 		var arg string
@@ -150,7 +151,7 @@ func arguments(line string) (args []string) {
 	return args
 }
 
-// send runs a curl line. Without curl, which CI has, it sends what the line says.
+// send runs a curl command. Where there is no curl, it sends the same request itself, except in CI.
 func send(ctx context.Context, t *testing.T, args []string) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err == nil || os.Getenv("CI") == "true" {

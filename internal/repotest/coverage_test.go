@@ -1,4 +1,4 @@
-package linkit_test
+package repotest
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"net/http"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -23,7 +21,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// withoutEndpoint is what services do in the client alone.
+// withoutEndpoint are the methods that send no request of their own kind.
 var withoutEndpoint = []string{"Auth.Session", "Auth.Reset"}
 
 // covered is one row of docs/api-coverage.md.
@@ -42,9 +40,8 @@ var (
 
 func coverage(t *testing.T) (rows []covered) {
 	t.Helper()
-	page, err := os.ReadFile("docs/api-coverage.md")
-	require.NoError(t, err)
-	for line := range strings.Lines(string(page)) {
+	page := read(t, root, "docs/api-coverage.md")
+	for line := range strings.Lines(page) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
 		if len(cells) != 3 || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| Endpoint ") {
 			continue
@@ -89,33 +86,33 @@ func methods(client *linkit.Client) map[string]reflect.Value {
 	return found
 }
 
-// anything is an answer in which every method finds what it looks for.
+// anything is a response that every method can read.
 const anything = `{"id":"x","iv_id":"x","slug":"x","order_id":"x","status":"healthy","message":"x","token":"t0ken-0123","user":{"id":"x"},
 	"data":[],"providers":[],"total_count":0,"page":1,"has_next":false,"service_operational":true,"note":"x","runtime":{}}`
 
 func TestEveryMethodHasARowAndTakesItsRoute(t *testing.T) {
 	t.Parallel()
-	left := methods(newRecorder(t, http.StatusOK, anything).client)
+	left := methods(newRecorder(t).client)
 	for _, name := range withoutEndpoint {
 		require.Contains(t, left, name)
 		delete(left, name)
 	}
 	for _, row := range coverage(t) {
 		for _, name := range row.methods {
-			if !assert.Contains(t, left, name, "a row's method: none is left of this name") {
+			if !assert.Contains(t, left, name, "a row names a method that doesn't exist or has a row already") {
 				continue
 			}
 			delete(left, name)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := newRecorder(t, http.StatusOK, anything)
-				drive(t, methods(w.client)[name])
-				requests := w.all()
+				r := newRecorder(t)
+				drive(t, methods(r.client)[name])
+				requests := r.requests()
 				require.NotEmpty(t, requests)
 				n := 0
 				want := pathName.ReplaceAllStringFunc(row.line, func(string) string { n++; return "id" + strconv.Itoa(n) })
 				for _, request := range requests {
-					assert.Equal(t, want, request.line)
+					assert.Equal(t, want, request)
 				}
 			})
 		}
@@ -132,11 +129,11 @@ func TestEveryRowWithoutAMethodIsReachedByDo(t *testing.T) {
 		if row.evidence != "-" || row.line == "" {
 			continue
 		}
-		w := newRecorder(t, http.StatusOK, anything)
+		r := newRecorder(t)
 		method, path, _ := strings.Cut(row.line, " ")
 		var out json.RawMessage
-		require.NoError(t, w.client.Do(t.Context(), method, path, nil, map[string]any{"provider": "tamara"}, &out))
-		assert.Equal(t, row.line, w.all()[0].line)
+		require.NoError(t, r.client.Do(t.Context(), method, path, nil, map[string]any{"provider": "tamara"}, &out))
+		assert.Equal(t, row.line, r.requests()[0])
 		reached++
 	}
 	assert.NotZero(t, reached)
@@ -159,7 +156,7 @@ func TestEveryDocCommentEndsWithItsRouteAndItsEvidence(t *testing.T) {
 		}
 	}
 	got := map[string]string{}
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob(filepath.Join(root, "*.go"))
 	require.NoError(t, err)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

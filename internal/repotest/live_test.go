@@ -1,6 +1,6 @@
 //go:build live
 
-package linkit_test
+package repotest
 
 import (
 	"bytes"
@@ -25,13 +25,13 @@ import (
 
 // TestLive holds docs/api-coverage.md to the service itself, with the credential that FromEnv finds:
 //
-//	go test -tags live -run TestLive -v .
+//	go test -tags live -run TestLive -v ./internal/repotest
 //
-// It only reads. For each endpoint it prints whether the answer is the promised one, fields that the model doesn't have, and
-// fields that the answer lacks. It fails where a documented endpoint doesn't answer as promised.
+// It only reads. For each endpoint it prints whether the response is as documented, the fields that the model doesn't have, and
+// those that the response lacks. It fails where a documented endpoint doesn't respond as documented.
 func TestLive(t *testing.T) {
-	heard := &listener{next: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}
-	client, err := linkit.NewClient(linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: heard}), linkit.WithUserAgent("linkit-go-live-test"))
+	recorded := &listener{next: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}
+	client, err := linkit.NewClient(linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: recorded}), linkit.WithUserAgent("linkit-go-live-test"))
 	require.NoError(t, err, "a credential is needed, and LINKIT_ORGANIZATION_ID where it isn't scoped to one")
 	t.Cleanup(func() { _ = client.Close() })
 	l := &live{client: client, organization: os.Getenv("LINKIT_ORGANIZATION_ID")}
@@ -47,13 +47,13 @@ func TestLive(t *testing.T) {
 		probe, ok := probes[row.line]
 		require.True(t, ok, "%s has no probe here", row.line)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		heard.last = nil
+		recorded.last = nil
 		err := probe.call(ctx)
 		cancel()
 		verdict := "agrees"
 		switch {
-		case errors.Is(err, errNothingThere):
-			verdict = "not tried: there is no record to ask for"
+		case errors.Is(err, errNoRecord):
+			verdict = "not tried: there is no record to read"
 		case errors.Is(err, linkit.ErrForbidden):
 			verdict = "not allowed to this credential: " + err.Error()
 		case err != nil:
@@ -62,15 +62,15 @@ func TestLive(t *testing.T) {
 				t.Fail()
 			}
 		default:
-			verdict += differences(heard.last, probe.model)
+			verdict += differences(recorded.last, probe.model)
 		}
 		t.Logf("%-50s %s  %s", row.line, row.evidence, verdict)
 	}
 }
 
-var errNothingThere = errors.New("nothing there")
+var errNoRecord = errors.New("no record")
 
-// live asks, and keeps from lists what single records are asked for by.
+// live makes the calls. From lists it keeps the keys by which it reads single records.
 type live struct {
 	client       *linkit.Client
 	organization string
@@ -98,7 +98,7 @@ func listed[T, P any](l *live, list func(context.Context, P) (*linkit.Page[T], e
 func got[T any](l *live, route string, get func(context.Context, string) (*T, error)) probe {
 	return probe{reflect.TypeFor[T](), func(ctx context.Context) error {
 		if l.keys[route] == "" {
-			return errNothingThere
+			return errNoRecord
 		}
 		_, err := get(ctx, l.keys[route])
 		return err
@@ -140,7 +140,7 @@ func (l *live) probes() map[string]probe {
 		"GET " + generics:   got(l, generics, c.Generics.Get),
 		"GET /customers": listed(l, func(ctx context.Context, params *linkit.CustomerListParams) (*linkit.Page[linkit.Customer], error) {
 			if l.organization == "" {
-				return nil, errNothingThere
+				return nil, errNoRecord
 			}
 			return c.ForOrganization(l.organization).Customers.List(ctx, params)
 		}, customers, func(c linkit.Customer) string { return c.ID }),
@@ -163,7 +163,7 @@ func (l *live) probes() map[string]probe {
 		"GET /providers/config/{provider}": got(l, provider, c.Providers.Config),
 		"GET /integrations/{org_id}/{slug}/config": got(l, app, func(ctx context.Context, slug string) (*linkit.IntegrationConfig, error) {
 			if l.organization == "" {
-				return nil, errNothingThere
+				return nil, errNoRecord
 			}
 			return c.Integrations.Config(ctx, l.organization, slug)
 		}),
@@ -190,7 +190,7 @@ func (l *live) firstProvider(route string) func(context.Context) ([]linkit.Provi
 	}
 }
 
-// differences compares the names in an answer's first record with the model's.
+// differences compares the names in a response's first record with the model's.
 func differences(body []byte, model reflect.Type) string {
 	record := firstRecord(body)
 	switch {
@@ -221,7 +221,7 @@ func differences(body []byte, model reflect.Type) string {
 		text += "; not in the model: " + strings.Join(unknown, ", ")
 	}
 	if len(absent) > 0 {
-		text += "; not in the answer: " + strings.Join(absent, ", ")
+		text += "; not in the response: " + strings.Join(absent, ", ")
 	}
 	return text
 }
@@ -247,7 +247,7 @@ func firstRecord(body []byte) map[string]json.RawMessage {
 	return object
 }
 
-// listener keeps the last answer.
+// listener keeps the body of the last response.
 type listener struct {
 	next *http.Transport
 	mu   sync.Mutex

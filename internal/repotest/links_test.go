@@ -1,4 +1,4 @@
-package linkit_test
+package repotest
 
 import (
 	"os"
@@ -17,10 +17,10 @@ var (
 	notSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// A link within the repository leads to a file, and to a heading where it names one; a command runs an example that there is.
+// A link within the repository must lead to a file, and to a heading where it names one; a command must run an example that exists.
 func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	texts := pages(t)
+	texts := pages(t, root)
 	for page, text := range texts {
 		for _, match := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(match[1], "://") {
@@ -30,7 +30,7 @@ func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 			target := page
 			if file != "" {
 				target = filepath.ToSlash(filepath.Join(filepath.Dir(page), file))
-				_, err := os.Stat(target)
+				_, err := os.Stat(filepath.Join(root, target))
 				assert.NoError(t, err, "%s: %s", page, match[1])
 			}
 			if anchor == "" {
@@ -43,7 +43,7 @@ func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 			assert.Contains(t, slugs, anchor, "%s: %s", page, match[1])
 		}
 		for _, match := range command.FindAllStringSubmatch(text, -1) {
-			assert.FileExists(t, match[1]+"/main.go", page)
+			assert.FileExists(t, filepath.Join(root, match[1], "main.go"), page)
 		}
 	}
 }
