@@ -123,6 +123,8 @@ type BranchParams struct {
 	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods,omitzero"`
 }
 
+func (p BranchParams) recordKey() string { return p.IvID }
+
 // BranchListParams selects branches. The zero value, like nil, selects all.
 type BranchListParams struct {
 	ListParams

@@ -30,6 +30,8 @@ type BrandParams struct {
 	NameAr    string `json:"name_ar,omitempty"`    // 255 characters at most
 }
 
+func (p BrandParams) recordKey() string { return p.BrandCode }
+
 // check finds what the documentation rules out, and names it after where.
 func (p *BrandParams) check(where string) error {
 	if p.BrandCode == "" {

@@ -30,6 +30,8 @@ type GenericParams struct {
 	NameAr      string `json:"name_ar,omitempty"`
 }
 
+func (p GenericParams) recordKey() string { return p.GenericCode }
+
 // GenericListParams selects generics. The zero value, like nil, selects all.
 type GenericListParams struct {
 	ListParams

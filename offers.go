@@ -100,6 +100,8 @@ type OfferParams struct {
 	GetDiscountPercent *float64        `json:"get_discount_percent,omitempty"`
 }
 
+func (p OfferParams) recordKey() string { return p.Name }
+
 // OfferStatusParams is what SetStatus sets: either, or both.
 type OfferStatusParams struct {
 	Status   string `json:"status,omitempty"`

@@ -239,6 +239,8 @@ type OrderParams struct {
 	Notes             string                 `json:"notes,omitempty"`
 }
 
+func (p OrderParams) recordKey() string { return p.ExternalID }
+
 // OrderListParams selects orders. The zero value, like nil, selects all.
 type OrderListParams struct {
 	ListParams

@@ -1,11 +1,9 @@
 package linkit
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -82,15 +80,6 @@ func unusablePage(c *Client, route string, attempts int, err error) error {
 	return (&operation{method: http.MethodGet, route: route}).decodeError(&retry.Result{Attempts: attempts}, c.organization, err)
 }
 
-// pageBody is a page as it came.
-type pageBody[T any] struct {
-	page      Page[T]
-	counted   bool // it had a total_count
-	reckoned  bool // it had no has_next
-	attempts  int
-	throttled bool // it took a 429 or the like
-}
-
 // readPage reads one page. arrived is called when the answer is here, and before it is decoded.
 func readPage[T record](ctx context.Context, c *Client, route string, params ListParams, query url.Values, arrived func()) (*pageBody[T], error) {
 	if params.Page < 0 || params.Limit < 0 {
@@ -119,86 +108,12 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 	return body, nil
 }
 
-// decodePage reads {data, count, total_count, page, limit, has_next, meta}, and items for data. What is missing is reckoned.
-func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
-	var wire struct {
-		Data       []T             `json:"data"`
-		Items      []T             `json:"items"`
-		Count      *int            `json:"count"`
-		TotalCount *int            `json:"total_count"`
-		Page       int             `json:"page"`
-		Limit      int             `json:"limit"`
-		HasNext    *bool           `json:"has_next"`
-		Meta       json.RawMessage `json:"meta"`
-		Success    *bool           `json:"success"`
-	}
-	wire.Data = make([]T, 0, min(max(asked.Limit, defaultPage), maxPage)) // one allocation for the records
-	if err := decode(b, &wire); err != nil {
-		if checkSuccess(b) != nil {
-			return nil, errRefused
-		}
-		return nil, err
-	}
-	if wire.Success != nil && !*wire.Success {
-		return nil, errRefused
-	}
-	if len(wire.Data) == 0 {
-		wire.Data = wire.Items
-	}
-	if len(wire.Data) == 0 && !hasList(b) {
-		return nil, errors.New("the answer is not the promised page: it has no data")
-	}
-	for i := range wire.Data {
-		if !hasKey(wire.Data[i]) {
-			return nil, fmt.Errorf("%w (record %d of the page)", errNoRecord, i+1)
-		}
-	}
-	body := &pageBody[T]{page: Page[T]{Data: wire.Data, Count: len(wire.Data), Page: wire.Page, Limit: wire.Limit, Meta: wire.Meta}}
-	p := &body.page
-	if wire.Count != nil {
-		p.Count = *wire.Count
-	}
-	if p.Page == 0 {
-		p.Page = max(asked.Page, 1)
-	}
-	if p.Limit <= 0 {
-		p.Limit = max(cmp.Or(asked.Limit, defaultPage), len(p.Data))
-	}
-	if wire.TotalCount != nil && *wire.TotalCount >= 0 {
-		p.TotalCount, body.counted = *wire.TotalCount, true
-	}
-	body.reckoned = wire.HasNext == nil
-	if wire.Limit <= 0 {
-		p.Limit = p.fullSize()
-	}
-	switch {
-	case wire.HasNext != nil:
-		p.HasNext = *wire.HasNext
-	case body.counted:
-		p.HasNext = p.Page*p.Limit < p.TotalCount
-	default:
-		p.HasNext = len(p.Data) > 0 && len(p.Data) >= p.Limit
-	}
-	return body, nil
-}
-
 // fullSize is how many records a full page has: fewer than Limit where a page that isn't the last has fewer.
 func (p *Page[T]) fullSize() int {
 	if n := len(p.Data); n > 0 && n < p.Limit && (p.Page-1)*p.Limit+n < p.TotalCount {
 		return n
 	}
 	return p.Limit
-}
-
-// hasList reports whether a page's list is there, but null.
-func hasList(b []byte) bool {
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(b, &keys) != nil {
-		return false
-	}
-	_, data := keys["data"]
-	_, items := keys["items"]
-	return data || items
 }
 
 // Collect reads a sequence to its end. On an error it returns what came before it, too.

@@ -55,6 +55,8 @@ type ProductParams struct {
 	IsEnabled    *bool    `json:"is_enabled,omitempty"`
 }
 
+func (p ProductParams) recordKey() string { return p.IvID }
+
 // ProductListParams selects products. The zero value, like nil, selects all.
 type ProductListParams struct {
 	ListParams        // Sort is documented for products: "name_en", "-created" (the server's default)

@@ -52,6 +52,8 @@ type SKUParams struct {
 	Available   *bool    `json:"available,omitempty"`
 }
 
+func (p SKUParams) recordKey() string { return p.IvID }
+
 // SKUListParams selects SKUs. The zero value, like nil, selects all.
 type SKUListParams struct {
 	ListParams

@@ -174,12 +174,12 @@ func (w *walk[T]) take(ctx context.Context, f *fetched[T]) (fresh []T, more bool
 	}
 	if w.size == 0 {
 		w.size = page.Limit
-		if f.body.reckoned {
+		if f.body.derived {
 			w.size = page.fullSize() // a server may put fewer on a page, and not say so
 		}
 	}
 	more = page.HasNext
-	if f.body.reckoned && f.body.counted {
+	if f.body.derived && f.body.counted {
 		more = f.number*w.size < page.TotalCount
 	}
 	fresh, known := w.sift(f)
