@@ -12,15 +12,15 @@ import (
 
 const defaultTTL = 24 * time.Hour
 
-// identity is whom a credential stands for.
+// identity is the user or key that a credential belongs to.
 type identity struct {
 	id, email, name, kind, password string
 	organizations                   []string
 }
 
 type token struct {
-	who  *identity
-	ends time.Time // zero: never
+	who     *identity
+	expires time.Time // zero: never
 }
 
 // accounts are the credentials that the server accepts.
@@ -41,7 +41,7 @@ func (a *accounts) start(settings settings) {
 	a.keys[APIKey] = a.identity("key", "", "", []string{OrganizationID})
 }
 
-// identity makes one; organizations are OrganizationID when there are none.
+// identity creates an identity. Without organizations it belongs to OrganizationID.
 func (a *accounts) identity(kind, email, password string, organizations []string) *identity {
 	a.created++
 	if len(organizations) == 0 {
@@ -56,8 +56,9 @@ func (a *accounts) identity(kind, email, password string, organizations []string
 	return who
 }
 
-// AddUser lets a user sign in. Calls are about the first of the user's organizations, OrganizationID if there are none, unless
-// X-Organization-ID names another of them. A user of the same email is replaced, and that user's tokens end.
+// AddUser adds a user who can sign in. Calls apply to the first of the user's organizations, or to
+// [OrganizationID] if there are none, unless X-Organization-ID names another of them. An existing
+// user with the same email is replaced, and that user's tokens expire.
 func (s *Server) AddUser(email, password string, organizations ...string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -65,7 +66,8 @@ func (s *Server) AddUser(email, password string, organizations ...string) {
 	a.users[email] = a.identity("usr", email, password, organizations)
 }
 
-// AddAPIKey accepts another API key, for the same organizations as AddUser.
+// AddAPIKey adds an API key. Calls apply to the first of its organizations, or to [OrganizationID] if
+// there are none, unless X-Organization-ID names another of them.
 func (s *Server) AddAPIKey(key string, organizations ...string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -73,8 +75,9 @@ func (s *Server) AddAPIKey(key string, organizations ...string) {
 	a.keys[key] = a.identity("key", "", "", organizations)
 }
 
-// AddToken accepts a bearer token that nobody signed in for, as the dashboard gives them out, for the same organizations as
-// AddUser. It lasts until ExpireTokens.
+// AddToken adds a long-lived bearer token, such as the dashboard issues. Calls apply to the first of its
+// organizations, or to [OrganizationID] if there are none, unless X-Organization-ID names another of
+// them. It is valid until [Server.ExpireTokens].
 func (s *Server) AddToken(bearer string, organizations ...string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -82,7 +85,7 @@ func (s *Server) AddToken(bearer string, organizations ...string) {
 	a.tokens[bearer] = token{who: a.identity("usr", "", "", organizations)}
 }
 
-// RevokeAPIKey refuses an API key from now on.
+// RevokeAPIKey revokes an API key: requests that use it get a 401.
 func (s *Server) RevokeAPIKey(key string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -90,8 +93,8 @@ func (s *Server) RevokeAPIKey(key string) {
 	delete(a.keys, key)
 }
 
-// SetTokenTTL sets how long the tokens of further sign-ins last; a day is the default. expires_at less Date is d exactly; both
-// leave out what is begun of a second.
+// SetTokenTTL sets the lifetime of the tokens of later sign-ins. The default is 24 hours. The difference
+// between a sign-in's expires_at and its Date header is exactly d.
 func (s *Server) SetTokenTTL(d time.Duration) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -99,7 +102,7 @@ func (s *Server) SetTokenTTL(d time.Duration) {
 	a.ttl = d
 }
 
-// ExpireTokens ends every bearer token given out so far.
+// ExpireTokens expires every bearer token issued or added so far.
 func (s *Server) ExpireTokens() {
 	a := &s.accounts
 	a.mu.Lock()
@@ -107,7 +110,7 @@ func (s *Server) ExpireTokens() {
 	clear(a.tokens)
 }
 
-// signIn gives out a token; nil is for a wrong password.
+// signIn issues a token. It returns nil if the email or the password is wrong.
 func (a *accounts) signIn(email, password string) (who *identity, bearer string, ttl time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -116,11 +119,12 @@ func (a *accounts) signIn(email, password string) (who *identity, bearer string,
 		return nil, "", 0
 	}
 	bearer = rand.Text()
-	a.tokens[bearer] = token{who: who, ends: time.Now().Add(a.ttl)}
+	a.tokens[bearer] = token{who: who, expires: time.Now().Add(a.ttl)}
 	return who, bearer, a.ttl
 }
 
-// identify returns whom an Authorization header stands for, if anybody. The two kinds of credential are told apart by their form.
+// identify returns the identity that an Authorization header belongs to, or nil. API keys and tokens are
+// distinguished by their form.
 func (a *accounts) identify(header string) (who *identity, isToken bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -130,7 +134,7 @@ func (a *accounts) identify(header string) (who *identity, isToken bool) {
 	}
 	t := a.tokens[bearer]
 	switch {
-	case t.who == nil, !t.ends.IsZero() && !time.Now().Before(t.ends):
+	case t.who == nil, !t.expires.IsZero() && !time.Now().Before(t.expires):
 		return nil, true
 	case t.who.email != "" && a.users[t.who.email] != t.who:
 		return nil, true // replaced
@@ -138,20 +142,21 @@ func (a *accounts) identify(header string) (who *identity, isToken bool) {
 	return t.who, true
 }
 
-// admit finds out who asks, and in which organization. It returns the answer to those who may not.
-func (s *Server) admit(r *request, route route) *answer {
+// admit sets the request's identity and organization. It returns an error response if the request is
+// not allowed.
+func (s *Server) admit(r *request, route route) *response {
 	who, isToken := s.accounts.identify(r.Header.Get("Authorization"))
 	if who == nil {
-		var refusal answer
+		var refusal response
 		switch {
 		case !isToken || !s.settings.guests || route.always:
-			refusal = unauthorized().answer()
+			refusal = unauthorized().response()
 		case route.list:
 			refusal = reply(http.StatusOK, page{Data: []any{}, Page: 1, Limit: defaultLimit})
 		case route.method == http.MethodGet:
-			refusal = notFound("The requested resource wasn't found.").answer()
+			refusal = notFound("The requested resource wasn't found.").response()
 		default:
-			refusal = forbidden("Only authorized users can perform this action.").answer()
+			refusal = forbidden("Only authorized users can perform this action.").response()
 		}
 		return &refusal
 	}
@@ -160,25 +165,25 @@ func (s *Server) admit(r *request, route route) *answer {
 		id = who.organizations[0]
 	}
 	if !slices.Contains(who.organizations, id) {
-		refusal := foreign().answer()
+		refusal := foreign().response()
 		return &refusal
 	}
-	r.who, r.in = who, s.data.organization(id)
-	if !route.always && r.in.suspended.Load() {
-		refusal := suspended().answer()
+	r.who, r.org = who, s.data.organization(id)
+	if !route.always && r.org.suspended.Load() {
+		refusal := suspended().response()
 		return &refusal
 	}
 	return nil
 }
 
-// loginLimit is a limit on sign-ins, as a window that slides.
+// loginLimit limits sign-ins in a sliding window.
 type loginLimit struct {
 	most   int
 	per    time.Duration
 	recent []time.Time
 }
 
-// takeLogin reports whether one more sign-in is within the limit, and counts it.
+// takeLogin counts a sign-in and reports whether it is within the limit.
 func (a *accounts) takeLogin() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,11 +10,11 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// add stores records as they are, filling in what they lack. One whose key is taken replaces the other, at the other's place
-// unless it says when it was created.
+// add stores records, filling in missing fields. A record whose key exists replaces the existing one and
+// keeps its place in lists unless it has a Created date of its own.
 func (d *resource[T]) add(s *Server, records ...T) {
 	for i := range records {
-		v := d.alone(&records[i])
+		v := d.clone(&records[i])
 		f, id := d.fields(v), OrganizationID
 		if f.OrganizationID != nil {
 			if *f.OrganizationID == "" {
@@ -23,13 +23,13 @@ func (d *resource[T]) add(s *Server, records ...T) {
 			id = *f.OrganizationID
 		}
 		c, end := s.change(id)
-		if d.settle != nil {
-			d.settle(v, &records[i])
+		if d.setServerFields != nil {
+			d.setServerFields(v, &records[i])
 		}
 		if *f.Key == "" {
 			*f.Key = *f.ID
 		}
-		if old := d.table(c.in).get(*f.Key); old != nil {
+		if old := d.table(c.org).get(*f.Key); old != nil {
 			d.replace(c, v, old)
 		} else {
 			f.fill(c.data.newID(d.initial), c.now)
@@ -39,9 +39,9 @@ func (d *resource[T]) add(s *Server, records ...T) {
 	}
 }
 
-// replace puts a record in the place of another of the same key.
+// replace replaces old with a record of the same key.
 func (d *resource[T]) replace(c change, v, old *T) {
-	t, f, was := d.table(c.in), d.fields(v), d.fields(old)
+	t, f, was := d.table(c.org), d.fields(v), d.fields(old)
 	created := c.now
 	if was.Created != nil {
 		created = *was.Created
@@ -53,17 +53,17 @@ func (d *resource[T]) replace(c change, v, old *T) {
 		return
 	}
 	t.replace(*f.Key, v)
-	c.in.version++
+	c.org.version++
 }
 
-// stamp sets both dates, where there are any.
+// stamp sets both dates, if the record has them.
 func (f fields) stamp(created, updated linkit.Time) {
 	if f.Created != nil {
 		*f.Created, *f.Updated = created, updated
 	}
 }
 
-// fill sets what is missing.
+// fill sets the fields that are missing.
 func (f fields) fill(id string, created linkit.Time) {
 	if *f.ID == "" {
 		*f.ID = id
@@ -82,9 +82,9 @@ func (f fields) fill(id string, created linkit.Time) {
 	}
 }
 
-// load adds the records of a WithFixtures file system.
+// load adds the records of a [WithFixtures] file system.
 func (s *Server) load(fsys fs.FS) {
-	for _, k := range kinds {
+	for _, k := range resources {
 		file, err := fs.ReadFile(fsys, k.file())
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

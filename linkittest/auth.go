@@ -10,8 +10,8 @@ var authRoutes = []route{
 	{method: http.MethodGet, path: "/auth/credentials", handle: credentials, always: true},
 }
 
-// login answers a wrong email or password as PocketBase does: with 400.
-func login(r *request) answer {
+// login responds to a wrong email or password as PocketBase does: with a 400.
+func login(r *request) response {
 	s := r.server
 	if !s.accounts.takeLogin() {
 		return pocketBase(http.StatusTooManyRequests, "Too many requests.")
@@ -21,7 +21,7 @@ func login(r *request) answer {
 		Password string `json:"password"`
 	}
 	if refusal := decode(r.body, &body); refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	who, bearer, ttl := s.accounts.signIn(body.Email, body.Password)
 	if who == nil {
@@ -29,16 +29,17 @@ func login(r *request) answer {
 	}
 	return reply(http.StatusOK, map[string]any{
 		"token":      bearer,
-		"expires_at": r.now.Truncate(time.Second).Add(ttl), // as Date is cut, so that the difference is exact
+		"expires_at": r.now.Truncate(time.Second).Add(ttl), // truncated like Date, so that the difference is exactly ttl
 		"user":       map[string]string{"id": who.id, "email": who.email, "organization_id": who.organizations[0]},
 	})
 }
 
-// credentials' billing status for a suspended organization is linkittest's own: only ACTIVE is documented.
-func credentials(r *request) answer {
+// credentials returns the status of the credential. OVERDUE is Linkit's documented billing status of a
+// suspended organization; ACTIVE is linkittest's own.
+func credentials(r *request) response {
 	operational, billing := true, "ACTIVE"
-	if r.in.suspended.Load() {
-		operational, billing = false, "SUSPENDED"
+	if r.org.suspended.Load() {
+		operational, billing = false, "OVERDUE"
 	}
 	return reply(http.StatusOK, map[string]any{
 		"checked_at":          r.now,
@@ -48,8 +49,9 @@ func credentials(r *request) answer {
 	})
 }
 
-// SetSuspended makes an organization past due, or ends that: its endpoints answer 403 BILLING_SERVICE_SUSPENDED, but for
-// sign-in, credentials, payments, ping and health.
+// SetSuspended suspends an organization whose payments are past due, or lifts the suspension. While it is
+// suspended, its endpoints respond 403 BILLING_SERVICE_SUSPENDED, except for sign-in, credentials,
+// payments, ping and health, and [linkit.AuthService.Check] reports the billing status OVERDUE.
 func (s *Server) SetSuspended(organization string, suspended bool) {
 	s.data.organization(organization).suspended.Store(suspended)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-func TestCredentialsAreToldApartByTheirForm(t *testing.T) {
+func TestCredentialsAreDistinguishedByTheirForm(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	token := signIn(t, server, linkittest.Email, linkittest.Password)
@@ -31,11 +31,11 @@ func TestCredentialsAreToldApartByTheirForm(t *testing.T) {
 		"token as key":    {token, 401},
 		"scheme, no more": {"Bearer ", 401},
 	} {
-		answer := ask(t, server, "GET", "/products", "", "Authorization", row.authorization)
-		assert.Equal(t, row.status, answer.status, name)
+		res := send(t, server, "GET", "/products", "", "Authorization", row.authorization)
+		assert.Equal(t, row.status, res.status, name)
 		if row.status == 401 {
-			assert.JSONEq(t, `{"code":401,"error":"Unauthorized","details":"Invalid or expired token"}`, answer.body, name)
-			assert.Equal(t, "application/json", answer.header.Get("Content-Type"))
+			assert.JSONEq(t, `{"code":401,"error":"Unauthorized","details":"Invalid or expired token"}`, res.body, name)
+			assert.Equal(t, "application/json", res.header.Get("Content-Type"))
 		}
 	}
 }
@@ -44,25 +44,25 @@ func TestOpenRoutesNeedNoCredential(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	for _, path := range []string{"/ping", "/health"} {
-		assert.Equal(t, 200, ask(t, server, "GET", path, "", "Authorization", "").status, path)
+		assert.Equal(t, 200, send(t, server, "GET", path, "", "Authorization", "").status, path)
 	}
 }
 
-func TestLoginAnswersAsDocumented(t *testing.T) {
+func TestLoginRespondsAsDocumented(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.AddUser("two@example.com", "pass", "org_b", "org_a")
 	server.SetTokenTTL(1500 * time.Millisecond)
-	answer := ask(t, server, "POST", "/auth/login", `{"email":"two@example.com","password":"pass"}`, "Authorization", "")
-	require.Equal(t, 200, answer.status)
+	res := send(t, server, "POST", "/auth/login", `{"email":"two@example.com","password":"pass"}`, "Authorization", "")
+	require.Equal(t, 200, res.status)
 	var body struct {
 		Token     string            `json:"token"`
 		ExpiresAt time.Time         `json:"expires_at"`
 		User      map[string]string `json:"user"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(answer.body), &body))
+	require.NoError(t, json.Unmarshal([]byte(res.body), &body))
 	assert.NotEmpty(t, body.Token)
-	date, err := http.ParseTime(answer.header.Get("Date"))
+	date, err := http.ParseTime(res.header.Get("Date"))
 	require.NoError(t, err)
 	assert.Equal(t, 1500*time.Millisecond, body.ExpiresAt.Sub(date))
 	assert.Equal(t, "two@example.com", body.User["email"])
@@ -77,32 +77,32 @@ func TestWrongPasswordIsPocketBases400(t *testing.T) {
 	for _, body := range []string{
 		`{"email":"user@example.com","password":"wrong"}`, `{"email":"nobody@example.com","password":"linkittest-password"}`, `{}`,
 	} {
-		answer := ask(t, server, "POST", "/auth/login", body)
-		assert.Equal(t, 400, answer.status)
-		assert.JSONEq(t, `{"code":400,"message":"Failed to authenticate.","data":{}}`, answer.body)
+		res := send(t, server, "POST", "/auth/login", body)
+		assert.Equal(t, 400, res.status)
+		assert.JSONEq(t, `{"code":400,"message":"Failed to authenticate.","data":{}}`, res.body)
 	}
-	assert.Equal(t, 400, ask(t, server, "POST", "/auth/login", `{"email"`).status)
+	assert.Equal(t, 400, send(t, server, "POST", "/auth/login", `{"email"`).status)
 	_, err := server.Client(linkit.WithLogin(linkittest.Email, "wrong")).Products.List(t.Context(), nil)
 	require.ErrorIs(t, err, linkit.ErrLogin)
 	require.ErrorIs(t, err, linkit.ErrBadRequest)
 }
 
-func TestLoginLimitRefusesWithoutRetryAfter(t *testing.T) {
+func TestLoginLimitRejectsWithoutRetryAfter(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, linkittest.WithLoginLimit(2, time.Hour))
-	ask(t, server, "POST", "/auth/login", `{"email":"user@example.com","password":"wrong"}`)
+	send(t, server, "POST", "/auth/login", `{"email":"user@example.com","password":"wrong"}`)
 	signIn(t, server, linkittest.Email, linkittest.Password)
-	answer := ask(t, server, "POST", "/auth/login", `not looked at`)
-	assert.Equal(t, 429, answer.status)
-	assert.Empty(t, answer.header.Get("Retry-After"))
+	res := send(t, server, "POST", "/auth/login", `not looked at`)
+	assert.Equal(t, 429, res.status)
+	assert.Empty(t, res.header.Get("Retry-After"))
 
 	soon := newServer(t, linkittest.WithLoginLimit(1, time.Millisecond))
 	require.Eventually(t, func() bool {
-		return ask(t, soon, "POST", "/auth/login", `{"email":"user@example.com","password":"linkittest-password"}`).status == 200
+		return send(t, soon, "POST", "/auth/login", `{"email":"user@example.com","password":"linkittest-password"}`).status == 200
 	}, 5*time.Second, 2*time.Millisecond)
 }
 
-func TestTokensEnd(t *testing.T) {
+func TestTokensExpire(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*linkittest.Server){
 		"expired by hand":   func(s *linkittest.Server) { s.ExpireTokens() },
@@ -111,19 +111,19 @@ func TestTokensEnd(t *testing.T) {
 		server := newServer(t)
 		server.AddToken("dashboard-token")
 		token := signIn(t, server, linkittest.Email, linkittest.Password)
-		require.Equal(t, 200, ask(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status, name)
+		require.Equal(t, 200, send(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status, name)
 		end(server)
-		assert.Equal(t, 401, ask(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status, name)
+		assert.Equal(t, 401, send(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status, name)
 	}
 	server := newServer(t)
 	server.SetTokenTTL(time.Millisecond)
 	token := signIn(t, server, linkittest.Email, linkittest.Password)
 	require.Eventually(t, func() bool {
-		return ask(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status == 401
+		return send(t, server, "GET", "/products", "", "Authorization", "Bearer "+token).status == 401
 	}, 5*time.Second, time.Millisecond)
 }
 
-func TestClientsSignInAgainWhenTokensEnd(t *testing.T) {
+func TestClientsSignInAgainWhenTokensExpire(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password))
@@ -141,13 +141,13 @@ func TestClientsSignInAgainWhenTokensEnd(t *testing.T) {
 	assert.Equal(t, 3, logins)
 }
 
-func TestRevokedKeysAreRefused(t *testing.T) {
+func TestRevokedKeysAreRejected(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.AddAPIKey("new-key")
 	server.RevokeAPIKey(linkittest.APIKey)
-	assert.Equal(t, 401, ask(t, server, "GET", "/products", "").status)
-	assert.Equal(t, 200, ask(t, server, "GET", "/products", "", "Authorization", "new-key").status)
+	assert.Equal(t, 401, send(t, server, "GET", "/products", "").status)
+	assert.Equal(t, 200, send(t, server, "GET", "/products", "", "Authorization", "new-key").status)
 }
 
 func TestOrganizationsAreApart(t *testing.T) {
@@ -171,10 +171,10 @@ func TestOrganizationsAreApart(t *testing.T) {
 		{"key-of-b", "org_a", "A", 403},
 		{linkittest.APIKey, "", "A", 404},
 	} {
-		answer := ask(t, server, "GET", "/products/"+row.product, "", "Authorization", row.authorization, "X-Organization-ID", row.organization)
-		assert.Equal(t, row.status, answer.status, row)
+		res := send(t, server, "GET", "/products/"+row.product, "", "Authorization", row.authorization, "X-Organization-ID", row.organization)
+		assert.Equal(t, row.status, res.status, row)
 		if row.status == 403 {
-			assert.JSONEq(t, `{"code":403,"error":"Forbidden","details":"Insufficient permissions for this organization"}`, answer.body)
+			assert.JSONEq(t, `{"code":403,"error":"Forbidden","details":"Insufficient permissions for this organization"}`, res.body)
 		}
 	}
 }
@@ -199,10 +199,10 @@ func TestSuspensionLeavesSomeRoutesOpen(t *testing.T) {
 		{"GET", "/health/system", "", 200},
 		{"GET", "/ping", "", 200},
 	} {
-		answer := ask(t, server, row.method, row.path, row.body)
-		assert.Equal(t, row.status, answer.status, row.path)
+		res := send(t, server, row.method, row.path, row.body)
+		assert.Equal(t, row.status, res.status, row.path)
 		if row.status == 403 {
-			assert.JSONEq(t, `{"code":"BILLING_SERVICE_SUSPENDED","error":"Forbidden","details":"service suspended"}`, answer.body)
+			assert.JSONEq(t, `{"code":"BILLING_SERVICE_SUSPENDED","error":"Forbidden","details":"service suspended"}`, res.body)
 		}
 	}
 	client := server.Client()
@@ -211,6 +211,7 @@ func TestSuspensionLeavesSomeRoutesOpen(t *testing.T) {
 	status, err := client.Auth.Check(t.Context())
 	require.NoError(t, err)
 	assert.False(t, status.ServiceOperational)
+	assert.Equal(t, "OVERDUE", status.Billing.Status)
 
 	server.SetSuspended(linkittest.OrganizationID, false)
 	status, err = client.Auth.Check(t.Context())
@@ -222,7 +223,7 @@ func TestSuspensionLeavesSomeRoutesOpen(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestGuestsSeeNothing(t *testing.T) {
+func TestExpiredTokensCountAsGuests(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, linkittest.WithGuests())
 	server.AddProducts(linkit.Product{IvID: "A"})
@@ -239,24 +240,24 @@ func TestGuestsSeeNothing(t *testing.T) {
 		{"POST", "/products", 403},
 		{"GET", "/auth/credentials", 401},
 	} {
-		answer := ask(t, server, row.method, row.path, "{}", "Authorization", "Bearer "+token)
-		assert.Equal(t, row.status, answer.status, row)
+		res := send(t, server, row.method, row.path, "{}", "Authorization", "Bearer "+token)
+		assert.Equal(t, row.status, res.status, row)
 		if row.status == 200 {
-			assert.JSONEq(t, `{"data":[],"count":0,"total_count":0,"page":1,"limit":20,"has_next":false,"meta":{}}`, answer.body)
+			assert.JSONEq(t, `{"data":[],"count":0,"total_count":0,"page":1,"limit":20,"has_next":false,"meta":{}}`, res.body)
 		}
 	}
-	assert.Equal(t, 401, ask(t, server, "GET", "/products", "", "Authorization", "").status)
-	assert.Equal(t, 401, ask(t, server, "GET", "/products", "", "Authorization", "wrong-key").status)
-	assert.Equal(t, 200, ask(t, server, "GET", "/products/A", "").status)
+	assert.Equal(t, 401, send(t, server, "GET", "/products", "", "Authorization", "").status)
+	assert.Equal(t, 401, send(t, server, "GET", "/products", "", "Authorization", "wrong-key").status)
+	assert.Equal(t, 200, send(t, server, "GET", "/products/A", "").status)
 }
 
 func TestOnlyTheSignInPasswordIsMasked(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	secret := `p"ass`
-	ask(t, server, "POST", "/auth/login", `{"email":"a@example.com","Password":"p\"ass"}`)
-	ask(t, server, "POST", "/auth/login", `email=a&password=p"ass`)
-	ask(t, server, "POST", "/products?password=seen", `{"iv_id":"A","password":"seen"}`, "X-Trace", "t1")
+	send(t, server, "POST", "/auth/login", `{"email":"a@example.com","Password":"p\"ass"}`)
+	send(t, server, "POST", "/auth/login", `email=a&password=p"ass`)
+	send(t, server, "POST", "/products?password=seen", `{"iv_id":"A","password":"seen"}`, "X-Trace", "t1")
 	requests := server.Requests()
 	require.Len(t, requests, 3)
 	assert.JSONEq(t, `{"email":"a@example.com","Password":"[masked]"}`, string(requests[0].Body))

@@ -7,9 +7,9 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// branches demands an iv_id and nothing else. A branch's SKUs come, are renamed and go with it.
+// branches requires only an iv_id. A branch's SKUs are created, renamed and deleted with it.
 var branches = &resource[linkit.Branch]{
-	name: "branches", one: "branch", initial: 'b', key: "iv_id", path: "/branches/{iv_id}",
+	name: "branches", singular: "branch", initial: 'b', key: "iv_id", path: "/branches/{iv_id}",
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.Branch] { return o.branches },
 	fields: func(b *linkit.Branch) fields {
@@ -21,13 +21,13 @@ var branches = &resource[linkit.Branch]{
 			return has(b.NameEn) || has(b.NameAr) || has(b.IvID)
 		}),
 	},
-	alone: func(b *linkit.Branch) *linkit.Branch {
-		own := flat(b)
+	clone: func(b *linkit.Branch) *linkit.Branch {
+		own := copyOf(b)
 		own.WorkingHours, own.WorkingHoursPeriods = bytes.Clone(b.WorkingHours), slices.Clone(b.WorkingHoursPeriods)
 		return own
 	},
 	added: func(c change, b *linkit.Branch) {
-		for _, product := range c.in.products.rows {
+		for _, product := range c.org.products.rows {
 			stock(c, product.record, b)
 		}
 	},
@@ -39,5 +39,7 @@ var branches = &resource[linkit.Branch]{
 	removed: func(c change, b *linkit.Branch) { removeSKUs(c, "branch_iv_id", b.IvID) },
 }
 
-// AddBranches adds branches as AddProducts adds products. Each makes a SKU for every product.
+// AddBranches adds branches and, for each, a SKU of every product. They belong to [OrganizationID]
+// unless they name another organization. Missing IDs and dates are filled in; a missing IvID is the ID.
+// A branch with an existing IvID replaces it.
 func (s *Server) AddBranches(records ...linkit.Branch) { branches.add(s, records...) }

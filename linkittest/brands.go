@@ -7,7 +7,7 @@ import (
 )
 
 var brands = &resource[linkit.Brand]{
-	name: "brands", one: "brand", initial: 'r', key: "brand_code", path: "/brands/code/{brand_code}",
+	name: "brands", singular: "brand", initial: 'r', key: "brand_code", path: "/brands/code/{brand_code}",
 	verbs: lists | gets | creates | bulks, enveloped: true,
 	table: func(o *organization) *table[linkit.Brand] { return o.brands },
 	fields: func(b *linkit.Brand) fields {
@@ -20,17 +20,19 @@ var brands = &resource[linkit.Brand]{
 			return has(b.NameEn) || has(b.NameAr) || has(b.BrandCode)
 		}),
 	},
-	alone: flat[linkit.Brand],
+	clone: copyOf[linkit.Brand],
 	check: func(_ change, b, _ *linkit.Brand) *problem {
 		return longest(text{"brand_code", b.BrandCode, 50}, text{"name_en", b.NameEn, 255}, text{"name_ar", b.NameAr, 255})
 	},
 	compute: func(o *organization, b *linkit.Brand) { b.ProductCount = len(o.products.where("brand_id", b.ID)) },
 }
 
-// AddBrands adds brands as AddProducts adds products; a missing BrandCode is the ID. ProductCount is counted.
+// AddBrands adds brands. They belong to [OrganizationID] unless they name another organization. Missing
+// IDs and dates are filled in; a missing BrandCode is the ID. A brand with an existing BrandCode replaces
+// it. ProductCount is ignored: the server counts the products.
 func (s *Server) AddBrands(records ...linkit.Brand) { brands.add(s, records...) }
 
-// text is one whose length is limited.
+// text is a field with a limited length, in characters.
 type text struct {
 	field, value string
 	most         int

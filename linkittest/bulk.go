@@ -13,9 +13,10 @@ import (
 
 const maxBulk = 1000
 
-// bulkAnswer is the answer to a bulk request. Linkit documents success and message. Records is linkittest's own: what became of
-// each record, in order, as the status that a request of its own would have had.
-type bulkAnswer struct {
+// bulkResponse is the response to a bulk request. Linkit documents success and message. Records is
+// linkittest's own: it reports on each record in order, with the status that a request of its own would
+// have got.
+type bulkResponse struct {
 	Success bool         `json:"success"`
 	Message string       `json:"message"`
 	Records []bulkRecord `json:"records"`
@@ -28,29 +29,30 @@ type bulkRecord struct {
 	Details any    `json:"details,omitempty"`
 }
 
-// bulkItem is a record of a bulk request: decoded, as it was sent, and what is wrong with it.
+// bulkItem is one record of a bulk request, decoded and as sent, and the error if it is malformed.
 type bulkItem[T any] struct {
 	record  *T
 	raw     []byte
 	refusal *problem
 }
 
-// bulk writes records in one request. One bad record doesn't undo the others. An update, and an upsert of a record that
-// exists, changes only the fields that are sent; that is linkittest's own reading.
-func (d *resource[T]) bulk(r *request) answer {
+// bulk writes many records in one request. A rejected record doesn't affect the others. An update, and an
+// upsert of an existing record, changes only the fields that are sent; whether Linkit does the same isn't
+// documented.
+func (d *resource[T]) bulk(r *request) response {
 	mode, items, refusal := d.readBulk(r.body)
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	switch mode {
 	case linkit.BulkCreate, linkit.BulkUpdate, linkit.BulkUpsert:
 	default:
-		return badRequest("mode must be create, update or upsert").answer()
+		return badRequest("mode must be create, update or upsert").response()
 	}
 	return d.write(r, mode, items)
 }
 
-func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem[T]) answer {
+func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem[T]) response {
 	records := make([]bulkRecord, len(items))
 	c, end := r.change()
 	for i, item := range items {
@@ -61,7 +63,7 @@ func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem[T
 		}
 	}
 	end()
-	return reply(http.StatusOK, bulkAnswer{Success: true, Message: fmt.Sprintf("Processed %d %s", len(items), d.name), Records: records})
+	return reply(http.StatusOK, bulkResponse{Success: true, Message: fmt.Sprintf("Processed %d %s", len(items), d.name), Records: records})
 }
 
 func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, item bulkItem[T]) (key string, status int, refusal *problem) {
@@ -70,14 +72,14 @@ func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, item bulkItem[T])
 		return *d.fields(v).Key, 0, item.refusal
 	}
 	key = *d.fields(v).Key
-	if key == "" && d.settle != nil { // it may follow from other fields
-		d.settle(v, new(T))
+	if key == "" && d.setServerFields != nil { // it may be derived from other fields
+		d.setServerFields(v, new(T))
 		key = *d.fields(v).Key
 	}
 	if key == "" && d.find != nil {
 		key = d.find(c, v)
 	}
-	old := d.table(c.in).get(key)
+	old := d.table(c.org).get(key)
 	switch {
 	case mode == linkit.BulkUpdate && key == "":
 		return key, 0, invalid("%s is required", d.key)
@@ -87,15 +89,14 @@ func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, item bulkItem[T])
 	case old == nil:
 		return key, 0, d.missing()
 	}
-	v = d.alone(old)
+	v = d.clone(old)
 	if err := json.Unmarshal(item.raw, v); err != nil {
 		return key, 0, unreadable(err)
 	}
 	return key, http.StatusOK, d.update(c, key, v)
 }
 
-// readBulk reads {mode, <name>: [...]}. It keeps where each record stands in the body, so that nothing is read twice but what
-// an update changes.
+// readBulk reads {mode, <name>: [...]}.
 func (d *resource[T]) readBulk(body []byte) (mode linkit.BulkMode, items []bulkItem[T], refusal *problem) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if token, err := dec.Token(); err != nil {
@@ -135,7 +136,7 @@ func (d *resource[T]) readBulk(body []byte) (mode linkit.BulkMode, items []bulkI
 	return mode, items, nil
 }
 
-// ended makes sure that nothing follows a body.
+// ended returns an error if anything follows the body.
 func ended(dec *json.Decoder) *problem {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return badRequest("the body is not valid JSON: something follows it")
@@ -143,7 +144,7 @@ func ended(dec *json.Decoder) *problem {
 	return nil
 }
 
-// readItems reads a list of records, the decoder being at its start. A record of the wrong type doesn't spoil the others.
+// readItems reads a list of records. A malformed record doesn't affect the others.
 func readItems[T any](dec *json.Decoder, body []byte) (items []bulkItem[T], refusal *problem) {
 	if token, err := dec.Token(); err != nil {
 		return nil, unreadable(err)

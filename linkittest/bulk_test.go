@@ -11,7 +11,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-func TestBulkTellsWhatBecameOfEachRecord(t *testing.T) {
+func TestBulkReportsTheResultOfEachRecord(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[string]string{
 		"create": `[
@@ -40,16 +40,16 @@ func TestBulkTellsWhatBecameOfEachRecord(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
 			server.AddProducts(linkit.Product{IvID: "A", NameEn: "Adol", AveragePrice: 3})
-			answer := ask(t, server, "POST", "/products/bulk", `{"products": [
+			res := send(t, server, "POST", "/products/bulk", `{"products": [
 				{"iv_id":"A","average_price":7.25}, {"iv_id":"N"}, {"iv_id":"N","name_en":"Second"}, {"name_en":"x"},
 				{"iv_id":"T","name_en":1} , null ], "dry": {}, "mode": "`+mode+`"}`)
-			require.Equal(t, 200, answer.status, answer.body)
+			require.Equal(t, 200, res.status, res.body)
 			var body struct {
 				Success bool            `json:"success"`
 				Message string          `json:"message"`
 				Records json.RawMessage `json:"records"`
 			}
-			require.NoError(t, json.Unmarshal([]byte(answer.body), &body))
+			require.NoError(t, json.Unmarshal([]byte(res.body), &body))
 			assert.True(t, body.Success)
 			assert.Equal(t, "Processed 6 products", body.Message)
 			assert.JSONEq(t, want, string(body.Records))
@@ -73,7 +73,7 @@ func TestBulkUpdateChangesOnlyWhatIsSent(t *testing.T) {
 	assert.True(t, a.Updated.After(a.Created.Time) || a.Updated.Equal(a.Created.Time))
 }
 
-func TestBulkRequestsAreRefusedWhole(t *testing.T) {
+func TestMalformedBulkRequestsAreRejectedAsAWhole(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	record := `{"iv_id":"A"}`
@@ -97,11 +97,11 @@ func TestBulkRequestsAreRefusedWhole(t *testing.T) {
 		"trailing":       {`{"mode":"upsert","products":[` + record + `]} x`, 400},
 		"1,000 records":  {`{"mode":"upsert","products":[` + most + `]}`, 200},
 	} {
-		answer := ask(t, server, "POST", "/products/bulk", row.body)
-		assert.Equal(t, row.status, answer.status, name)
+		res := send(t, server, "POST", "/products/bulk", row.body)
+		assert.Equal(t, row.status, res.status, name)
 		if row.status != 200 {
-			assert.EqualValues(t, row.status, answer.object(t)["code"], name)
+			assert.EqualValues(t, row.status, res.object(t)["code"], name)
 		}
 	}
-	assert.EqualValues(t, 1, ask(t, server, "GET", "/products", "").object(t)["total_count"])
+	assert.EqualValues(t, 1, send(t, server, "GET", "/products", "").object(t)["total_count"])
 }

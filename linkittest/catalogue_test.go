@@ -94,24 +94,24 @@ func TestSKUsAreFilteredAndRestocked(t *testing.T) {
 		row.params.Sort = "created"
 		assert.Equal(t, row.want, skuIDs(t, client, &row.params), row.name)
 	}
-	assert.Equal(t, 400, ask(t, server, "GET", "/skus?min_qty=few", "").status)
+	assert.Equal(t, 400, send(t, server, "GET", "/skus?min_qty=few", "").status)
 }
 
-func TestSKUsAreAnsweredAsDocumented(t *testing.T) {
+func TestSKUsAreReturnedAsDocumented(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := ask(t, server, "POST", "/skus", `{"product_iv_id":"P","branch_iv_id":"B","barcode":"1","price":7.5,"cost":4.1}`)
+	created := send(t, server, "POST", "/skus", `{"product_iv_id":"P","branch_iv_id":"B","barcode":"1","price":7.5,"cost":4.1}`)
 	require.Equal(t, 201, created.status, created.body)
 	body := created.object(t)
 	assert.Equal(t, "P_B", body["iv_id"])
 	assert.NotContains(t, body, "qty")
 	assert.NotContains(t, body, "barcode")
-	assert.Equal(t, 422, ask(t, server, "POST", "/skus", `{"product_iv_id":"P"}`).status)
-	assert.Equal(t, 409, ask(t, server, "POST", "/skus", `{"iv_id":"P_B"}`).status)
-	qty := ask(t, server, "PUT", "/skus/P_B", `{"product_iv_id":"P","branch_iv_id":"B","qty":0}`).object(t)
+	assert.Equal(t, 422, send(t, server, "POST", "/skus", `{"product_iv_id":"P"}`).status)
+	assert.Equal(t, 409, send(t, server, "POST", "/skus", `{"iv_id":"P_B"}`).status)
+	qty := send(t, server, "PUT", "/skus/P_B", `{"product_iv_id":"P","branch_iv_id":"B","qty":0}`).object(t)
 	assert.InDelta(t, 0.0, qty["qty"], 0)
-	assert.Equal(t, 204, ask(t, server, "DELETE", "/skus/P_B", "").status)
-	assert.Equal(t, 404, ask(t, server, "GET", "/skus/P_B", "").status)
+	assert.Equal(t, 204, send(t, server, "DELETE", "/skus/P_B", "").status)
+	assert.Equal(t, 404, send(t, server, "GET", "/skus/P_B", "").status)
 }
 
 func TestBranchesKeepTheirHours(t *testing.T) {
@@ -135,7 +135,7 @@ func TestBranchesKeepTheirHours(t *testing.T) {
 	assert.Equal(t, *params.Location, branch.Location)
 	server.AddBranches(linkit.Branch{IvID: "B2", NameEn: "Malaz", Active: true})
 	for query, want := range map[string]string{"active=true": "B2", "active=false": "B1", "search=olaya": "B1"} {
-		page := ask(t, server, "GET", "/branches?"+query, "")
+		page := send(t, server, "GET", "/branches?"+query, "")
 		assert.EqualValues(t, 1, page.at(t, "total_count"), query)
 		assert.Equal(t, want, page.at(t, "data", 0, "iv_id"), query)
 	}
@@ -145,7 +145,7 @@ func TestBrandsCountTheirProducts(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := server.Client()
-	created := ask(t, server, "POST", "/brands", `{"brand_code":"JLP","name_en":"Julphar","product_count":9}`)
+	created := send(t, server, "POST", "/brands", `{"brand_code":"JLP","name_en":"Julphar","product_count":9}`)
 	require.Equal(t, 201, created.status)
 	assert.Equal(t, true, created.at(t, "success"))
 	assert.Equal(t, "Brand created successfully", created.at(t, "message"))
@@ -174,7 +174,7 @@ func TestBrandsCountTheirProducts(t *testing.T) {
 		fmt.Sprintf(`{"brand_code":%q}`, strings.Repeat("b", 51)):                422,
 		fmt.Sprintf(`{"brand_code":"L","name_ar":%q}`, strings.Repeat("ب", 256)): 422,
 	} {
-		assert.Equal(t, status, ask(t, server, "POST", "/brands", body).status, body)
+		assert.Equal(t, status, send(t, server, "POST", "/brands", body).status, body)
 	}
 	_, err = client.Brands.Bulk(t.Context(), linkit.BulkUpsert, []linkit.BrandParams{{BrandCode: "JLP", NameAr: "جلفار"}})
 	require.NoError(t, err)
@@ -214,18 +214,18 @@ func TestCategoriesFormATree(t *testing.T) {
 		require.Len(t, page.Data, 1, name)
 		assert.Equal(t, row.want, page.Data[0].CategoryCode, name)
 	}
-	root := ask(t, server, "GET", "/categories/code/HEALTH", "").object(t)
+	root := send(t, server, "GET", "/categories/code/HEALTH", "").object(t)
 	assert.Contains(t, root, "parent_id")
 	assert.Nil(t, root["parent_id"])
-	assert.Equal(t, pain.ID, ask(t, server, "GET", "/categories/code/KIDS", "").object(t)["parent_id"])
-	assert.Equal(t, 422, ask(t, server, "POST", "/categories", `{"category_code":"X","parent_id":"nobody"}`).status)
-	assert.Equal(t, 409, ask(t, server, "POST", "/categories", `{"category_code":"PAIN"}`).status)
+	assert.Equal(t, pain.ID, send(t, server, "GET", "/categories/code/KIDS", "").object(t)["parent_id"])
+	assert.Equal(t, 422, send(t, server, "POST", "/categories", `{"category_code":"X","parent_id":"nobody"}`).status)
+	assert.Equal(t, 409, send(t, server, "POST", "/categories", `{"category_code":"PAIN"}`).status)
 
 	server.AddCategories(linkit.Category{ID: "a", CategoryCode: "A", ParentID: "b"}, linkit.Category{ID: "b", CategoryCode: "B", ParentID: "a"})
-	assert.Equal(t, 200, ask(t, server, "GET", "/categories/code/A", "").status, "a circle doesn't hang")
+	assert.Equal(t, 200, send(t, server, "GET", "/categories/code/A", "").status, "a circle doesn't hang")
 }
 
-func TestGenericsKnowTheirProducts(t *testing.T) {
+func TestGenericsListTheirProducts(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := server.Client()

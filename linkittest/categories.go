@@ -2,9 +2,9 @@ package linkittest
 
 import "github.com/linkit-go/linkit"
 
-// categories demands a category_code, and a parent that exists, if any.
+// categories requires a category_code and, if a parent is given, that it exists.
 var categories = &resource[linkit.Category]{
-	name: "categories", one: "category", initial: 'c', key: "category_code", path: "/categories/code/{category_code}",
+	name: "categories", singular: "category", initial: 'c', key: "category_code", path: "/categories/code/{category_code}",
 	verbs: lists | gets | creates,
 	table: func(o *organization) *table[linkit.Category] { return o.categories },
 	fields: func(c *linkit.Category) fields {
@@ -22,9 +22,9 @@ var categories = &resource[linkit.Category]{
 			return has(c.NameEn) || has(c.NameAr) || has(c.CategoryCode)
 		}),
 	},
-	alone: flat[linkit.Category],
+	clone: copyOf[linkit.Category],
 	check: func(c change, v, _ *linkit.Category) *problem {
-		if v.ParentID != "" && c.in.categories.first("id", v.ParentID) == nil {
+		if v.ParentID != "" && c.org.categories.first("id", v.ParentID) == nil {
 			return invalid("parent_id: there is no such category")
 		}
 		return nil
@@ -32,14 +32,14 @@ var categories = &resource[linkit.Category]{
 	compute: func(o *organization, c *linkit.Category) {
 		c.ProductCount = len(o.products.where("category_id", c.ID))
 		c.Depth, c.Path = 0, c.NameEn
-		for up := c; up.ParentID != "" && c.Depth < len(o.categories.rows); c.Depth++ { // AddCategories may close a circle
+		for up := c; up.ParentID != "" && c.Depth < len(o.categories.rows); c.Depth++ { // AddCategories can create a cycle
 			if up = o.categories.first("id", up.ParentID); up == nil {
 				return
 			}
 			c.Path = up.NameEn + " > " + c.Path
 		}
 	},
-	wire: func(c *linkit.Category) any {
+	encode: func(c *linkit.Category) any {
 		body := categoryBody{Category: c}
 		if c.ParentID != "" {
 			body.ParentID = &c.ParentID
@@ -48,12 +48,14 @@ var categories = &resource[linkit.Category]{
 	},
 }
 
-// categoryBody is a category as it is answered: a root's parent_id is null.
+// categoryBody is a category in a response: the parent_id of a root is null.
 type categoryBody struct {
 	*linkit.Category
 	ParentID *string `json:"parent_id"`
 }
 
-// AddCategories adds categories as AddProducts adds products; a missing CategoryCode is the ID. Depth, Path and ProductCount are
-// worked out; ProductCount is of the category's own products.
+// AddCategories adds categories. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs and dates are filled in; a missing CategoryCode is the ID. A category with an existing
+// CategoryCode replaces it. Depth, Path and ProductCount are ignored: the server computes them, and
+// counts only the category's own products.
 func (s *Server) AddCategories(records ...linkit.Category) { categories.add(s, records...) }

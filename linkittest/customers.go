@@ -3,8 +3,8 @@ package linkittest
 import "github.com/linkit-go/linkit"
 
 var customers = &resource[linkit.Customer]{
-	name: "customers", one: "customer", initial: 'u', key: "id", path: "/customers/{id}",
-	verbs: lists | gets | creates | updates | deletes, named: true,
+	name: "customers", singular: "customer", initial: 'u', key: "id", path: "/customers/{id}",
+	verbs: lists | gets | creates | updates | deletes, needsOrgHeader: true,
 	table: func(o *organization) *table[linkit.Customer] { return o.customers },
 	fields: func(c *linkit.Customer) fields {
 		return fields{Key: &c.ID, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated}
@@ -16,21 +16,22 @@ var customers = &resource[linkit.Customer]{
 			return has(c.FirstName) || has(c.LastName) || has(c.Email) || has(c.Phone)
 		}),
 	},
-	alone: flat[linkit.Customer],
+	clone: copyOf[linkit.Customer],
 }
 
-// AddCustomers adds customers as AddProducts adds products.
+// AddCustomers adds customers. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs and dates are filled in. A customer with an existing ID replaces it.
 func (s *Server) AddCustomers(records ...linkit.Customer) { customers.add(s, records...) }
 
 var customerGroups = &resource[linkit.CustomerGroup]{
-	name: "customer-groups", one: "group", initial: 'm', key: "id", path: "/customer-groups/{id}",
+	name: "customer-groups", singular: "group", initial: 'm', key: "id", path: "/customer-groups/{id}",
 	verbs: lists | creates | updates | deletes,
 	table: func(o *organization) *table[linkit.CustomerGroup] { return o.customerGroups },
 	fields: func(g *linkit.CustomerGroup) fields {
 		return fields{Key: &g.ID, ID: &g.ID, Created: &g.Created, Updated: &g.Updated}
 	},
 	indexes: []index[linkit.CustomerGroup]{{"name", func(g *linkit.CustomerGroup) string { return g.Name }}},
-	alone:   flat[linkit.CustomerGroup],
+	clone:   copyOf[linkit.CustomerGroup],
 	check: func(c change, g, _ *linkit.CustomerGroup) *problem {
 		if g.Name == "" {
 			return invalid("name is required")
@@ -38,14 +39,15 @@ var customerGroups = &resource[linkit.CustomerGroup]{
 		if refusal := longest(text{"name", g.Name, 100}, text{"description", g.Description, 500}); refusal != nil {
 			return refusal
 		}
-		if other := c.in.customerGroups.first("name", g.Name); other != nil && other.ID != g.ID {
+		if other := c.org.customerGroups.first("name", g.Name); other != nil && other.ID != g.ID {
 			return conflict("group", "name", g.Name)
 		}
 		return nil
 	},
 }
 
-// AddCustomerGroups adds customer groups to OrganizationID: a group doesn't say whose it is.
+// AddCustomerGroups adds customer groups to [OrganizationID]: a group doesn't name its organization.
+// Missing IDs and dates are filled in. A group with an existing ID replaces it.
 func (s *Server) AddCustomerGroups(records ...linkit.CustomerGroup) {
 	customerGroups.add(s, records...)
 }

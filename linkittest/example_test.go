@@ -35,7 +35,7 @@ func Example() {
 	// GET /skus
 }
 
-// A write whose answer is lost took effect, and is not sent again.
+// A write whose response is lost took effect, and is not retried.
 func ExampleServer_Inject() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -53,7 +53,7 @@ func ExampleServer_Inject() {
 	// <nil>
 }
 
-// An outage that ends, and one that doesn't.
+// A short outage, and a lasting one.
 func ExampleServer_Inject_outage() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -71,7 +71,7 @@ func ExampleServer_Inject_outage() {
 	// true 7
 }
 
-// A token that ends while the program runs costs one more sign-in.
+// A token that expires while the program runs costs one more sign-in.
 func ExampleServer_ExpireTokens() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -93,7 +93,7 @@ func ExampleServer_ExpireTokens() {
 	// GET /products
 }
 
-// A hung server: the attempt's own time ends it.
+// A server that hangs: the attempt times out.
 func ExampleServer_Inject_delay() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -105,7 +105,8 @@ func ExampleServer_Inject_delay() {
 	// Output: linkit: GET /products: no answer within 20ms
 }
 
-// A write that never arrives looks to the client like one whose answer is lost: only a look tells them apart.
+// To the client, a write that never arrives looks like one whose response is lost. Only reading the record
+// distinguishes them.
 func ExampleServer_Inject_dropBefore() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -123,7 +124,7 @@ func ExampleServer_Inject_dropBefore() {
 	// true
 }
 
-// An answer that breaks off: a read is sent again.
+// A truncated response: a read is retried.
 func ExampleServer_Inject_truncate() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -139,7 +140,7 @@ func ExampleServer_Inject_truncate() {
 	// Output: Adol 500 mg 2
 }
 
-// How the program takes it when its key is withdrawn.
+// A program whose API key is revoked.
 func ExampleServer_RevokeAPIKey() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -155,7 +156,7 @@ func ExampleServer_RevokeAPIKey() {
 	// true
 }
 
-// A server that says that it is unwell serves all the same.
+// A server that reports degraded health keeps serving.
 func ExampleServer_SetHealth() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -171,7 +172,7 @@ func ExampleServer_SetHealth() {
 	// Output: degraded <nil>
 }
 
-// What arrived, for assertions: sign-ins included, with the password masked.
+// The requests received, for assertions. Passwords of sign-ins are masked.
 func ExampleServer_Requests() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -188,7 +189,7 @@ func ExampleServer_Requests() {
 	// GET /products search=adol org_123
 }
 
-// A user of several organizations, whose records are apart.
+// A user of several organizations, each of which has its own records.
 func ExampleServer_AddUser() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -205,7 +206,7 @@ func ExampleServer_AddUser() {
 	// org_jeddah 1 <nil>
 }
 
-// An organization that is past due.
+// An organization whose payments are past due.
 func ExampleServer_SetSuspended() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -220,7 +221,7 @@ func ExampleServer_SetSuspended() {
 	// <nil>
 }
 
-// Tokens that last an hour, by a server whose clock is two hours ahead.
+// Tokens with a lifetime of an hour, from a server whose clock is two hours ahead.
 func ExampleServer_SetTokenTTL() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -232,8 +233,8 @@ func ExampleServer_SetTokenTTL() {
 			fmt.Println(err)
 		}
 	}
-	fmt.Println(len(server.Requests()), "requests: one of them is the sign-in")
-	// Output: 4 requests: one of them is the sign-in
+	fmt.Println(len(server.Requests()), "requests, one of them the sign-in")
+	// Output: 4 requests, one of them the sign-in
 }
 
 // Records from files: an embed.FS, or os.DirFS("testdata").
@@ -255,7 +256,7 @@ func ExampleWithFixtures() {
 	// Output: 7.25 0
 }
 
-// The service under Linkit may take an expired token for none at all: a record is a 404 then.
+// The service may treat a request with an expired token as one without: a record is then a 404.
 func ExampleWithGuests() {
 	server := linkittest.NewServer(linkittest.WithGuests())
 	defer server.Close()
@@ -269,7 +270,8 @@ func ExampleWithGuests() {
 	// Output: true
 }
 
-// Programs that start at the same time meet the limit on sign-ins. A shared linkit.SessionStore spares them.
+// Programs that start at the same time run into the limit on sign-ins. A shared [linkit.SessionStore] avoids
+// that.
 func ExampleWithLoginLimit() {
 	server := linkittest.NewServer(linkittest.WithLoginLimit(2, time.Hour))
 	defer server.Close()
@@ -284,7 +286,7 @@ func ExampleWithLoginLimit() {
 	// true
 }
 
-// Server.Client trusts the server's certificate, which nobody else does.
+// [Server.Client] trusts the server's certificate; other clients don't.
 func ExampleWithTLS() {
 	server := linkittest.NewServer(linkittest.WithTLS())
 	defer server.Close()

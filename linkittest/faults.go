@@ -12,27 +12,29 @@ import (
 	"time"
 )
 
-// Fault is what happens to the next requests that match. Of the faults that match a request, the oldest happens; those that
-// only set Delay or Header happen besides. A fault happens whatever the credential.
+// A Fault makes matching requests fail or wait. If several faults match a request, the oldest applies;
+// those that only set Delay or Header apply in addition. Faults apply whatever the request's credential.
+// The zero value matches any request, once, and changes nothing.
 type Fault struct {
 	Method string // "" is any
 	Path   string // without /api/v1: a route such as "/products/{iv_id}", or a literal such as "/products/ITEM-1"; "" is any
-	Times  int    // 0 is once; less: until removed
+	Times  int    // how many requests it applies to; 0 means one, a negative number any number until removed
 
-	Status     int           // answered instead of the real answer, with Body and Header: the request has no effect
-	Body       string        // without a Status: answered with 200
-	Header     http.Header   // set in the answer, the real one too; a nil value removes the header, Date included
-	Delay      time.Duration // holds the answer back, after the request took effect; the client's or server's end ends it
+	Status     int           // respond with this status, Body and Header; the request has no effect
+	Body       string        // the body of that response; if Status is 0, it is sent with a 200
+	Header     http.Header   // headers to set in the response, a real one included; a nil value removes a header, even Date
+	Delay      time.Duration // delay the response, after the request took effect, until the client leaves or the server closes
 	DropBefore bool          // close the connection before the request takes effect
-	DropAfter  bool          // close the connection after the request took effect, with no answer
-	Truncate   bool          // break the answer off half way, after the request took effect
+	DropAfter  bool          // close the connection after the request took effect, without a response
+	Truncate   bool          // close the connection halfway through the response, after the request took effect
 }
 
-// Inject makes a fault happen from the next request on. remove takes it back; a fault that has happened Times times is gone by
-// itself. Inject panics on a Status that is none.
+// Inject adds a fault, which applies from the next request on. remove removes it; it may be called more
+// than once. A fault that has applied Times times is removed automatically. Inject panics if Status is
+// not a valid status.
 func (s *Server) Inject(f Fault) (remove func()) {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
-		panic(fmt.Sprintf("linkittest: Inject: %d is not the status of an answer", f.Status))
+		panic(fmt.Sprintf("linkittest: Inject: %d is not a valid status", f.Status))
 	}
 	if f.Times == 0 {
 		f.Times = 1
@@ -42,28 +44,28 @@ func (s *Server) Inject(f Fault) (remove func()) {
 	return s.faults.add(f)
 }
 
-// modifies reports whether f leaves the answer to others.
+// modifies reports whether f changes only the headers or the timing of a response.
 func (f *Fault) modifies() bool {
 	return f.Status == 0 && f.Body == "" && !f.DropBefore && !f.DropAfter && !f.Truncate
 }
 
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Body != "" }
 
-func (f *Fault) answer() answer {
-	a := answer{status: f.Status, body: []byte(f.Body)}
-	if a.status == 0 {
-		a.status = http.StatusOK
+func (f *Fault) response() response {
+	res := response{status: f.Status, body: []byte(f.Body)}
+	if res.status == 0 {
+		res.status = http.StatusOK
 	}
 	switch {
-	case bytes.HasPrefix(a.body, []byte("<")):
-		a.header = http.Header{"Content-Type": {"text/html; charset=utf-8"}}
-	case len(a.body) > 0 && !json.Valid(a.body):
-		a.header = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
+	case bytes.HasPrefix(res.body, []byte("<")):
+		res.header = http.Header{"Content-Type": {"text/html; charset=utf-8"}}
+	case len(res.body) > 0 && !json.Valid(res.body):
+		res.header = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
 	}
-	return a
+	return res
 }
 
-// faults are those that are still to happen, the oldest first.
+// faults holds the faults that still apply, oldest first.
 type faults struct {
 	mu   sync.Mutex
 	list []*Fault
@@ -80,13 +82,13 @@ func (f *faults) add(fault Fault) (remove func()) {
 	}
 }
 
-// take returns what is to happen to a request, as one fault, and counts it.
+// take returns the faults that apply to a request, combined into one, and counts them.
 func (f *faults) take(method, path, plain, route string) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var happening Fault
+	var applied Fault
 	if len(f.list) == 0 {
-		return happening
+		return applied
 	}
 	found := false
 	route = template(route)
@@ -101,20 +103,20 @@ func (f *faults) take(method, path, plain, route string) Fault {
 				return false
 			}
 			found = true
-			delay, header := happening.Delay, happening.Header
-			happening = *fault
-			happening.Delay += delay
-			happening.Header = merged(header, fault.Header)
+			delay, header := applied.Delay, applied.Header
+			applied = *fault
+			applied.Delay += delay
+			applied.Header = merged(header, fault.Header)
 		default:
-			happening.Delay += fault.Delay
-			happening.Header = merged(happening.Header, fault.Header)
+			applied.Delay += fault.Delay
+			applied.Header = merged(applied.Header, fault.Header)
 		}
 		if fault.Times > 0 {
 			fault.Times--
 		}
 		return fault.Times == 0
 	})
-	return happening
+	return applied
 }
 
 func merged(a, b http.Header) http.Header {
@@ -126,7 +128,7 @@ func merged(a, b http.Header) http.Header {
 	return a
 }
 
-// template forgets the names in a route, so that "/products/{id}" is "/products/{iv_id}".
+// template drops the wildcard names of a route, so that "/products/{id}" equals "/products/{iv_id}".
 func template(route string) string {
 	if !strings.Contains(route, "{") {
 		return route

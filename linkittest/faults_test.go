@@ -41,7 +41,7 @@ func TestFaultsHappenToWhatMatches(t *testing.T) {
 			server := newServer(t)
 			row.fault.Status = http.StatusTeapot
 			server.Inject(row.fault)
-			assert.Equal(t, row.want, ask(t, server, row.method, row.path, "").status == http.StatusTeapot)
+			assert.Equal(t, row.want, send(t, server, row.method, row.path, "").status == http.StatusTeapot)
 		})
 	}
 }
@@ -53,7 +53,7 @@ func TestFaultsHappenAsOftenAsTheySay(t *testing.T) {
 		server.Inject(linkittest.Fault{Status: 503, Times: times})
 		met := 0
 		for range 5 {
-			if ask(t, server, "GET", "/ping", "").status == 503 {
+			if send(t, server, "GET", "/ping", "").status == 503 {
 				met++
 			}
 		}
@@ -61,10 +61,10 @@ func TestFaultsHappenAsOftenAsTheySay(t *testing.T) {
 	}
 	server := newServer(t)
 	remove := server.Inject(linkittest.Fault{Status: 503, Times: -1})
-	assert.Equal(t, 503, ask(t, server, "GET", "/ping", "").status)
+	assert.Equal(t, 503, send(t, server, "GET", "/ping", "").status)
 	remove()
 	remove()
-	assert.Equal(t, 200, ask(t, server, "GET", "/ping", "").status)
+	assert.Equal(t, 200, send(t, server, "GET", "/ping", "").status)
 }
 
 func TestFaultsHappenInOrder(t *testing.T) {
@@ -73,7 +73,7 @@ func TestFaultsHappenInOrder(t *testing.T) {
 	server.Inject(linkittest.Fault{Header: http.Header{"x-one": {"1"}}, Times: 2})
 	server.Inject(linkittest.Fault{Status: 500})
 	server.Inject(linkittest.Fault{Status: 502, Header: http.Header{"X-Two": {"2"}}})
-	first, second, third := ask(t, server, "GET", "/ping", ""), ask(t, server, "GET", "/ping", ""), ask(t, server, "GET", "/ping", "")
+	first, second, third := send(t, server, "GET", "/ping", ""), send(t, server, "GET", "/ping", ""), send(t, server, "GET", "/ping", "")
 	assert.Equal(t, []int{500, 502, 200}, []int{first.status, second.status, third.status})
 	assert.Equal(t, []string{"1", "1", ""}, []string{first.header.Get("X-One"), second.header.Get("X-One"), third.header.Get("X-One")})
 	assert.Equal(t, "2", second.header.Get("X-Two"))
@@ -89,13 +89,13 @@ func TestFaultHeadersAreTheirOwn(t *testing.T) {
 	server.Inject(linkittest.Fault{Header: http.Header{"X-Two": {"2"}}})
 	server.Inject(linkittest.Fault{Status: 503, Header: http.Header{"X-Three": {"3"}}, Times: 2})
 	for i, want := range [][]string{{"1", "2", "3"}, {"1", "", "3"}, {"1", "", ""}, {"", "", ""}} {
-		answer := ask(t, server, "GET", "/ping", "")
-		assert.Equal(t, want, []string{answer.header.Get("X-One"), answer.header.Get("X-Two"), answer.header.Get("X-Three")}, "answer %d", i+1)
-		assert.Empty(t, answer.header.Get("X-Late"))
+		res := send(t, server, "GET", "/ping", "")
+		assert.Equal(t, want, []string{res.header.Get("X-One"), res.header.Get("X-Two"), res.header.Get("X-Three")}, "response %d", i+1)
+		assert.Empty(t, res.header.Get("X-Late"))
 	}
 }
 
-func TestFaultAnswersInsteadAndWithoutEffect(t *testing.T) {
+func TestFaultRespondsInsteadAndWithoutEffect(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	for _, row := range []struct {
@@ -112,15 +112,15 @@ func TestFaultAnswersInsteadAndWithoutEffect(t *testing.T) {
 		{linkittest.Fault{Status: 204, Body: "not sent"}, 204, "text/plain; charset=utf-8"},
 	} {
 		server.Inject(row.fault)
-		answer := ask(t, server, "POST", "/products", `{"iv_id":"A"}`, "Authorization", "nobody's-key")
-		assert.Equal(t, row.status, answer.status)
-		assert.Equal(t, row.contentType, answer.header.Get("Content-Type"), row.status)
-		assert.Equal(t, row.fault.Header.Get("Retry-After"), answer.header.Get("Retry-After"))
+		res := send(t, server, "POST", "/products", `{"iv_id":"A"}`, "Authorization", "nobody's-key")
+		assert.Equal(t, row.status, res.status)
+		assert.Equal(t, row.contentType, res.header.Get("Content-Type"), row.status)
+		assert.Equal(t, row.fault.Header.Get("Retry-After"), res.header.Get("Retry-After"))
 		if row.status != 204 {
-			assert.Equal(t, row.fault.Body, answer.body)
+			assert.Equal(t, row.fault.Body, res.body)
 		}
 	}
-	assert.Equal(t, 404, ask(t, server, "GET", "/products/A", "").status)
+	assert.Equal(t, 404, send(t, server, "GET", "/products/A", "").status)
 	assert.Len(t, server.Requests(), 8, "requests that met a fault are recorded too")
 	assert.Panics(t, func() { server.Inject(linkittest.Fault{Status: 42}) })
 }
@@ -129,10 +129,10 @@ func TestFaultsMayTakeTheDateAway(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.Inject(linkittest.Fault{Header: http.Header{"Date": nil}})
-	answer := ask(t, server, "GET", "/ping", "")
-	assert.Equal(t, 200, answer.status)
-	assert.Empty(t, answer.header.Values("Date"))
-	assert.NotEmpty(t, ask(t, server, "GET", "/ping", "").header.Get("Date"))
+	res := send(t, server, "GET", "/ping", "")
+	assert.Equal(t, 200, res.status)
+	assert.Empty(t, res.header.Values("Date"))
+	assert.NotEmpty(t, send(t, server, "GET", "/ping", "").header.Get("Date"))
 }
 
 func TestConnectionsAreLostBeforeAndAfter(t *testing.T) {
@@ -152,20 +152,20 @@ func TestConnectionsAreLostBeforeAndAfter(t *testing.T) {
 			for _, option := range []linkittest.Option{nil, linkittest.WithTLS(), linkittest.WithHTTP2()} {
 				server := newServer(t, option)
 				server.Inject(row.fault)
-				answer, err := try(t, server, "POST", "/products", `{"iv_id":"A"}`)
+				res, err := trySend(t, server, "POST", "/products", `{"iv_id":"A"}`)
 				require.Error(t, err)
 				if server.Certificate() == nil {
 					require.ErrorIs(t, err, row.err)
 				}
 				if row.fault.Truncate {
-					assert.Equal(t, 201, answer.status)
-					if size := answer.header.Get("Content-Length"); size != "" {
+					assert.Equal(t, 201, res.status)
+					if size := res.header.Get("Content-Length"); size != "" {
 						whole, err := strconv.Atoi(size)
 						require.NoError(t, err)
-						assert.Len(t, answer.body, whole/2)
+						assert.Len(t, res.body, whole/2)
 					}
 				}
-				effect := ask(t, server, "GET", "/products/A", "").status == 200
+				effect := send(t, server, "GET", "/products/A", "").status == 200
 				assert.Equal(t, row.effect, effect)
 			}
 		})
@@ -182,7 +182,7 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	require.ErrorAs(t, err, &lost)
 	assert.True(t, lost.Sent)
 	_, err = client.Products.Get(t.Context(), "A")
-	require.NoError(t, err, "the request took effect before the answer was held back")
+	require.NoError(t, err, "the request took effect before the response was held back")
 	require.Len(t, server.Requests(), 2)
 	server.Close() // would hang if the handler were still waiting
 }
@@ -193,7 +193,7 @@ func TestFaultDelayOnlyDelays(t *testing.T) {
 	server.Inject(linkittest.Fault{Delay: 20 * time.Millisecond})
 	server.Inject(linkittest.Fault{Delay: 20 * time.Millisecond})
 	began := time.Now()
-	assert.Equal(t, 200, ask(t, server, "GET", "/ping", "").status)
+	assert.Equal(t, 200, send(t, server, "GET", "/ping", "").status)
 	assert.GreaterOrEqual(t, time.Since(began), 40*time.Millisecond)
 }
 

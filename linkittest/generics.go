@@ -7,7 +7,7 @@ import (
 )
 
 var generics = &resource[linkit.Generic]{
-	name: "generics", one: "generic", initial: 'g', key: "generic_code", path: "/generics/code/{generic_code}",
+	name: "generics", singular: "generic", initial: 'g', key: "generic_code", path: "/generics/code/{generic_code}",
 	verbs: lists | gets | creates | bulks,
 	table: func(o *organization) *table[linkit.Generic] { return o.generics },
 	fields: func(g *linkit.Generic) fields {
@@ -19,8 +19,8 @@ var generics = &resource[linkit.Generic]{
 			return has(g.NameEn) || has(g.NameAr) || has(g.GenericCode)
 		}),
 	},
-	alone:  flat[linkit.Generic],
-	settle: func(g, _ *linkit.Generic) { g.Products, g.CommonBrands = nil, nil },
+	clone:           copyOf[linkit.Generic],
+	setServerFields: func(g, _ *linkit.Generic) { g.Products, g.CommonBrands = nil, nil },
 	compute: func(o *organization, g *linkit.Generic) {
 		products := o.products.where("generic_id", g.ID)
 		g.ProductCount, g.Products, g.CommonBrands = len(products), make([]string, len(products)), []string{}
@@ -38,6 +38,8 @@ var generics = &resource[linkit.Generic]{
 	},
 }
 
-// AddGenerics adds generics as AddProducts adds products; a missing GenericCode is the ID. Products, ProductCount and
-// CommonBrands are those of the products whose GenericID is the generic's ID.
+// AddGenerics adds generics. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs and dates are filled in; a missing GenericCode is the ID. A generic with an existing
+// GenericCode replaces it. Products, ProductCount and CommonBrands are ignored: the server computes them
+// from the products whose GenericID is the generic's ID.
 func (s *Server) AddGenerics(records ...linkit.Generic) { generics.add(s, records...) }

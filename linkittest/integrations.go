@@ -15,32 +15,35 @@ var integrationRoutes = []route{
 	{method: http.MethodPost, path: "/integrations/{org_id}/{slug}/execute", handle: executeIntegration},
 }
 
-// integration is an app of an organization.
+// integration is an app that an organization has installed.
 type integration struct {
 	app    linkit.Integration
 	config linkit.IntegrationConfig
 }
 
-// AddIntegrations installs integrations at OrganizationID: an integration doesn't say whose it is. A slug that is installed is
-// replaced, and keeps its configuration.
+// AddIntegrations installs integrations for [OrganizationID]: an integration doesn't name its
+// organization. One whose slug is installed replaces it and keeps its configuration.
 //
-// An execution answers {success, slug, dry_run, input}, where input is the body that came. That is linkittest's own, as is how
-// it recognizes a dry run: by dry_run=true in the query, or "dry_run": true in the body. One that isn't dry sets last_sync.
+// The response to an execution is {success, slug, dry_run, input}, where input is the request's body.
+// This form is linkittest's own, and so is the way to ask for a dry run: dry_run=true in the query or
+// "dry_run": true in the body. An execution that isn't a dry run sets last_sync.
 func (s *Server) AddIntegrations(records ...linkit.Integration) {
 	c, end := s.change(OrganizationID)
 	defer end()
 	for _, app := range records {
-		if installed := c.in.integration(app.Slug); installed != nil {
+		if installed := c.org.integration(app.Slug); installed != nil {
 			installed.app = app
 			continue
 		}
-		c.in.integrations = append(c.in.integrations, &integration{app: app, config: linkit.IntegrationConfig{
-			Slug: app.Slug, Name: app.Name, Type: app.Type, OrganizationID: c.in.id, ConfiguredAt: c.now,
+		c.org.integrations = append(c.org.integrations, &integration{app: app, config: linkit.IntegrationConfig{
+			Slug: app.Slug, Name: app.Name, Type: app.Type, OrganizationID: c.org.id, ConfiguredAt: c.now,
 		}})
 	}
 }
 
-// AddIntegrationConfigs sets the configuration of integrations, and installs those that aren't. One with a Raw is answered as that.
+// AddIntegrationConfigs sets the configuration of integrations, and installs those that aren't installed.
+// They belong to [OrganizationID] unless they name another organization. A configuration with a Raw is
+// returned as that.
 func (s *Server) AddIntegrationConfigs(records ...linkit.IntegrationConfig) {
 	for _, config := range records {
 		if config.OrganizationID == "" {
@@ -51,10 +54,10 @@ func (s *Server) AddIntegrationConfigs(records ...linkit.IntegrationConfig) {
 		if config.ConfiguredAt.IsZero() {
 			config.ConfiguredAt = c.now
 		}
-		if installed := c.in.integration(config.Slug); installed != nil {
+		if installed := c.org.integration(config.Slug); installed != nil {
 			installed.config = config
 		} else {
-			c.in.integrations = append(c.in.integrations, &integration{config: config, app: linkit.Integration{
+			c.org.integrations = append(c.org.integrations, &integration{config: config, app: linkit.Integration{
 				Slug: config.Slug, Name: config.Name, Type: config.Type, Enabled: true, IsActive: true,
 			}})
 		}
@@ -62,44 +65,44 @@ func (s *Server) AddIntegrationConfigs(records ...linkit.IntegrationConfig) {
 	}
 }
 
-func listIntegrations(r *request) answer {
+func listIntegrations(r *request) response {
 	r.server.data.mu.RLock()
 	defer r.server.data.mu.RUnlock()
-	apps := make([]linkit.Integration, len(r.in.integrations))
-	for i, installed := range r.in.integrations {
+	apps := make([]linkit.Integration, len(r.org.integrations))
+	for i, installed := range r.org.integrations {
 		apps[i] = installed.app
 	}
 	return reply(http.StatusOK, apps)
 }
 
-func configOfIntegration(r *request) answer {
+func configOfIntegration(r *request) response {
 	in, refusal := r.pathOrganization()
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	r.server.data.mu.RLock()
 	defer r.server.data.mu.RUnlock()
 	installed := in.integration(r.PathValue("slug"))
 	switch {
 	case installed == nil:
-		return notInstalled().answer()
+		return notInstalled().response()
 	case len(installed.config.Raw) > 0:
 		return reply(http.StatusOK, installed.config.Raw)
 	}
 	return reply(http.StatusOK, installed.config)
 }
 
-func executeIntegration(r *request) answer {
+func executeIntegration(r *request) response {
 	in, refusal := r.pathOrganization()
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	input := json.RawMessage("null")
 	if len(r.body) > 0 {
 		input = r.body
 	}
 	if !json.Valid(input) {
-		return badRequest("the body is not valid JSON").answer()
+		return badRequest("the body is not valid JSON").response()
 	}
 	var options struct {
 		DryRun bool `json:"dry_run"`
@@ -110,7 +113,7 @@ func executeIntegration(r *request) answer {
 	defer end()
 	installed := in.integration(r.PathValue("slug"))
 	if installed == nil {
-		return notInstalled().answer()
+		return notInstalled().response()
 	}
 	if !dry {
 		installed.app.LastSync = c.now
@@ -130,7 +133,7 @@ func (o *organization) integration(slug string) *integration {
 	return nil
 }
 
-// pathOrganization is the organization that the path names.
+// pathOrganization returns the organization that the path names.
 func (r *request) pathOrganization() (*organization, *problem) {
 	id := r.PathValue("org_id")
 	if !slices.Contains(r.who.organizations, id) {

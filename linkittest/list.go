@@ -14,7 +14,7 @@ const (
 	maxLimit     = 100
 )
 
-// page is the answer to a list.
+// page is the response to a list request.
 type page struct {
 	Data       []any    `json:"data"`
 	Count      int      `json:"count"`
@@ -25,23 +25,23 @@ type page struct {
 	Meta       struct{} `json:"meta"`
 }
 
-// list answers a page. A page or limit that is no number above zero is the default.
-func (d *resource[T]) list(r *request) answer {
-	if d.named && r.Header.Get("X-Organization-Id") == "" {
-		return badRequest("X-Organization-ID is required").answer()
+// list returns a page. A page or limit that is not a positive number is replaced by the default.
+func (d *resource[T]) list(r *request) response {
+	if d.needsOrgHeader && r.Header.Get("X-Organization-Id") == "" {
+		return badRequest("X-Organization-ID is required").response()
 	}
 	query := r.URL.Query()
 	sel, refusal := d.selection(query)
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	p := page{Page: positive(query.Get("page"), 1), Limit: min(positive(query.Get("limit"), defaultLimit), maxLimit)}
 	data := &r.server.data
 	data.mu.RLock()
-	rows := d.table(r.in).selected(r.in, sel)
+	rows := d.table(r.org).selected(r.org, sel)
 	p.TotalCount = len(rows)
 	start := len(rows)
-	if p.Page <= len(rows)/p.Limit+1 { // or it is beyond the end, and might overflow
+	if p.Page <= len(rows)/p.Limit+1 { // otherwise it is beyond the end, and the product might overflow
 		start = min((p.Page-1)*p.Limit, len(rows))
 	}
 	p.Data = make([]any, min(len(rows)-start, p.Limit))
@@ -50,7 +50,7 @@ func (d *resource[T]) list(r *request) answer {
 		if sel.backward {
 			at = len(rows) - 1 - at
 		}
-		p.Data[i] = d.shown(r.in, rows[at].record)
+		p.Data[i] = d.rendered(r.org, rows[at].record)
 	}
 	data.mu.RUnlock()
 	p.Count = len(p.Data)
@@ -66,20 +66,20 @@ func positive(text string, otherwise int) int {
 	return n
 }
 
-// filter is a list parameter. Without match, it is an index of the same name.
+// filter is a list parameter. If match is nil, the index of the same name is used.
 type filter[T any] struct {
 	name  string
 	match func(value string) (func(*T) bool, *problem)
 }
 
-// equal selects the records whose field is the parameter's value.
+// equal selects the records whose field equals the parameter.
 func equal[T any](name string, field func(*T) string) filter[T] {
 	return filter[T]{name: name, match: func(value string) (func(*T) bool, *problem) {
 		return func(v *T) bool { return field(v) == value }, nil
 	}}
 }
 
-// atLeast selects by a number that must be the parameter's at least, or at most.
+// atLeast and atMost select the records whose field is not below, or not above, the parameter.
 func atLeast[T any](name string, field func(*T) int) filter[T] { return bound(name, field, 1) }
 func atMost[T any](name string, field func(*T) int) filter[T]  { return bound(name, field, -1) }
 
@@ -104,7 +104,7 @@ func flag[T any](name string, field func(*T) bool) filter[T] {
 	}}
 }
 
-// search selects the records one of whose fields contains the parameter's value, in any case.
+// search selects the records with a field that contains the parameter, ignoring case.
 func search[T any](fields func(v *T, has func(string) bool) bool) filter[T] {
 	return filter[T]{name: "search", match: func(value string) (func(*T) bool, *problem) {
 		has := func(s string) bool { return containsFold(s, value) }
@@ -124,9 +124,9 @@ func containsFold(s, part string) bool {
 	return part == ""
 }
 
-// selection is what a list is asked for.
+// selection is the records that a list request selects, and their order.
 type selection[T any] struct {
-	name     string // tells selections apart
+	name     string // identifies the selection
 	index    string // "": none
 	value    string // of index
 	match    []func(*T) bool
@@ -134,14 +134,15 @@ type selection[T any] struct {
 	backward bool
 }
 
-// selection reads a list's parameters; those that it doesn't know are ignored, a field to sort by that there isn't is a 400.
-// Every list can be sorted by any field, the newest first unless asked otherwise; Linkit documents it for products and offers.
+// selection reads a list's parameters. Unknown ones are ignored, except that an unknown field to sort by
+// is a 400. Every list can be sorted by any of its fields, and is sorted by descending creation time by
+// default; Linkit documents sorting for products and offers.
 func (d *resource[T]) selection(query url.Values) (selection[T], *problem) {
 	sort, backward := strings.CutPrefix(query.Get("sort"), "-")
 	sel := selection[T]{backward: backward || sort == ""}
 	if sort != "" && sort != "created" {
 		if _, ok := column[T](sort); !ok {
-			return sel, badRequest("sort: a %s has no field %q to sort by", d.one, sort)
+			return sel, badRequest("sort: a %s has no field %q to sort by", d.singular, sort)
 		}
 		sel.sort, sel.name = sort, sort
 	}

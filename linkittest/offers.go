@@ -8,7 +8,7 @@ import (
 )
 
 var offers = &resource[linkit.Offer]{
-	name: "offers", one: "offer", initial: 'f', key: "id", path: "/offers/{id}",
+	name: "offers", singular: "offer", initial: 'f', key: "id", path: "/offers/{id}",
 	verbs: lists | gets | creates | updates | deletes,
 	table: func(o *organization) *table[linkit.Offer] { return o.offers },
 	fields: func(o *linkit.Offer) fields {
@@ -25,13 +25,13 @@ var offers = &resource[linkit.Offer]{
 		flag("is_active", func(o *linkit.Offer) bool { return o.IsActive }),
 		search(func(o *linkit.Offer, has func(string) bool) bool { return has(o.Name) }),
 	},
-	alone: func(o *linkit.Offer) *linkit.Offer {
-		own := flat(o)
+	clone: func(o *linkit.Offer) *linkit.Offer {
+		own := copyOf(o)
 		own.Meta = bytes.Clone(o.Meta)
 		return own
 	},
 	find: func(c change, o *linkit.Offer) string {
-		if other := c.in.offers.first("name", o.Name); other != nil && o.Name != "" {
+		if other := c.org.offers.first("name", o.Name); other != nil && o.Name != "" {
 			return other.ID
 		}
 		return ""
@@ -44,38 +44,40 @@ var offerRoutes = []route{
 	{method: http.MethodGet, path: "/reports/offers", handle: reportOffers},
 }
 
-// AddOffers adds offers as AddProducts adds products. The list parameter synced is ignored: no field says it.
+// AddOffers adds offers. They belong to [OrganizationID] unless they name another organization. Missing
+// IDs are filled in. An offer with an existing ID replaces it. The list parameter synced is ignored: no
+// field corresponds to it.
 func (s *Server) AddOffers(records ...linkit.Offer) { offers.add(s, records...) }
 
-// upsertOffers writes offers that have the id, or else the name, of one that exists over it: which of them Linkit goes by isn't
-// documented.
-func upsertOffers(r *request) answer {
+// upsertOffers updates the offer with the same id, or else with the same name, if there is one. Which of
+// them Linkit uses isn't documented.
+func upsertOffers(r *request) response {
 	_, items, refusal := offers.readBulk(r.body)
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	return offers.write(r, linkit.BulkUpsert, items)
 }
 
-func setOfferStatus(r *request) answer {
+func setOfferStatus(r *request) response {
 	var body struct {
 		Status   *string `json:"status"`
 		IsActive *bool   `json:"is_active"`
 	}
 	if refusal := decode(r.body, &body); refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	if body.Status == nil && body.IsActive == nil {
-		return invalid("status or is_active is required").answer()
+		return invalid("status or is_active is required").response()
 	}
 	c, end := r.change()
 	defer end()
 	id := r.PathValue("id")
-	old := c.in.offers.get(id)
+	old := c.org.offers.get(id)
 	if old == nil {
-		return offers.missing().answer()
+		return offers.missing().response()
 	}
-	o := offers.alone(old)
+	o := offers.clone(old)
 	if body.Status != nil {
 		o.Status = *body.Status
 	}
@@ -83,21 +85,21 @@ func setOfferStatus(r *request) answer {
 		o.IsActive = *body.IsActive
 	}
 	if refusal := offers.update(c, id, o); refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	return reply(http.StatusOK, o)
 }
 
-// reportOffers counts offers. What it answers is linkittest's own: the report isn't documented.
-func reportOffers(r *request) answer {
+// reportOffers counts offers. The form of the report is linkittest's own: Linkit's isn't documented.
+func reportOffers(r *request) response {
 	r.server.data.mu.RLock()
 	defer r.server.data.mu.RUnlock()
 	active, types := 0, map[linkit.OfferType]int{}
-	for _, row := range r.in.offers.rows {
+	for _, row := range r.org.offers.rows {
 		types[row.record.OfferType]++
 		if row.record.IsActive {
 			active++
 		}
 	}
-	return reply(http.StatusOK, map[string]any{"total": len(r.in.offers.rows), "active": active, "by_offer_type": types})
+	return reply(http.StatusOK, map[string]any{"total": len(r.org.offers.rows), "active": active, "by_offer_type": types})
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Option sets one thing of a Server. A nil Option is ignored.
+// An Option configures a [Server]. A nil Option is ignored.
 type Option func(*settings)
 
 type settings struct {
@@ -20,8 +20,8 @@ type settings struct {
 	fixtures   []fs.FS
 }
 
-// WithAddr listens on addr, "127.0.0.1:8090" say, instead of a free port. It must be a loopback address: everybody knows the
-// password.
+// WithAddr sets the address to listen on, such as "127.0.0.1:8090". The default is a free port. NewServer
+// panics if it isn't a loopback address: the server's credentials are public.
 func WithAddr(addr string) Option {
 	return func(s *settings) {
 		host, _, err := net.SplitHostPort(addr)
@@ -32,36 +32,39 @@ func WithAddr(addr string) Option {
 	}
 }
 
-// WithGuests treats a bearer token that has ended as no token, as PocketBase does under Linkit: a list is empty, a record is a
-// 404 and a write is a 403, where the documentation says 401. Missing credentials and wrong keys are still a 401.
+// WithGuests treats a request with an expired bearer token as one by a guest, as PocketBase does: a list
+// is empty, a record is a 404 and a write is a 403, where Linkit's documentation says 401. Missing
+// credentials and wrong keys still get a 401.
 func WithGuests() Option {
 	return func(s *settings) { s.guests = true }
 }
 
-// WithLoginLimit answers a sign-in with 429 when as many as logins began in the last per. Like PocketBase's, whose default is
-// 2 in 3 seconds, the answer has no Retry-After, and a refused sign-in isn't looked at.
+// WithLoginLimit allows a number of sign-ins per interval. Further ones get a 429 without a Retry-After,
+// whatever their body, as with PocketBase, whose default is 2 in 3 seconds.
 func WithLoginLimit(logins int, per time.Duration) Option {
 	return func(s *settings) { s.loginLimit = loginLimit{most: logins, per: per} }
 }
 
-// WithTLS serves HTTP/1.1 over TLS. Client and HTTPClient trust the server's certificate.
+// WithTLS serves HTTP/1.1 over TLS. [Server.Client] and [Server.HTTPClient] trust the server's certificate.
 func WithTLS() Option {
 	return func(s *settings) { s.tls = true }
 }
 
-// WithHTTP2 is WithTLS with HTTP/2 offered besides. A connection that a Fault drops is a stream that it resets.
+// WithHTTP2 serves HTTP/2 and HTTP/1.1 over TLS. With HTTP/2, a [Fault] that would close the connection
+// resets the stream instead.
 func WithHTTP2() Option {
 	return func(s *settings) { s.http2 = true }
 }
 
-// WithoutRecording keeps no Requests, for benchmarks.
+// WithoutRecording turns off [Server.Requests], for benchmarks.
 func WithoutRecording() Option {
 	return func(s *settings) { s.recorded = 0 }
 }
 
-// WithFixtures starts with the records of fsys's files, each named for a resource as its path is, "products.json" say: a JSON
-// array of objects as Linkit answers them, or an answered page of them. Other files are ignored. What a record leaves out is
-// filled in as the Add methods do. NewServer panics on a file that can't be read.
+// WithFixtures adds the records in the files of fsys. A file is named after its resource's path, such as
+// "products.json" or "customer-groups.json", and holds a JSON array of records in the form of Linkit's
+// responses, or a page of them. Missing fields are filled in as by the Add methods. Other files are
+// ignored. NewServer panics if a file can't be read.
 func WithFixtures(fsys fs.FS) Option {
 	return func(s *settings) { s.fixtures = append(s.fixtures, fsys) }
 }

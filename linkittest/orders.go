@@ -8,34 +8,36 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// specVersion is the contract that orders are read by.
+// specVersion is the version of the contract of orders in responses.
 const specVersion = "2026-04-01"
 
 var orders = &resource[linkit.Order]{
-	name: "orders", one: "order", initial: 'o', key: "id", path: "/orders/{id}",
+	name: "orders", singular: "order", initial: 'o', key: "id", path: "/orders/{id}",
 	verbs: lists | gets,
 	table: func(o *organization) *table[linkit.Order] { return o.orders },
 	fields: func(o *linkit.Order) fields {
 		return fields{Key: &o.ID, ID: &o.ID, OrganizationID: &o.OrganizationID, Created: &o.Created, Updated: &o.Updated}
 	},
-	filters: []filter[linkit.Order]{equal("status", func(o *linkit.Order) string { return string(o.OrderStatus) })},
-	alone:   aloneOrder,
-	settle:  func(o, old *linkit.Order) { o.Raw, o.SpecVersion = old.Raw, old.SpecVersion },
-	wire:    orderBody,
+	filters:         []filter[linkit.Order]{equal("status", func(o *linkit.Order) string { return string(o.OrderStatus) })},
+	clone:           cloneOrder,
+	setServerFields: func(o, old *linkit.Order) { o.Raw, o.SpecVersion = old.Raw, old.SpecVersion },
+	encode:          orderBody,
 }
 
 var orderRoutes = []route{{method: http.MethodPost, path: "/orders/bulk", handle: createOrders}}
 
-// AddOrders adds orders as AddProducts adds products. One with a Raw is answered as that, in either form; its fields are read
-// from it when it has no ID. Others are answered in the envelope of the contract 2026-04-01.
+// AddOrders adds orders. They belong to [OrganizationID] unless they name another organization. Missing
+// IDs and dates are filled in. An order with an existing ID replaces it. An order with a Raw is returned
+// as that, in either form, and its fields are read from it if it has no ID. Other orders are returned in
+// the envelope of the contract 2026-04-01.
 func (s *Server) AddOrders(records ...linkit.Order) { orders.add(s, records...) }
 
-func aloneOrder(o *linkit.Order) *linkit.Order {
-	own := flat(o)
+func cloneOrder(o *linkit.Order) *linkit.Order {
+	own := copyOf(o)
 	if len(o.Raw) > 0 {
 		own.Raw = bytes.Clone(o.Raw)
 		if o.ID == "" {
-			_ = json.Unmarshal(own.Raw, own) // what isn't an order is answered all the same: a reader must cope
+			_ = json.Unmarshal(own.Raw, own) // even a Raw that isn't an order is returned as it is
 		}
 		return own
 	}
@@ -58,13 +60,13 @@ func orderBody(o *linkit.Order) any {
 	if version == "" {
 		version = specVersion
 	}
-	o = flat(o)
+	o = copyOf(o)
 	o.SpecVersion = ""
 	return map[string]any{"spec_version": version, "order": o}
 }
 
-// createOrders takes a bare array of orders in the older form. They are read in the envelope.
-func createOrders(r *request) answer {
+// createOrders takes a bare array of orders in the older form. They are returned in the envelope.
+func createOrders(r *request) response {
 	dec := json.NewDecoder(bytes.NewReader(r.body))
 	items, refusal := readItems[linkit.Order](dec, r.body)
 	if refusal == nil {
@@ -74,7 +76,7 @@ func createOrders(r *request) answer {
 		refusal = badRequest("the body must be a list of at least one order")
 	}
 	if refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	return orders.write(r, linkit.BulkCreate, items)
 }

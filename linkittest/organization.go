@@ -8,11 +8,11 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// organization is all that one organization has. data.mu guards it.
+// organization holds the records of one organization. It is guarded by data.mu.
 type organization struct {
 	id        string
 	suspended atomic.Bool
-	version   uint64 // of its tables: counts writes
+	version   uint64 // counts the writes to its tables
 
 	branches       *table[linkit.Branch]
 	brands         *table[linkit.Brand]
@@ -43,7 +43,7 @@ func newOrganization(id string) *organization {
 	}
 }
 
-// data is every record. Records are never changed once stored, so that they can be read without the lock.
+// data holds all records. A stored record is never changed, so that it can be read without the lock.
 type data struct {
 	mu            sync.RWMutex
 	organizations map[string]*organization
@@ -51,7 +51,7 @@ type data struct {
 	created       int64
 }
 
-// organization returns one, new if need be.
+// organization returns the organization with the given id, creating it if necessary.
 func (d *data) organization(id string) *organization {
 	d.mu.RLock()
 	o := d.organizations[id]
@@ -71,7 +71,8 @@ func (d *data) organization(id string) *organization {
 	return o
 }
 
-// newID returns an id of 15 alphanumerics, as PocketBase's are; the first says of which resource. d.mu is held.
+// newID returns an id of 15 alphanumerics, as in PocketBase. Its first letter identifies the resource. d.mu
+// must be held.
 func (d *data) newID(initial byte) string {
 	d.created++
 	number := strconv.FormatInt(d.created, 36)

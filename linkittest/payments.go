@@ -14,14 +14,14 @@ var paymentRoutes = []route{
 	{method: http.MethodGet, path: "/providers/config/{provider}", handle: configOfProvider},
 }
 
-// AddProviders adds ways to pay, for every organization. A new server has none.
+// AddProviders adds payment providers, for all organizations. A new server has none.
 func (s *Server) AddProviders(providers ...linkit.Provider) {
 	s.data.mu.Lock()
 	defer s.data.mu.Unlock()
 	s.data.providers = append(s.data.providers, providers...)
 }
 
-// provider returns one, or nil. mu is held.
+// provider returns the provider with the given id, or nil. d.mu must be held.
 func (d *data) provider(id string) *linkit.Provider {
 	i := slices.IndexFunc(d.providers, func(p linkit.Provider) bool { return p.ID == id })
 	if i < 0 {
@@ -30,20 +30,20 @@ func (d *data) provider(id string) *linkit.Provider {
 	return &d.providers[i]
 }
 
-// paymentStatus' billing mode is linkittest's own.
-func paymentStatus(r *request) answer {
+// paymentStatus returns the status of the payment service. The billing mode is linkittest's own.
+func paymentStatus(r *request) response {
 	return reply(http.StatusOK, map[string]any{
-		"service_operational": !r.in.suspended.Load(),
+		"service_operational": !r.org.suspended.Load(),
 		"billing_mode":        "subscription",
 		"included_app_slots":  struct{}{},
 	})
 }
 
-// createPayment accepts the providers that there are, and makes the first of them the active one.
-func createPayment(r *request) answer {
+// createPayment accepts the known providers and makes the first of them the active one.
+func createPayment(r *request) response {
 	var body linkit.PaymentOrderParams
 	if refusal := decode(r.body, &body); refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	d := &r.server.data
 	d.mu.Lock()
@@ -58,14 +58,14 @@ func createPayment(r *request) answer {
 		}
 	}
 	if order.ActiveGateway == "" {
-		return invalid("providers must name one that there is").answer()
+		return invalid("providers must name at least one supported provider").response()
 	}
 	order.OrderID = d.newID('y')
 	order.ExecuteEndpoint, order.ExecuteMethod, order.NextAction = "/checkout", http.MethodPost, "execute_or_send_payment_link"
 	return reply(http.StatusCreated, envelope{Success: true, Message: "payment order created", Data: order})
 }
 
-func listProviders(r *request) answer {
+func listProviders(r *request) response {
 	d := &r.server.data
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -73,13 +73,13 @@ func listProviders(r *request) answer {
 	return reply(http.StatusOK, map[string]any{"providers": providers, "total": len(providers)})
 }
 
-func configOfProvider(r *request) answer {
+func configOfProvider(r *request) response {
 	d := &r.server.data
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	p := d.provider(r.PathValue("provider"))
 	if p == nil {
-		return notFound("there is no such provider").answer()
+		return notFound("there is no such provider").response()
 	}
 	return reply(http.StatusOK, map[string]any{
 		"note": p.Description,

@@ -2,9 +2,9 @@ package linkittest
 
 import "github.com/linkit-go/linkit"
 
-// products demands an iv_id and nothing else. A product's SKUs come, are renamed and go with it.
+// products requires only an iv_id. A product's SKUs are created, renamed and deleted with it.
 var products = &resource[linkit.Product]{
-	name: "products", one: "product", initial: 'p', key: "iv_id", path: "/products/{iv_id}",
+	name: "products", singular: "product", initial: 'p', key: "iv_id", path: "/products/{iv_id}",
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.Product] { return o.products },
 	fields: func(p *linkit.Product) fields {
@@ -22,10 +22,10 @@ var products = &resource[linkit.Product]{
 			return has(p.NameEn) || has(p.NameAr) || has(p.Barcode) || has(p.IvID)
 		}),
 	},
-	alone:  flat[linkit.Product],
-	settle: func(p, old *linkit.Product) { p.IsDeleted = old.IsDeleted },
+	clone:           copyOf[linkit.Product],
+	setServerFields: func(p, old *linkit.Product) { p.IsDeleted = old.IsDeleted },
 	added: func(c change, p *linkit.Product) {
-		for _, branch := range c.in.branches.rows {
+		for _, branch := range c.org.branches.rows {
 			stock(c, p, branch.record)
 		}
 	},
@@ -37,6 +37,7 @@ var products = &resource[linkit.Product]{
 	removed: func(c change, p *linkit.Product) { removeSKUs(c, "product_iv_id", p.IvID) },
 }
 
-// AddProducts adds products as they are, to OrganizationID unless they name another organization. A missing ID, Created and
-// Updated are filled in, and a missing IvID is the ID. One with an IvID in use replaces the other. Each makes a SKU at every branch.
+// AddProducts adds products and, for each, a SKU at every branch. They belong to [OrganizationID] unless
+// they name another organization. Missing IDs and dates are filled in; a missing IvID is the ID. A
+// product with an existing IvID replaces it.
 func (s *Server) AddProducts(records ...linkit.Product) { products.add(s, records...) }

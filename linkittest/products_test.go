@@ -118,11 +118,11 @@ func TestPagesAreCounted(t *testing.T) {
 		{"limit=-1&page=0", "P249", 20, 1, 20, 1},
 		{"limit=x&page=y&sort=created", "P000", 20, 1, 20, 1},
 	} {
-		answer := ask(t, server, "GET", "/products?"+row.query, "")
-		page := answer.object(t)
+		res := send(t, server, "GET", "/products?"+row.query, "")
+		page := res.object(t)
 		assert.Len(t, page["data"], row.count, row.query)
 		if row.count > 0 {
-			assert.Equal(t, row.first, answer.at(t, "data", 0, "iv_id"), row.query)
+			assert.Equal(t, row.first, res.at(t, "data", 0, "iv_id"), row.query)
 		}
 		assert.EqualValues(t, row.count, page["count"], row.query)
 		assert.EqualValues(t, 250, page["total_count"], row.query)
@@ -137,11 +137,11 @@ func TestListParametersMustBeReadable(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	for _, query := range []string{"is_enabled=maybe", "sort=nothing", "sort=-nothing"} {
-		answer := ask(t, server, "GET", "/products?"+query, "")
-		assert.Equal(t, 400, answer.status, query)
-		assert.EqualValues(t, 400, answer.object(t)["code"], query)
+		res := send(t, server, "GET", "/products?"+query, "")
+		assert.Equal(t, 400, res.status, query)
+		assert.EqualValues(t, 400, res.object(t)["code"], query)
 	}
-	assert.Equal(t, 200, ask(t, server, "GET", "/products?unheard=of&is_enabled=", "").status)
+	assert.Equal(t, 200, send(t, server, "GET", "/products?unheard=of&is_enabled=", "").status)
 }
 
 func TestProductsAreWrittenAndRead(t *testing.T) {
@@ -177,14 +177,14 @@ func TestProductsAreWrittenAndRead(t *testing.T) {
 	assert.Zero(t, count)
 }
 
-func TestWritesAreRefusedAsDocumented(t *testing.T) {
+func TestWritesAreRejectedAsDocumented(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.AddProducts(linkit.Product{IvID: "A"}, linkit.Product{IvID: "B"})
 	for _, row := range []struct {
 		method, path, body string
 		status             int
-		answer             string // "": any error body
+		response           string // "": any error body
 	}{
 		{"POST", "/products", `{"iv_id":"A"}`, 409, `{"code":409,"error":"a product with this iv_id exists","details":{"iv_id":"A"}}`},
 		{"POST", "/products", `{"name_en":"Adol"}`, 422, `{"code":422,"error":"Validation error","details":"iv_id is required"}`},
@@ -200,20 +200,20 @@ func TestWritesAreRefusedAsDocumented(t *testing.T) {
 		{"GET", "/products/C", ``, 404, `{"code":404,"error":"Not Found","details":"there is no product with this iv_id"}`},
 		{"DELETE", "/products/C", ``, 404, ""},
 	} {
-		answer := ask(t, server, row.method, row.path, row.body)
-		assert.Equal(t, row.status, answer.status, row)
-		assert.EqualValues(t, row.status, answer.object(t)["code"], row)
-		if row.answer != "" {
-			assert.JSONEq(t, row.answer, answer.body)
+		res := send(t, server, row.method, row.path, row.body)
+		assert.Equal(t, row.status, res.status, row)
+		assert.EqualValues(t, row.status, res.object(t)["code"], row)
+		if row.response != "" {
+			assert.JSONEq(t, row.response, res.body)
 		}
 	}
-	assert.EqualValues(t, 2, ask(t, server, "GET", "/products", "").object(t)["total_count"])
+	assert.EqualValues(t, 2, send(t, server, "GET", "/products", "").object(t)["total_count"])
 }
 
-func TestWriteAnswersAreBareProducts(t *testing.T) {
+func TestWriteResponsesAreBareProducts(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := ask(t, server, "POST", "/products", `{"iv_id":"A","id":"mine","organization_id":"theirs","is_deleted":true,"created":"2020-01-01T00:00:00Z"}`)
+	created := send(t, server, "POST", "/products", `{"iv_id":"A","id":"mine","organization_id":"theirs","is_deleted":true,"created":"2020-01-01T00:00:00Z"}`)
 	assert.Equal(t, 201, created.status)
 	body := created.object(t)
 	assert.Len(t, body, 15)
@@ -221,8 +221,8 @@ func TestWriteAnswersAreBareProducts(t *testing.T) {
 	assert.Equal(t, linkittest.OrganizationID, body["organization_id"])
 	assert.Equal(t, false, body["is_deleted"])
 	assert.NotContains(t, body["created"], "2020")
-	assert.Equal(t, 200, ask(t, server, "PUT", "/products/A", `{}`).status)
-	deleted := ask(t, server, "DELETE", "/products/A", "")
+	assert.Equal(t, 200, send(t, server, "PUT", "/products/A", `{}`).status)
+	deleted := send(t, server, "DELETE", "/products/A", "")
 	assert.Equal(t, 204, deleted.status)
 	assert.Empty(t, deleted.body)
 	assert.Empty(t, deleted.header.Get("Content-Type"))

@@ -12,20 +12,21 @@ import (
 
 const maxRecorded = 10_000
 
-// Request is a request that arrived.
+// A Request is a request that the server received.
 type Request struct {
 	Method string
-	Path   string // as it was sent, escaped, but without /api/v1: "/products/ITEM-1"
-	Route  string // the route that it matched, such as "/products/{iv_id}"; "" when there is none
+	Path   string // as sent, escaped, but without /api/v1: "/products/ITEM-1"
+	Route  string // the route that it matched, such as "/products/{iv_id}"; "" if none
 	Query  url.Values
 	Header http.Header
-	Body   []byte // as it was sent, but for the password of a sign-in, which shows as [masked]
+	Body   []byte // as sent, except that the password of a sign-in is replaced by [masked]
 }
 
-// Requests returns what arrived, in order, requests that met a fault or were refused included: the last 10,000.
+// Requests returns the last 10,000 requests, in the order in which they arrived. It includes requests
+// that met a fault or were rejected.
 func (s *Server) Requests() []Request { return s.requests.all() }
 
-// requestLog is a ring.
+// requestLog is a ring buffer.
 type requestLog struct {
 	mu    sync.Mutex
 	most  int
@@ -62,7 +63,7 @@ func newRequest(r *http.Request, path, route string, body []byte) Request {
 	return Request{Method: r.Method, Path: path, Route: route, Query: r.URL.Query(), Header: r.Header, Body: body}
 }
 
-// withoutPassword masks the password in a sign-in. In a body that isn't an object there is no telling where it stands.
+// withoutPassword masks the password in the body of a sign-in, or the whole body if it isn't an object.
 func withoutPassword(body []byte) []byte {
 	const mask = `"[masked]"`
 	if len(bytes.TrimSpace(body)) == 0 {

@@ -7,42 +7,42 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// resource is one kind of record: what its endpoints are and what they demand. A new kind is a file that says this, a table in
-// organization, and a place in kinds.
+// resource describes the endpoints of one type of record. To add one, write a file that declares it, add a
+// table to organization, and add it to resources.
 type resource[T any] struct {
-	name      string // its path, its list in a bulk body, its fixture: "products"
-	one       string // "product"
-	initial   byte   // of its ids
-	key       string // the JSON name of the field that a record is addressed by, and path's wildcard
-	path      string // of one record
-	verbs     verbs
-	enveloped bool // a creation is answered as {success, message, data}
-	named     bool // X-Organization-ID must be there to list it
-	table     func(*organization) *table[T]
-	fields    func(*T) fields
-	indexes   []index[T]
-	filters   []filter[T]
-	alone     func(*T) *T // returns a copy that shares no memory
+	name           string // of its path, its list in a bulk body and its fixture: "products"
+	singular       string // "product"
+	initial        byte   // the first letter of its ids
+	key            string // the JSON name of the field that identifies a record, also the wildcard in path
+	path           string // of a single record
+	verbs          verbs
+	enveloped      bool // creating one returns {success, message, data}
+	needsOrgHeader bool // listing requires X-Organization-ID
+	table          func(*organization) *table[T]
+	fields         func(*T) fields
+	indexes        []index[T]
+	filters        []filter[T]
+	clone          func(*T) *T // returns a deep copy
 
-	// What follows may be nil.
+	// The following may be nil.
 
-	find    func(c change, v *T) (key string)  // the record that an upsert without a key is about
-	settle  func(v, old *T)                    // sets what else only the server sets; old is zero for a new record
-	check   func(c change, v, old *T) *problem // what a record must be; old is nil for a new one
-	compute func(o *organization, v *T)        // works out what isn't stored, in a copy
-	wire    func(v *T) any                     // what is answered, where that isn't v's own JSON
-	added   func(c change, v *T)
-	changed func(c change, v, old *T)
-	removed func(c change, v *T)
+	find            func(c change, v *T) (key string)  // finds the record that an upsert without a key refers to
+	setServerFields func(v, old *T)                    // sets further fields that only the server sets; old is zero for a new record
+	check           func(c change, v, old *T) *problem // validates a record; old is nil for a new one
+	compute         func(o *organization, v *T)        // sets the fields that are derived rather than stored
+	encode          func(v *T) any                     // returns the JSON value for responses, if that isn't v
+	added           func(c change, v *T)
+	changed         func(c change, v, old *T)
+	removed         func(c change, v *T)
 }
 
-// fields are where a record keeps what resources have in common. OrganizationID, Created and Updated may be nil.
+// fields points to the fields that all records have. OrganizationID, Created and Updated may be nil.
 type fields struct {
 	Key, ID, OrganizationID *string
 	Created, Updated        *linkit.Time
 }
 
-// verbs are the endpoints that a resource has.
+// verbs is the set of endpoints that a resource has.
 type verbs int
 
 const (
@@ -54,15 +54,15 @@ const (
 	bulks
 )
 
-// change is a write under way: data.mu is held.
+// change is a write in progress. It holds data.mu.
 type change struct {
 	data *data
-	in   *organization
+	org  *organization
 	now  linkit.Time
 }
 
-// kind is a resource of any type.
-type kind interface {
+// anyResource is a resource of any record type.
+type anyResource interface {
 	routes() []route
 	load(s *Server, file []byte) error
 	file() string
@@ -88,71 +88,71 @@ func (d *resource[T]) routes() []route {
 	return has
 }
 
-func (d *resource[T]) get(r *request) answer {
+func (d *resource[T]) get(r *request) response {
 	r.server.data.mu.RLock()
-	v := d.table(r.in).get(r.PathValue(d.key))
+	v := d.table(r.org).get(r.PathValue(d.key))
 	if v == nil {
 		r.server.data.mu.RUnlock()
-		return d.missing().answer()
+		return d.missing().response()
 	}
-	shown := d.shown(r.in, v)
+	rendered := d.rendered(r.org, v)
 	r.server.data.mu.RUnlock()
-	return reply(http.StatusOK, shown)
+	return reply(http.StatusOK, rendered)
 }
 
-func (d *resource[T]) post(r *request) answer {
+func (d *resource[T]) post(r *request) response {
 	return d.written(r, http.StatusCreated, d.create)
 }
 
-func (d *resource[T]) put(r *request) answer {
+func (d *resource[T]) put(r *request) response {
 	return d.written(r, http.StatusOK, func(c change, v *T) *problem { return d.update(c, r.PathValue(d.key), v) })
 }
 
-// written reads a record, lets write store it, and answers it.
-func (d *resource[T]) written(r *request, status int, write func(c change, v *T) *problem) answer {
+// written decodes a record, stores it with write, and returns it.
+func (d *resource[T]) written(r *request, status int, write func(c change, v *T) *problem) response {
 	v := new(T)
 	if refusal := decode(r.body, v); refusal != nil {
-		return refusal.answer()
+		return refusal.response()
 	}
 	c, end := r.change()
 	refusal := write(c, v)
-	shown := d.shown(c.in, v)
+	rendered := d.rendered(c.org, v)
 	end()
 	switch {
 	case refusal != nil:
-		return refusal.answer()
+		return refusal.response()
 	case d.enveloped && status == http.StatusCreated:
-		return reply(status, envelope{Success: true, Message: capital(d.one) + " created successfully", Data: shown})
+		return reply(status, envelope{Success: true, Message: capital(d.singular) + " created successfully", Data: rendered})
 	}
-	return reply(status, shown)
+	return reply(status, rendered)
 }
 
-func (d *resource[T]) delete(r *request) answer {
+func (d *resource[T]) delete(r *request) response {
 	c, end := r.change()
 	defer end()
-	t, key := d.table(c.in), r.PathValue(d.key)
+	t, key := d.table(c.org), r.PathValue(d.key)
 	v := t.get(key)
 	if v == nil {
-		return d.missing().answer()
+		return d.missing().response()
 	}
 	t.remove(key)
-	c.in.version++
+	c.org.version++
 	if d.removed != nil {
 		d.removed(c, v)
 	}
-	return answer{status: http.StatusNoContent}
+	return response{status: http.StatusNoContent}
 }
 
-// create stores a new record; v is the table's from then on.
+// create stores a new record. The table owns v from then on.
 func (d *resource[T]) create(c change, v *T) *problem {
-	t, f := d.table(c.in), d.fields(v)
+	t, f := d.table(c.org), d.fields(v)
 	*f.ID = c.data.newID(d.initial)
 	f.stamp(c.now, c.now)
 	if f.OrganizationID != nil {
-		*f.OrganizationID = c.in.id
+		*f.OrganizationID = c.org.id
 	}
-	if d.settle != nil {
-		d.settle(v, new(T))
+	if d.setServerFields != nil {
+		d.setServerFields(v, new(T))
 	}
 	if *f.Key == "" {
 		return invalid("%s is required", d.key)
@@ -163,28 +163,28 @@ func (d *resource[T]) create(c change, v *T) *problem {
 		}
 	}
 	if t.get(*f.Key) != nil {
-		return conflict(d.one, d.key, *f.Key)
+		return conflict(d.singular, d.key, *f.Key)
 	}
 	d.insert(c, v)
 	return nil
 }
 
-// insert stores a record that nothing speaks against.
+// insert stores a validated record.
 func (d *resource[T]) insert(c change, v *T) {
 	created := c.now
 	if f := d.fields(v); f.Created != nil {
 		created = *f.Created
 	}
-	d.table(c.in).insert(v, created.Time)
-	c.in.version++
+	d.table(c.org).insert(v, created.Time)
+	c.org.version++
 	if d.added != nil {
 		d.added(c, v)
 	}
 }
 
-// update puts v in the place of the record of key. A key that v leaves out stays.
+// update replaces the record with the given key by v. If v has no key, it keeps that one.
 func (d *resource[T]) update(c change, key string, v *T) *problem {
-	t := d.table(c.in)
+	t := d.table(c.org)
 	old := t.get(key)
 	if old == nil {
 		return d.missing()
@@ -195,13 +195,13 @@ func (d *resource[T]) update(c change, key string, v *T) *problem {
 		f.stamp(*was.Created, c.now)
 	}
 	if f.OrganizationID != nil {
-		*f.OrganizationID = c.in.id
+		*f.OrganizationID = c.org.id
 	}
 	if *f.Key == "" {
 		*f.Key = key
 	}
-	if d.settle != nil {
-		d.settle(v, old)
+	if d.setServerFields != nil {
+		d.setServerFields(v, old)
 	}
 	if d.check != nil {
 		if refusal := d.check(c, v, old); refusal != nil {
@@ -209,10 +209,10 @@ func (d *resource[T]) update(c change, key string, v *T) *problem {
 		}
 	}
 	if *f.Key != key && t.get(*f.Key) != nil {
-		return conflict(d.one, d.key, *f.Key)
+		return conflict(d.singular, d.key, *f.Key)
 	}
 	t.replace(key, v)
-	c.in.version++
+	c.org.version++
 	if d.changed != nil {
 		d.changed(c, v, old)
 	}
@@ -220,30 +220,30 @@ func (d *resource[T]) update(c change, key string, v *T) *problem {
 }
 
 // whole is a record with what isn't stored.
-func (d *resource[T]) whole(o *organization, v *T) *T {
+func (d *resource[T]) computed(o *organization, v *T) *T {
 	if d.compute == nil {
 		return v
 	}
-	v = flat(v)
+	v = copyOf(v)
 	d.compute(o, v)
 	return v
 }
 
-// shown is a record as it is answered.
-func (d *resource[T]) shown(o *organization, v *T) any {
-	v = d.whole(o, v)
-	if d.wire == nil {
+// rendered returns the JSON value of a record for responses.
+func (d *resource[T]) rendered(o *organization, v *T) any {
+	v = d.computed(o, v)
+	if d.encode == nil {
 		return v
 	}
-	return d.wire(v)
+	return d.encode(v)
 }
 
-// flat copies a record that holds no pointers.
-func flat[T any](v *T) *T {
+// copyOf copies a record that holds no pointers.
+func copyOf[T any](v *T) *T {
 	own := *v
 	return &own
 }
 
 func (d *resource[T]) missing() *problem {
-	return notFound(fmt.Sprintf("there is no %s with this %s", d.one, d.key))
+	return notFound(fmt.Sprintf("there is no %s with this %s", d.singular, d.key))
 }

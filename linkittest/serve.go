@@ -18,23 +18,23 @@ const maxBody = 32 << 20
 // route is one endpoint.
 type route struct {
 	method, path string // GET, /products/{iv_id}
-	handle       func(*request) answer
+	handle       func(*request) response
 	open         bool // needs no credential
-	always       bool // answers while the organization is suspended
-	list         bool // to a guest it is empty
+	always       bool // available while the organization is suspended
+	list         bool // empty for guests
 }
 
-// request is a request on its way to its handler.
+// request is a request with what its handler needs.
 type request struct {
 	*http.Request
 	body   []byte
 	server *Server
 	now    time.Time
 	who    *identity     // nil on an open route
-	in     *organization // nil on an open route
+	org    *organization // nil on an open route
 }
 
-// handler serves every route. Paths under which there is none, and methods that a path lacks, have JSON answers as well.
+// handler returns the handler of all routes. Unknown paths and methods get JSON error bodies as well.
 func (s *Server) handler() http.Handler {
 	paths := map[string]map[string]route{}
 	for _, r := range routes() {
@@ -51,7 +51,7 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// serve is the way of every request.
+// serve handles every request: it records it, applies faults, and writes the response.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, pattern string, methods map[string]route) {
 	var read bytes.Buffer
 	read.Grow(int(min(max(r.ContentLength, 0), maxBody)))
@@ -59,7 +59,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, pattern string, m
 	body := read.Bytes()
 	var tooLarge *http.MaxBytesError
 	if err != nil && !errors.As(err, &tooLarge) {
-		panic(http.ErrAbortHandler) // the client has gone
+		panic(http.ErrAbortHandler) // the client has disconnected
 	}
 	path, plain := strings.TrimPrefix(r.URL.EscapedPath(), basePath), strings.TrimPrefix(r.URL.Path, basePath)
 	if s.requests.most > 0 {
@@ -67,15 +67,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, pattern string, m
 	}
 	fault := s.faults.take(r.Method, path, plain, pattern)
 	now := s.now()
-	var a answer
+	var res response
 	switch {
 	case fault.DropBefore:
 	case fault.replaces() && !fault.DropAfter:
-		a = fault.answer()
+		res = fault.response()
 	case tooLarge != nil:
-		a = problem{status: http.StatusRequestEntityTooLarge, Error: "Request Entity Too Large"}.answer()
+		res = problem{status: http.StatusRequestEntityTooLarge, Error: "Request Entity Too Large"}.response()
 	default:
-		a = s.answer(&request{Request: r, body: body, server: s, now: now}, methods)
+		res = s.respond(&request{Request: r, body: body, server: s, now: now}, methods)
 	}
 	if !s.wait(r.Context(), time.Duration(s.delay.Load())+fault.Delay) {
 		panic(http.ErrAbortHandler)
@@ -86,21 +86,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, pattern string, m
 	}
 	h := w.Header()
 	h.Set("Date", now.Format(http.TimeFormat))
-	if len(a.body) > 0 {
+	if len(res.body) > 0 {
 		h.Set("Content-Type", "application/json")
 	}
-	for _, header := range []http.Header{a.header, fault.Header} {
+	for _, header := range []http.Header{res.header, fault.Header} {
 		for name, values := range header {
 			h[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	send(w, a, fault.Truncate)
+	send(w, res, fault.Truncate)
 }
 
-// answer finds the handler and lets it answer, if the credential will do.
-func (s *Server) answer(r *request, methods map[string]route) answer {
+// respond checks the credential and calls the handler of the route.
+func (s *Server) respond(r *request, methods map[string]route) response {
 	if methods == nil {
-		return notFound("there is no such endpoint").answer()
+		return notFound("there is no such endpoint").response()
 	}
 	method := r.Method
 	if method == http.MethodHead {
@@ -109,9 +109,9 @@ func (s *Server) answer(r *request, methods map[string]route) answer {
 	route, ok := methods[method]
 	if !ok {
 		allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
-		a := problem{status: http.StatusMethodNotAllowed, Error: "Method Not Allowed", Details: "allowed: " + allowed}.answer()
-		a.header = http.Header{"Allow": {allowed}}
-		return a
+		res := problem{status: http.StatusMethodNotAllowed, Error: "Method Not Allowed", Details: "allowed: " + allowed}.response()
+		res.header = http.Header{"Allow": {allowed}}
+		return res
 	}
 	if !route.open {
 		if refusal := s.admit(r, route); refusal != nil {
@@ -121,7 +121,7 @@ func (s *Server) answer(r *request, methods map[string]route) answer {
 	return route.handle(r)
 }
 
-// wait holds an answer back; false means that nobody waits for it any more.
+// wait waits for d. It returns false if the client disconnects or the server closes before that.
 func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -137,29 +137,29 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-func send(w http.ResponseWriter, a answer, truncate bool) {
-	bodiless := a.status == http.StatusNoContent || a.status == http.StatusNotModified
+func send(w http.ResponseWriter, res response, truncate bool) {
+	bodiless := res.status == http.StatusNoContent || res.status == http.StatusNotModified
 	if bodiless {
-		a.body = nil
+		res.body = nil
 	}
 	if !bodiless {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
 	}
 	if truncate {
-		if len(a.body) == 0 {
+		if len(res.body) == 0 {
 			drop(w)
 			return
 		}
-		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body[:len(a.body)/2])
+		w.WriteHeader(res.status)
+		_, _ = w.Write(res.body[:len(res.body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler) // closes the connection
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // an error means that the client has gone
+	w.WriteHeader(res.status)
+	_, _ = w.Write(res.body) // an error means that the client has disconnected
 }
 
-// drop closes the connection as a crash would: with a reset. HTTP/2 resets the stream.
+// drop closes the connection with a reset, as a crash would. With HTTP/2 it resets the stream.
 func drop(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -1,23 +1,25 @@
-// Package linkittest is a Linkit in memory, to test programs against: it keeps state, refuses what Linkit refuses, and fails
-// when told to. It works like net/http/httptest:
+// Package linkittest provides an in-memory fake of the Linkit API for tests. It keeps state, rejects what
+// Linkit rejects, and fails on demand. It works like net/http/httptest:
 //
 //	server := linkittest.NewServer()
 //	defer server.Close()
 //	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Aspirin"})
 //	client := server.Client()
 //
-// A new server knows one API key, APIKey, and one user, Email with Password, both of the organization OrganizationID. Every
-// organization has records of its own.
+// A new server accepts one API key, [APIKey], and one user, [Email] with [Password]. Both belong to the
+// organization [OrganizationID]. Each organization has its own records.
 //
-// Inject makes requests fail or wait, and Requests tells what arrived.
+// [Server.Inject] makes requests fail or wait, and [Server.Requests] returns the requests received.
 //
-// What Linkit documents is answered as documented. This is linkittest's own, since Linkit's isn't documented:
+// Responses have the documented form. The following is linkittest's own, because Linkit doesn't document
+// it, and the service may differ:
 //
-//   - A bulk answer also has records: for each record in order its key, the status that a request of its own would have had,
-//     and, if it failed, error and details. Updates in bulk change only the fields that are sent.
-//   - A product's SKU at a branch starts with the product's average price, and none in stock. SKUs are renamed and removed with
-//     their product and branch.
-//   - Any list can be sorted by any field of its records; one that they don't have is a 400.
+//   - A bulk response has a member records, which reports on each record in order: its key, the status
+//     that a request of its own would have got and, if it was rejected, error and details.
+//   - A bulk update changes only the fields that are sent. Whether the service does the same isn't known.
+//   - A product's SKU at a branch starts with the product's average price and a quantity of zero. SKUs are
+//     renamed and deleted with their product and branch.
+//   - Any list can be sorted by any field of its records. An unknown field is a 400.
 package linkittest
 
 import (
@@ -38,7 +40,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// What a new server accepts.
+// The credentials and the organization of a new server.
 const (
 	APIKey         = "linkittest-api-key"
 	Email          = "user@example.com"
@@ -48,7 +50,7 @@ const (
 
 const basePath = "/api/v1"
 
-// Server is a Linkit on a loopback address. Its methods are safe for concurrent use.
+// A Server is a fake Linkit API on a loopback address. Its methods are safe for concurrent use.
 type Server struct {
 	URL string // the base URL, /api/v1 included
 
@@ -69,7 +71,8 @@ type Server struct {
 	clients []*linkit.Client
 }
 
-// NewServer starts a server on a free port of 127.0.0.1. Close ends it. It panics when it can't listen, or an option is wrong.
+// NewServer starts a server on a free port of 127.0.0.1. The caller must call [Server.Close] when done. It
+// panics if it can't listen or an option is invalid.
 func NewServer(opts ...Option) *Server {
 	s := &Server{settings: settings{addr: "127.0.0.1:0", recorded: maxRecorded}, began: time.Now(), done: make(chan struct{})}
 	for _, opt := range opts {
@@ -100,21 +103,22 @@ func NewServer(opts ...Option) *Server {
 		s.http.Start()
 	}
 	if transport, ok := s.http.Client().Transport.(*http.Transport); ok {
-		transport.MaxIdleConnsPerHost = 1000 // net/http's own 2 would make a busy test open connections all day
+		transport.MaxIdleConnsPerHost = 1000 // with the default of 2, a busy test would keep opening connections
 	}
 	s.URL = s.http.URL + basePath
 	return s
 }
 
-// Client returns a client of the server: its waits between attempts are of milliseconds, and it uses APIKey unless an option
-// names another credential. Any option may be given. The server's Close closes it. It panics when NewClient refuses the options.
+// Client returns a client of the server. It waits only milliseconds between attempts, and uses [APIKey]
+// unless opts name another credential. opts override these settings. [Server.Close] closes the client.
+// Client panics if [linkit.NewClient] returns an error.
 func (s *Server) Client(opts ...linkit.Option) *linkit.Client {
 	own := []linkit.Option{linkit.WithBaseURL(s.URL), linkit.WithRetryWait(time.Millisecond, 20*time.Millisecond)}
 	if s.Certificate() != nil {
 		own = append(own, linkit.WithHTTPClient(s.HTTPClient()))
 	}
 	client, err := linkit.NewClient(slices.Concat(own, opts)...)
-	if err != nil { // for want of a credential, if nothing else
+	if err != nil { // perhaps only because there is no credential
 		var other error
 		if client, other = linkit.NewClient(slices.Concat(own, []linkit.Option{linkit.WithAPIKey(APIKey)}, opts)...); other != nil {
 			panic(fmt.Sprintf("linkittest: Client: %v", err))
@@ -126,15 +130,15 @@ func (s *Server) Client(opts ...linkit.Option) *linkit.Client {
 	return client
 }
 
-// HTTPClient returns the http.Client that Client uses with WithTLS and WithHTTP2: it trusts the server's certificate. Close
-// closes its connections.
+// HTTPClient returns an HTTP client that trusts the server's certificate. [Server.Client] uses it with
+// [WithTLS] and [WithHTTP2]. [Server.Close] closes its connections.
 func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 
-// Certificate returns the certificate of a WithTLS or WithHTTP2 server, and nil for others.
+// Certificate returns the server's certificate, or nil without [WithTLS] or [WithHTTP2].
 func (s *Server) Certificate() *x509.Certificate { return s.http.Certificate() }
 
-// Close ends the server and the clients that it made. Requests that Delay or SetDelay hold back are cut off; others are
-// answered first. It may be called more than once.
+// Close closes the server and the clients that [Server.Client] returned. It aborts requests that a delay
+// holds back and waits for all others. It may be called more than once.
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		close(s.done)
@@ -143,24 +147,24 @@ func (s *Server) Close() {
 		s.clients = nil
 		s.mu.Unlock()
 		for _, client := range clients {
-			_ = client.Close() // a sign-in that was cancelled is no concern of a test's end
+			_ = client.Close() // a canceled sign-in doesn't matter here
 		}
 		s.http.Close()
 	})
 }
 
-// SetDelay holds every answer back for d, as a slow network would. Requests take effect at once.
+// SetDelay delays every response by d, as a slow network would. Requests still take effect immediately.
 func (s *Server) SetDelay(d time.Duration) { s.delay.Store(int64(d)) }
 
-// SetClockSkew sets the server's clock d ahead, or behind when negative: in Date, expires_at, created and updated. Tokens end
-// on time all the same.
+// SetClockSkew sets the server's clock ahead by d, or behind if d is negative. It affects Date, expires_at,
+// created and updated. Tokens still expire on time.
 func (s *Server) SetClockSkew(d time.Duration) { s.skew.Store(int64(d)) }
 
 func (s *Server) now() time.Time {
 	return time.Now().Add(time.Duration(s.skew.Load())).UTC().Truncate(time.Millisecond)
 }
 
-// quiet logs to standard error what net/http's server complains of, less what tests bring about on purpose.
+// quiet writes the errors of net/http's server to standard error, except those that tests cause on purpose.
 type quiet struct{}
 
 func (quiet) Write(line []byte) (int, error) {

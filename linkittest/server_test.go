@@ -126,18 +126,18 @@ func TestTLSServersAreTrustedByTheirClients(t *testing.T) {
 	assert.Nil(t, newServer(t).Certificate())
 }
 
-func TestDelayHoldsEveryAnswerBack(t *testing.T) {
+func TestDelayHoldsEveryResponseBack(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetDelay(30 * time.Millisecond)
 	began := time.Now()
-	ask(t, server, "GET", "/ping", "")
+	send(t, server, "GET", "/ping", "")
 	assert.GreaterOrEqual(t, time.Since(began), 30*time.Millisecond)
 
 	server.SetDelay(time.Hour)
 	lost := make(chan error)
 	go func() {
-		_, err := try(t, server, "POST", "/products", `{"iv_id":"A"}`)
+		_, err := trySend(t, server, "POST", "/products", `{"iv_id":"A"}`)
 		lost <- err
 	}()
 	require.Eventually(t, func() bool { return len(server.Requests()) == 2 }, 5*time.Second, time.Millisecond)
@@ -149,11 +149,11 @@ func TestClockSkewShowsInDates(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	server.SetClockSkew(-2 * time.Hour)
-	answer := ask(t, server, "POST", "/products", `{"iv_id":"A"}`)
-	date, err := http.ParseTime(answer.header.Get("Date"))
+	res := send(t, server, "POST", "/products", `{"iv_id":"A"}`)
+	date, err := http.ParseTime(res.header.Get("Date"))
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now().Add(-2*time.Hour), date, 10*time.Second)
-	created, err := time.Parse(time.RFC3339, fmt.Sprint(answer.at(t, "created")))
+	created, err := time.Parse(time.RFC3339, fmt.Sprint(res.at(t, "created")))
 	require.NoError(t, err)
 	assert.WithinDuration(t, date, created, 2*time.Second)
 }
@@ -194,13 +194,13 @@ func TestUnknownPathsAndMethodsAreJSONErrors(t *testing.T) {
 		{"PATCH", "/products/A", 405, "DELETE, GET, PUT"},
 		{"DELETE", "/auth/login", 405, "POST"},
 	} {
-		answer := ask(t, server, row.method, row.path, "")
-		assert.Equal(t, row.status, answer.status, row.path)
-		assert.Equal(t, row.allow, answer.header.Get("Allow"), row.path)
-		assert.EqualValues(t, row.status, answer.object(t)["code"], row.path)
-		assert.NotEmpty(t, answer.object(t)["details"], row.path)
+		res := send(t, server, row.method, row.path, "")
+		assert.Equal(t, row.status, res.status, row.path)
+		assert.Equal(t, row.allow, res.header.Get("Allow"), row.path)
+		assert.EqualValues(t, row.status, res.object(t)["code"], row.path)
+		assert.NotEmpty(t, res.object(t)["details"], row.path)
 	}
-	head := ask(t, server, "HEAD", "/products", "")
+	head := send(t, server, "HEAD", "/products", "")
 	assert.Equal(t, 200, head.status)
 	assert.Empty(t, head.body)
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// skus demands an iv_id, or the product's and the branch's to make it of. Neither needs to exist.
+// skus requires an iv_id, or those of a product and a branch to derive it from. Neither needs to exist.
 var skus = &resource[linkit.SKU]{
-	name: "skus", one: "SKU", initial: 's', key: "iv_id", path: "/skus/{iv_id}",
+	name: "skus", singular: "SKU", initial: 's', key: "iv_id", path: "/skus/{iv_id}",
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.SKU] { return o.skus },
 	fields: func(sku *linkit.SKU) fields {
@@ -23,24 +23,25 @@ var skus = &resource[linkit.SKU]{
 		flag("available", func(sku *linkit.SKU) bool { return sku.Available }),
 		atLeast("min_qty", quantity), atMost("max_qty", quantity),
 	},
-	alone: aloneSKU,
-	settle: func(sku, _ *linkit.SKU) {
+	clone: cloneSKU,
+	setServerFields: func(sku, _ *linkit.SKU) {
 		if sku.IvID == "" && sku.ProductIvID != "" && sku.BranchIvID != "" {
 			sku.IvID = skuIvID(sku.ProductIvID, sku.BranchIvID)
 		}
 	},
-	wire: func(sku *linkit.SKU) any { return skuBody{SKU: sku, Qty: sku.Qty} },
+	encode: func(sku *linkit.SKU) any { return skuBody{SKU: sku, Qty: sku.Qty} },
 }
 
-// skuBody is a SKU as it is answered: barcode can be written only, and qty may be absent.
+// skuBody is a SKU in a response: barcode is write-only, and qty may be absent.
 type skuBody struct {
 	*linkit.SKU
 	Barcode *struct{} `json:"barcode,omitempty"`
 	Qty     *int      `json:"qty,omitempty"`
 }
 
-// AddSKUs adds SKUs as AddProducts adds products. A missing IvID is made of ProductIvID and BranchIvID, which needn't exist. A
-// SKU that a product and a branch made by themselves is replaced.
+// AddSKUs adds SKUs. They belong to [OrganizationID] unless they name another organization. Missing IDs
+// and dates are filled in; a missing IvID is derived from ProductIvID and BranchIvID, which needn't exist.
+// A SKU with an existing IvID replaces it, including one that was created with a product or a branch.
 func (s *Server) AddSKUs(records ...linkit.SKU) { skus.add(s, records...) }
 
 func quantity(sku *linkit.SKU) int {
@@ -50,7 +51,7 @@ func quantity(sku *linkit.SKU) int {
 	return *sku.Qty
 }
 
-func aloneSKU(sku *linkit.SKU) *linkit.SKU {
+func cloneSKU(sku *linkit.SKU) *linkit.SKU {
 	own := *sku
 	if sku.Qty != nil {
 		own.Qty = linkit.Ptr(*sku.Qty)
@@ -60,34 +61,35 @@ func aloneSKU(sku *linkit.SKU) *linkit.SKU {
 
 func skuIvID(product, branch string) string { return product + "_" + branch }
 
-var none = 0 // pieces in stock
+var zeroQty = 0
 
-// stock makes the SKU of a product at a branch, if there is none. That it costs the product's average price, with none in stock,
-// is linkittest's own.
+// stock creates the SKU of a product at a branch unless it exists. Its price, the product's average price,
+// and its quantity, zero, are linkittest's own.
 func stock(c change, p *linkit.Product, b *linkit.Branch) {
 	ivID := skuIvID(p.IvID, b.IvID)
-	if c.in.skus.get(ivID) != nil {
+	if c.org.skus.get(ivID) != nil {
 		return
 	}
 	skus.insert(c, &linkit.SKU{
-		ID: c.data.newID(skus.initial), IvID: ivID, OrganizationID: c.in.id, ProductIvID: p.IvID, BranchIvID: b.IvID,
-		Qty: &none, Price: p.AveragePrice, Created: c.now, Updated: c.now,
+		ID: c.data.newID(skus.initial), IvID: ivID, OrganizationID: c.org.id, ProductIvID: p.IvID, BranchIvID: b.IvID,
+		Qty: &zeroQty, Price: p.AveragePrice, Created: c.now, Updated: c.now,
 	})
 }
 
 func removeSKUs(c change, index, value string) {
-	c.in.skus.removeRows(slices.Clone(c.in.skus.where(index, value))...)
+	c.org.skus.removeRows(slices.Clone(c.org.skus.where(index, value))...)
 }
 
-// renameSKUs follows a product or branch to its new iv_id. A SKU whose own iv_id isn't made of the two keeps it.
+// renameSKUs updates the SKUs of a product or branch whose iv_id changed. A SKU whose own iv_id isn't
+// derived from the two keeps it.
 func renameSKUs(c change, index, value string, rename func(*linkit.SKU)) {
-	for _, r := range slices.Clone(c.in.skus.where(index, value)) {
-		old, sku := r.record, aloneSKU(r.record)
+	for _, r := range slices.Clone(c.org.skus.where(index, value)) {
+		old, sku := r.record, cloneSKU(r.record)
 		rename(sku)
-		if renamed := skuIvID(sku.ProductIvID, sku.BranchIvID); old.IvID == skuIvID(old.ProductIvID, old.BranchIvID) && c.in.skus.get(renamed) == nil {
+		if renamed := skuIvID(sku.ProductIvID, sku.BranchIvID); old.IvID == skuIvID(old.ProductIvID, old.BranchIvID) && c.org.skus.get(renamed) == nil {
 			sku.IvID = renamed
 		}
 		sku.Updated = c.now
-		c.in.skus.replace(old.IvID, sku)
+		c.org.skus.replace(old.IvID, sku)
 	}
 }

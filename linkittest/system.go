@@ -18,47 +18,48 @@ var systemRoutes = []route{
 
 const environment = "linkittest"
 
-// SetHealth sets how the server says it feels; unhealthy is answered with 503. A new server is healthy. It serves all the same.
+// SetHealth sets the health that the server reports. [linkit.HealthStatusUnhealthy] is reported with a
+// 503. The default is [linkit.HealthStatusHealthy]. It has no effect on other endpoints.
 func (s *Server) SetHealth(status linkit.HealthStatus) { s.health.Store(status) }
 
-// feels is the server's health.
-func (s *Server) feels() linkit.HealthStatus {
+// status returns the server's reported health.
+func (s *Server) status() linkit.HealthStatus {
 	if status, ok := s.health.Load().(linkit.HealthStatus); ok {
 		return status
 	}
 	return linkit.HealthStatusHealthy
 }
 
-func ping(r *request) answer {
+func ping(r *request) response {
 	return reply(http.StatusOK, linkit.Ping{Message: "pong", Timestamp: linkit.Time{Time: r.now}})
 }
 
-func health(r *request) answer {
-	feels := r.server.feels()
+func health(r *request) response {
+	reported := r.server.status()
 	status := http.StatusOK
-	if feels == linkit.HealthStatusUnhealthy {
+	if reported == linkit.HealthStatusUnhealthy {
 		status = http.StatusServiceUnavailable
 	}
-	return reply(status, linkit.Health{Status: feels, Version: linkit.Version, Environment: environment, Timestamp: linkit.Time{Time: r.now}})
+	return reply(status, linkit.Health{Status: reported, Version: linkit.Version, Environment: environment, Timestamp: linkit.Time{Time: r.now}})
 }
 
-func systemHealth(r *request) answer {
+func systemHealth(r *request) response {
 	d := &r.server.data
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	apps, organizations := len(r.in.integrations), len(d.organizations)
+	apps, organizations := len(r.org.integrations), len(d.organizations)
 	return reply(http.StatusOK, linkit.SystemHealth{
-		Status: r.server.feels(), Version: linkit.Version, Environment: environment,
+		Status: r.server.status(), Version: linkit.Version, Environment: environment,
 		UptimeSeconds: time.Since(r.server.began).Seconds(),
 		SystemHealth: linkit.SystemHealthDetail{
-			Status: string(r.server.feels()), Initialized: true, Started: true, Timestamp: linkit.Time{Time: r.now},
+			Status: string(r.server.status()), Initialized: true, Started: true, Timestamp: linkit.Time{Time: r.now},
 			TotalApps: apps, ActiveApps: apps,
 			ManagerMetrics: linkit.ManagerMetrics{ActiveInstances: apps, TotalInstances: apps, TotalOrganizations: organizations},
 		},
 	})
 }
 
-func telemetry(r *request) answer {
+func telemetry(r *request) response {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	var collected debug.GCStats
@@ -75,8 +76,8 @@ func telemetry(r *request) answer {
 			NumGC: int(memory.NumGC), GCPauseNS: collected.PauseTotal.Nanoseconds(),
 		},
 		Store: linkit.TelemetryStore{
-			Products: len(r.in.products.rows), Branches: len(r.in.branches.rows), SKUs: len(r.in.skus.rows),
-			Orders: len(r.in.orders.rows), Customers: len(r.in.customers.rows),
+			Products: len(r.org.products.rows), Branches: len(r.org.branches.rows), SKUs: len(r.org.skus.rows),
+			Orders: len(r.org.orders.rows), Customers: len(r.org.customers.rows),
 		},
 	})
 }

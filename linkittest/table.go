@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// row is a record's place in a table. Writers put another record in it; the record itself never changes.
+// row is a place in a table. A write puts another record in it; a record itself is never changed.
 type row[T any] struct {
 	record  *T
 	created time.Time
 	seq     uint64
 }
 
-// table is the records of one resource in one organization, oldest first, so that a page is found by index.
+// table holds the records of one resource in one organization, oldest first.
 type table[T any] struct {
-	of      *resource[T]
-	rows    []*row[T]
-	byKey   map[string]*row[T]
-	indexes map[string]map[string][]*row[T] // by an index's name and value
-	views   views[T]
-	seq     uint64
+	resource *resource[T]
+	rows     []*row[T]
+	byKey    map[string]*row[T]
+	indexes  map[string]map[string][]*row[T] // by an index's name and value
+	views    views[T]
+	seq      uint64
 }
 
-// index keeps the records of each value of a field together.
+// index groups the records of a table by the value of a field.
 type index[T any] struct {
 	name  string
 	value func(*T) string
 }
 
-func newTable[T any](of *resource[T]) *table[T] {
-	t := &table[T]{of: of, byKey: map[string]*row[T]{}, indexes: map[string]map[string][]*row[T]{}}
-	for _, ix := range of.indexes {
+func newTable[T any](resource *resource[T]) *table[T] {
+	t := &table[T]{resource: resource, byKey: map[string]*row[T]{}, indexes: map[string]map[string][]*row[T]{}}
+	for _, ix := range resource.indexes {
 		t.indexes[ix.name] = map[string][]*row[T]{}
 	}
 	return t
@@ -47,23 +47,23 @@ func (t *table[T]) get(key string) *T {
 func (t *table[T]) insert(record *T, created time.Time) {
 	t.seq++
 	r := &row[T]{record: record, created: created, seq: t.seq}
-	t.rows = placed(t.rows, r)
-	t.byKey[*t.of.fields(record).Key] = r
-	for _, ix := range t.of.indexes {
+	t.rows = insertSorted(t.rows, r)
+	t.byKey[*t.resource.fields(record).Key] = r
+	for _, ix := range t.resource.indexes {
 		t.enter(ix, r)
 	}
 }
 
-// replace puts record where the record of key is. Its key may be another.
+// replace replaces the record with the given key. The new record may have another key.
 func (t *table[T]) replace(key string, record *T) {
 	r := t.byKey[key]
 	old := r.record
 	r.record = record
-	if renamed := *t.of.fields(record).Key; renamed != key {
+	if renamed := *t.resource.fields(record).Key; renamed != key {
 		delete(t.byKey, key)
 		t.byKey[renamed] = r
 	}
-	for _, ix := range t.of.indexes {
+	for _, ix := range t.resource.indexes {
 		if was := ix.value(old); was != ix.value(record) {
 			t.leave(ix, was, r)
 			t.enter(ix, r)
@@ -75,13 +75,13 @@ func (t *table[T]) remove(key string) { t.removeRows(t.byKey[key]) }
 
 func (t *table[T]) removeRows(rows ...*row[T]) {
 	for _, r := range rows {
-		delete(t.byKey, *t.of.fields(r.record).Key)
-		for _, ix := range t.of.indexes {
+		delete(t.byKey, *t.resource.fields(r.record).Key)
+		for _, ix := range t.resource.indexes {
 			t.leave(ix, ix.value(r.record), r)
 		}
 	}
 	if len(rows) == 1 {
-		t.rows = without(t.rows, rows[0])
+		t.rows = removeSorted(t.rows, rows[0])
 		return
 	}
 	dead := make(map[*row[T]]bool, len(rows))
@@ -91,10 +91,10 @@ func (t *table[T]) removeRows(rows ...*row[T]) {
 	t.rows = slices.DeleteFunc(t.rows, func(r *row[T]) bool { return dead[r] })
 }
 
-// where returns the rows with a value of an index, oldest first.
+// where returns the rows with the given value of an index, oldest first.
 func (t *table[T]) where(index, value string) []*row[T] { return t.indexes[index][value] }
 
-// first returns the oldest record with a value of an index, or nil.
+// first returns the oldest record with the given value of an index, or nil.
 func (t *table[T]) first(index, value string) *T {
 	if rows := t.where(index, value); len(rows) > 0 {
 		return rows[0].record
@@ -104,12 +104,12 @@ func (t *table[T]) first(index, value string) *T {
 
 func (t *table[T]) enter(ix index[T], r *row[T]) {
 	rows, value := t.indexes[ix.name], ix.value(r.record)
-	rows[value] = placed(rows[value], r)
+	rows[value] = insertSorted(rows[value], r)
 }
 
 func (t *table[T]) leave(ix index[T], value string, r *row[T]) {
 	rows := t.indexes[ix.name]
-	if rows[value] = without(rows[value], r); len(rows[value]) == 0 {
+	if rows[value] = removeSorted(rows[value], r); len(rows[value]) == 0 {
 		delete(rows, value)
 	}
 }
@@ -119,7 +119,7 @@ func older[T any](a, b *row[T]) int {
 }
 
 // placed adds r to rows where its age puts it: mostly at the end.
-func placed[T any](rows []*row[T], r *row[T]) []*row[T] {
+func insertSorted[T any](rows []*row[T], r *row[T]) []*row[T] {
 	if len(rows) == 0 || older(rows[len(rows)-1], r) < 0 {
 		return append(rows, r)
 	}
@@ -127,7 +127,7 @@ func placed[T any](rows []*row[T], r *row[T]) []*row[T] {
 	return slices.Insert(rows, i, r)
 }
 
-func without[T any](rows []*row[T], r *row[T]) []*row[T] {
+func removeSorted[T any](rows []*row[T], r *row[T]) []*row[T] {
 	i, found := slices.BinarySearchFunc(rows, r, older)
 	if !found {
 		return rows

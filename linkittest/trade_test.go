@@ -20,7 +20,7 @@ func TestCustomersNeedTheirOrganizationNamed(t *testing.T) {
 		linkit.Customer{FirstName: "Noura", Email: "noura@example.com", Status: "active", Type: "vip"},
 		linkit.Customer{FirstName: "Faisal", Phone: "+966550003344", Status: "blocked", Type: "individual"},
 	)
-	assert.Equal(t, 400, ask(t, server, "GET", "/customers", "").status)
+	assert.Equal(t, 400, send(t, server, "GET", "/customers", "").status)
 	client := server.Client(linkit.WithOrganization(linkittest.OrganizationID))
 	for name, row := range map[string]struct {
 		params linkit.CustomerListParams
@@ -60,7 +60,7 @@ func TestCustomerGroupsHaveUniqueNames(t *testing.T) {
 	for _, row := range []struct {
 		method, path, body string
 		status             int
-		answer             string
+		response           string
 	}{
 		{"POST", "/customer-groups", `{"name":"Wholesale"}`, 409, `{"code":409,"error":"a group with this name exists","details":{"name":"Wholesale"}}`},
 		{"PUT", "/customer-groups/grp_56", `{"name":"Wholesale"}`, 409, ""},
@@ -72,10 +72,10 @@ func TestCustomerGroupsHaveUniqueNames(t *testing.T) {
 		{"PUT", "/customer-groups/grp_99", `{"name":"x"}`, 404, ""},
 		{"DELETE", "/customer-groups/grp_56", ``, 204, ""},
 	} {
-		answer := ask(t, server, row.method, row.path, row.body)
-		assert.Equal(t, row.status, answer.status, row)
-		if row.answer != "" {
-			assert.JSONEq(t, row.answer, answer.body)
+		res := send(t, server, row.method, row.path, row.body)
+		assert.Equal(t, row.status, res.status, row)
+		if row.response != "" {
+			assert.JSONEq(t, row.response, res.body)
 		}
 	}
 	page, err := server.Client().CustomerGroups.List(t.Context(), nil)
@@ -96,7 +96,7 @@ func TestOrdersComeInBothForms(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, older, string(order.Raw))
 	assert.Equal(t, "M-17", order.SourceReference)
-	body := ask(t, server, "GET", "/orders/new", "")
+	body := send(t, server, "GET", "/orders/new", "")
 	assert.Equal(t, "2026-04-01", body.at(t, "spec_version"))
 	assert.Equal(t, "new", body.at(t, "order", "id"))
 	assert.Equal(t, linkittest.OrganizationID, body.at(t, "order", "organization_id"))
@@ -124,7 +124,7 @@ func TestOrdersComeInBothForms(t *testing.T) {
 	assert.Equal(t, 1, confirmed)
 
 	for _, body := range []string{`{}`, `[]`, ``, `[{}`, `[{}] x`, `null`} {
-		assert.Equal(t, 400, ask(t, server, "POST", "/orders/bulk", body).status, body)
+		assert.Equal(t, 400, send(t, server, "POST", "/orders/bulk", body).status, body)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestOffersAreWrittenAndSwitched(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.Offers.SetStatus(t.Context(), "nobody", linkit.OfferStatusParams{Status: "active"})
 	require.ErrorIs(t, err, linkit.ErrNotFound)
-	assert.Equal(t, 422, ask(t, server, "PATCH", "/offers/"+offer.ID+"/status", `{}`).status)
+	assert.Equal(t, 422, send(t, server, "PATCH", "/offers/"+offer.ID+"/status", `{}`).status)
 	read, err := client.Offers.Get(t.Context(), offer.ID)
 	require.NoError(t, err)
 	assert.Equal(t, "active product 2", fmt.Sprint(read.Status, " ", read.TargetScope, " ", read.BuyQty))
@@ -209,21 +209,21 @@ func TestIntegrationsRunAndDryRun(t *testing.T) {
 		require.Len(t, apps, 2)
 		return !apps[0].LastSync.IsZero()
 	}
-	var answer json.RawMessage
-	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", map[string]any{"dry_run": true}, &answer))
-	assert.JSONEq(t, `{"success":true,"slug":"salla","dry_run":true,"input":{"dry_run":true}}`, string(answer))
+	var response json.RawMessage
+	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", map[string]any{"dry_run": true}, &response))
+	assert.JSONEq(t, `{"success":true,"slug":"salla","dry_run":true,"input":{"dry_run":true}}`, string(response))
 	assert.False(t, synced())
-	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", nil, &answer))
-	assert.JSONEq(t, `{"success":true,"slug":"salla","dry_run":false,"input":null}`, string(answer))
+	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", nil, &response))
+	assert.JSONEq(t, `{"success":true,"slug":"salla","dry_run":false,"input":null}`, string(response))
 	assert.True(t, synced())
 	_, err = client.Integrations.Config(t.Context(), linkittest.OrganizationID, "nobody")
 	require.ErrorIs(t, err, linkit.ErrNotFound)
 	require.ErrorIs(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "nobody", nil, nil), linkit.ErrNotFound)
 	require.ErrorIs(t, client.Integrations.Execute(t.Context(), "org_foreign", "salla", nil, nil), linkit.ErrForbidden)
-	assert.Equal(t, 400, ask(t, server, "POST", "/integrations/"+linkittest.OrganizationID+"/salla/execute", `{`).status)
+	assert.Equal(t, 400, send(t, server, "POST", "/integrations/"+linkittest.OrganizationID+"/salla/execute", `{`).status)
 }
 
-func TestPaymentsGoToProvidersThatThereAre(t *testing.T) {
+func TestPaymentsUseTheFirstKnownProvider(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := server.Client()
@@ -260,7 +260,7 @@ func TestHealthIsWhatTheTestSets(t *testing.T) {
 	assert.Equal(t, linkit.HealthStatusHealthy, health.Status)
 	for status, code := range map[linkit.HealthStatus]int{"healthy": 200, "degraded": 200, "unhealthy": 503} {
 		server.SetHealth(status)
-		assert.Equal(t, code, ask(t, server, "GET", "/health", "", "Authorization", "").status, status)
+		assert.Equal(t, code, send(t, server, "GET", "/health", "", "Authorization", "").status, status)
 		health, err := client.System.Health(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, status, health.Status)
@@ -268,7 +268,7 @@ func TestHealthIsWhatTheTestSets(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, health.Status, inside.Status)
 	}
-	assert.Equal(t, 401, ask(t, server, "GET", "/health/system", "", "Authorization", "").status)
+	assert.Equal(t, 401, send(t, server, "GET", "/health/system", "", "Authorization", "").status)
 	server.AddBranches(linkit.Branch{IvID: "B"})
 	server.AddProducts(linkit.Product{IvID: "A"})
 	telemetry, err := client.System.Telemetry(t.Context())
@@ -306,8 +306,8 @@ func TestEveryDocumentedEndpointIsServedAndNoOther(t *testing.T) {
 	}
 	for path := range paths {
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-			answer := ask(t, server, method, strings.NewReplacer("{", "", "}", "").Replace(path), "")
-			assert.Equal(t, documented[method+path], answer.status != 405, "%s %s: %d", method, path, answer.status)
+			res := send(t, server, method, strings.NewReplacer("{", "", "}", "").Replace(path), "")
+			assert.Equal(t, documented[method+path], res.status != 405, "%s %s: %d", method, path, res.status)
 		}
 	}
 	for _, r := range server.Requests() {

@@ -12,7 +12,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// views remembers what filters and orders selected, until the next write: a walk over many pages selects once.
+// views caches the rows of selections until the next write, so that listing many pages selects once.
 type views[T any] struct {
 	mu      sync.Mutex
 	version uint64
@@ -21,8 +21,8 @@ type views[T any] struct {
 
 const maxViews = 16
 
-// selected returns the rows of a selection, oldest first or as it sorts them, forward. data.mu is held for reading, and the rows
-// are good as long as it is.
+// selected returns the rows of a selection in ascending order. data.mu must be held for reading, and the
+// rows are valid as long as it is.
 func (t *table[T]) selected(o *organization, sel selection[T]) []*row[T] {
 	rows := t.rows
 	if sel.index != "" {
@@ -62,7 +62,7 @@ func (t *table[T]) matches(o *organization, r *row[T], match []func(*T) bool) bo
 	if len(match) == 0 {
 		return true
 	}
-	v := t.of.whole(o, r.record)
+	v := t.resource.computed(o, r.record)
 	for _, matches := range match {
 		if !matches(v) {
 			return false
@@ -71,7 +71,7 @@ func (t *table[T]) matches(o *organization, r *row[T], match []func(*T) bool) bo
 	return true
 }
 
-// sort orders rows by a field; equals stay oldest first.
+// sort sorts rows by a field. Equal ones stay oldest first.
 func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
 	type entry struct {
 		row    *row[T]
@@ -82,7 +82,7 @@ func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
 	entries := make([]entry, len(rows))
 	for i, r := range rows {
 		entries[i].row = r
-		entries[i].text, entries[i].number = value(t.of.whole(o, r.record))
+		entries[i].text, entries[i].number = value(t.resource.computed(o, r.record))
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.number, b.number))
@@ -92,7 +92,7 @@ func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
 	}
 }
 
-// column returns how to sort by a field that has this JSON name: by a text or by a number.
+// column returns a function that reads the field with the given JSON name as a text or a number to sort by.
 func column[T any](name string) (value func(*T) (string, float64), ok bool) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -20,23 +20,23 @@ func newServer(t *testing.T, opts ...linkittest.Option) *linkittest.Server {
 	return server
 }
 
-// got is an answer as it came.
-type got struct {
+// result is a response.
+type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // object reads the body as a JSON object.
-func (g got) object(t *testing.T) map[string]any {
+func (g result) object(t *testing.T) map[string]any {
 	t.Helper()
 	var v map[string]any
 	require.NoError(t, json.Unmarshal([]byte(g.body), &v), g.body)
 	return v
 }
 
-// at returns what stands in the body under keys and indexes: nil where nothing does.
-func (g got) at(t *testing.T, path ...any) (v any) {
+// at returns the value in the body at a path of keys and indexes, or nil.
+func (g result) at(t *testing.T, path ...any) (v any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(g.body), &v), g.body)
 	for _, step := range path {
@@ -53,15 +53,15 @@ func (g got) at(t *testing.T, path ...any) (v any) {
 	return v
 }
 
-// ask sends a request with the API key, without a client of ours. Headers are pairs; an empty value removes one.
-func ask(t *testing.T, server *linkittest.Server, method, path, body string, headers ...string) got {
+// send sends a request with the API key, without the SDK. Headers are pairs; an empty value removes one.
+func send(t *testing.T, server *linkittest.Server, method, path, body string, headers ...string) result {
 	t.Helper()
-	answer, err := try(t, server, method, path, body, headers...)
+	res, err := trySend(t, server, method, path, body, headers...)
 	require.NoError(t, err)
-	return answer
+	return res
 }
 
-func try(t *testing.T, server *linkittest.Server, method, path, body string, headers ...string) (got, error) {
+func trySend(t *testing.T, server *linkittest.Server, method, path, body string, headers ...string) (result, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -74,12 +74,12 @@ func try(t *testing.T, server *linkittest.Server, method, path, body string, hea
 	}
 	res, err := server.HTTPClient().Do(r)
 	if err != nil {
-		return got{}, err
+		return result{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	var b strings.Builder
 	_, err = io.Copy(&b, res.Body)
-	return got{res.StatusCode, res.Header, b.String()}, err
+	return result{res.StatusCode, res.Header, b.String()}, err
 }
 
 // signIn returns a token.
@@ -87,9 +87,9 @@ func signIn(t *testing.T, server *linkittest.Server, email, password string) str
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"email": email, "password": password})
 	require.NoError(t, err)
-	answer := ask(t, server, "POST", "/auth/login", string(body), "Authorization", "")
-	require.Equal(t, http.StatusOK, answer.status, answer.body)
-	token, _ := answer.object(t)["token"].(string)
+	res := send(t, server, "POST", "/auth/login", string(body), "Authorization", "")
+	require.Equal(t, http.StatusOK, res.status, res.body)
+	token, _ := res.object(t)["token"].(string)
 	require.NotEmpty(t, token)
 	return token
 }

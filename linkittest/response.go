@@ -10,29 +10,30 @@ import (
 	"strings"
 )
 
-// answer is what a request is answered with. It is made whole before any of it is sent, so that it can be held back, cut or lost.
-type answer struct {
+// response is the response to one request. It is complete before any of it is written, so that a [Fault]
+// can delay, truncate or drop it.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func reply(status int, v any) answer {
+func reply(status int, v any) response {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return problem{status: http.StatusInternalServerError, Error: "Internal Server Error", Details: err.Error()}.answer()
+		return problem{status: http.StatusInternalServerError, Error: "Internal Server Error", Details: err.Error()}.response()
 	}
-	return answer{status: status, body: body}
+	return response{status: status, body: body}
 }
 
-// envelope is the form of some writes' answers.
+// envelope is the documented form of some write responses.
 type envelope struct {
 	Success bool   `json:"success"`
 	Message string `json:"message"`
 	Data    any    `json:"data"`
 }
 
-// problem is a documented error body: code is the status unless it has one of its own.
+// problem is an error body in the documented form. Code defaults to the status.
 type problem struct {
 	status  int
 	Code    any    `json:"code"`
@@ -40,7 +41,7 @@ type problem struct {
 	Details any    `json:"details,omitempty"`
 }
 
-func (p problem) answer() answer {
+func (p problem) response() response {
 	if p.Code == nil {
 		p.Code = p.status
 	}
@@ -77,12 +78,12 @@ func suspended() *problem {
 	return &problem{status: http.StatusForbidden, Code: "BILLING_SERVICE_SUSPENDED", Error: "Forbidden", Details: "service suspended"}
 }
 
-// pocketBase is an error that Linkit's foundation answers by itself, in its own form.
-func pocketBase(status int, message string) answer {
+// pocketBase returns an error in the form of PocketBase, on which Linkit is built.
+func pocketBase(status int, message string) response {
 	return reply(status, map[string]any{"code": status, "message": message, "data": struct{}{}})
 }
 
-// decode reads a body that must be one JSON object.
+// decode reads a body that must be a single JSON object.
 func decode(body []byte, v any) *problem {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	if len(trimmed) == 0 {
@@ -97,7 +98,7 @@ func decode(body []byte, v any) *problem {
 	return nil
 }
 
-// unreadable says what is wrong with JSON in the wire's words: no names of Go's.
+// unreadable describes a JSON error by the names of JSON fields rather than of Go types.
 func unreadable(err error) *problem {
 	var mistyped *json.UnmarshalTypeError
 	if errors.As(err, &mistyped) && mistyped.Field != "" {
