@@ -15,23 +15,24 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// startCanned serves documented answers that were made beforehand: a product, a page of a hundred, a bulk answer, a 500.
-func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay func(time.Duration), end func()) {
-	var delay atomic.Int64
+// startCanned serves documented responses made beforehand: a product, a page of a hundred, a bulk response, a 500.
+func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay func(order), end func()) {
+	var delay atomic.Pointer[order]
+	var requests atomic.Int64
+	delay.Store(new(order))
 	one, page := cannedProduct(0), cannedPage()
 	mux := http.NewServeMux()
-	answer := func(pattern string, status int, body func(r *http.Request) []byte) {
+	respond := func(pattern string, status int, body func(r *http.Request) []byte) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != linkittest.APIKey {
 				http.Error(w, `{"code":401,"error":"Unauthorized","details":"Invalid or expired token"}`, http.StatusUnauthorized)
 				return
 			}
 			b := body(r)
-			if d := time.Duration(delay.Load()); d > 0 {
+			if d := delay.Load().of(requests.Add(1)); d > 0 {
 				select {
 				case <-time.After(d):
 				case <-r.Context().Done():
@@ -44,10 +45,10 @@ func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay fu
 			_, _ = w.Write(b)
 		})
 	}
-	answer("GET /api/v1/products/{iv_id}", http.StatusOK, func(*http.Request) []byte { return one })
-	answer("GET /api/v1/products/"+failingID, http.StatusInternalServerError, func(*http.Request) []byte { return []byte(internalError) })
-	answer("GET /api/v1/products", http.StatusOK, func(*http.Request) []byte { return page })
-	answer("POST /api/v1/products/bulk", http.StatusOK, func(r *http.Request) []byte {
+	respond("GET /api/v1/products/{iv_id}", http.StatusOK, func(*http.Request) []byte { return one })
+	respond("GET /api/v1/products/"+failingID, http.StatusInternalServerError, func(*http.Request) []byte { return []byte(internalError) })
+	respond("GET /api/v1/products", http.StatusOK, func(*http.Request) []byte { return page })
+	respond("POST /api/v1/products/bulk", http.StatusOK, func(r *http.Request) []byte {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 32<<20)) //nolint:forbidigo // bounded
 		return fmt.Appendf(nil, `{"success":true,"message":"Processed %d products"}`, bytes.Count(body, []byte(`"iv_id":`)))
 	})
@@ -67,25 +68,27 @@ func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay fu
 	default:
 		ts.Start()
 	}
-	return ts.URL + "/api/v1", ts.Certificate(), func(d time.Duration) { delay.Store(int64(d)) }, ts.Close
+	return ts.URL + "/api/v1", ts.Certificate(), func(o order) { delay.Store(&o) }, ts.Close
 }
 
 func cannedProduct(i int) []byte {
 	p := product(i)
-	p.ID, p.OrganizationID = fmt.Sprintf("k7m2p9q4x1c8%03d", i), linkittest.OrganizationID
-	p.Created.Time = time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)
-	p.Updated.Time = time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)
-	return encoded(p)
+	return encoded(record{
+		ID: fmt.Sprintf("k7m2p9q4x1c8%03d", i), IvID: p.IvID, OrganizationID: linkittest.OrganizationID, NameEn: p.NameEn, NameAr: p.NameAr,
+		AveragePrice: p.AveragePrice, VATValue: p.VATValue, Barcode: p.Barcode, BrandID: p.BrandID, CategoryID: p.CategoryID,
+		GenericID: p.GenericID, IsEnabled: p.IsEnabled,
+		Created: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC), Updated: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC),
+	})
 }
 
 func cannedPage() []byte {
 	p := page{Count: pageSize, TotalCount: pageSize, Page: 1, Limit: pageSize, Meta: json.RawMessage(`{}`)}
 	for i := range pageSize {
-		var record linkit.Product
-		if err := json.Unmarshal(cannedProduct(i), &record); err != nil {
+		var r record
+		if err := json.Unmarshal(cannedProduct(i), &r); err != nil {
 			panic(err)
 		}
-		p.Data = append(p.Data, record)
+		p.Data = append(p.Data, r)
 	}
 	return encoded(p)
 }

@@ -21,7 +21,7 @@ type spec struct {
 	Protocol string `json:"protocol"`
 	Products int    `json:"products"`
 	Branches int    `json:"branches"`
-	Canned   bool   `json:"canned"` // fixed answers instead of linkittest's, where that would be measured more than the clients
+	Canned   bool   `json:"canned"` // fixed responses instead of linkittest's, which would be measured more than the clients
 }
 
 const (
@@ -30,12 +30,22 @@ const (
 	http2     = "HTTP/2"
 )
 
-// order is what a child is told; it answers each with a report.
+// order is an instruction to a child, which returns a report for each: how long a response takes.
 type order struct {
 	Delay time.Duration `json:"delay"`
+	Slow  time.Duration `json:"slow"` // one response in Every; canned ones only
+	Every int64         `json:"every"`
 }
 
-// report is a child's first word, and its answer to every order.
+// of is the delay of the nth response.
+func (o *order) of(n int64) time.Duration {
+	if o.Every > 0 && n%o.Every == 0 {
+		return o.Slow
+	}
+	return o.Delay
+}
+
+// report is a child's first message, and its response to every order.
 type report struct {
 	URL         string `json:"url"`
 	Certificate []byte `json:"certificate"` // nil without TLS
@@ -68,7 +78,7 @@ func child(ctx context.Context, in io.Reader, out io.Writer) error {
 		} else if err != nil {
 			return err
 		}
-		setDelay(o.Delay)
+		setDelay(o)
 		if err := reports.Encode(ready); err != nil {
 			return err
 		}
@@ -76,7 +86,7 @@ func child(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-func startLinkittest(s spec) (url string, certificate *x509.Certificate, setDelay func(time.Duration), end func()) {
+func startLinkittest(s spec) (url string, certificate *x509.Certificate, setDelay func(order), end func()) {
 	opts := []linkittest.Option{linkittest.WithoutRecording()}
 	switch s.Protocol {
 	case overTLS:
@@ -92,7 +102,7 @@ func startLinkittest(s spec) (url string, certificate *x509.Certificate, setDela
 		server.AddProducts(product(i))
 	}
 	server.Inject(linkittest.Fault{Method: http.MethodGet, Path: "/products/" + failingID, Status: http.StatusInternalServerError, Body: internalError, Times: -1})
-	return server.URL, server.Certificate(), server.SetDelay, server.Close
+	return server.URL, server.Certificate(), func(o order) { server.SetDelay(o.Delay) }, server.Close
 }
 
 const (
@@ -166,9 +176,15 @@ func (c *server) tell(what any) (report, error) {
 	return r, c.reports.Decode(&r)
 }
 
-// delay holds every answer back from now on.
+// delay delays every response from now on.
 func (c *server) delay(d time.Duration) error {
 	_, err := c.tell(order{Delay: d})
+	return err
+}
+
+// slowOne delays every response, and one in every so many by more.
+func (c *server) slowOne(d, slow time.Duration, every int64) error {
+	_, err := c.tell(order{Delay: d, Slow: slow, Every: every})
 	return err
 }
 

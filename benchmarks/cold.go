@@ -41,7 +41,7 @@ func coldStart(ctx context.Context, b *bench) error {
 	if err := c.delay(20 * time.Millisecond); err != nil {
 		return err
 	}
-	race := contest{work: "200 goroutines start cold, sign-in included, HTTP/1.1 over TLS, 20 ms an answer", unit: "start", rounds: b.of(9, 3)}
+	race := contest{work: "200 goroutines start cold, sign-in included, HTTP/1.1 over TLS, 20 ms a response", unit: "start", rounds: b.of(9, 3)}
 	signIns := map[string][]int64{}
 	add := func(name string, begin newcomer) {
 		race.contestants = append(race.contestants, contestant{name, 1, func(ctx context.Context, _ int) error {
@@ -102,7 +102,7 @@ func (c *server) signingIn(opts ...linkit.Option) newcomer {
 			if err != nil {
 				return err
 			}
-			return rightProduct(v)
+			return checkProduct(v.IvID, v.AveragePrice, v.Created.Time)
 		}, func() { _ = client.Close() }, nil
 	}
 }
@@ -121,18 +121,18 @@ func (c *server) byHand(guarded bool) newcomer {
 			if known := kept.Load(); known != nil {
 				return *known, nil
 			}
-			var answer struct {
+			var response struct {
 				Token string `json:"token"`
 			}
 			body := fmt.Appendf(nil, `{"email":%q,"password":%q}`, linkittest.Email, linkittest.Password)
-			if err := c.by(hc, "").send(ctx, "/auth/login", body, &answer); err != nil {
+			if err := c.by(hc, "").send(ctx, "/auth/login", body, &response); err != nil {
 				return "", err
 			}
-			if answer.Token == "" {
+			if response.Token == "" {
 				return "", errors.New("no token")
 			}
-			kept.Store(&answer.Token)
-			return answer.Token, nil
+			kept.Store(&response.Token)
+			return response.Token, nil
 		}
 		return func(ctx context.Context) error {
 			bearer, err := token(ctx)

@@ -46,6 +46,7 @@ var scenarios = []struct {
 	{"walk50", func(ctx context.Context, b *bench) error { return walk(ctx, b, 50*time.Millisecond) }},
 	{"thousand", thousandPages},
 	{"bulk", bulk},
+	{"uneven", uneven},
 	{"parallel", parallel},
 	{"failing", failing},
 	{"cold", coldStart},

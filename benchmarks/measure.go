@@ -46,7 +46,7 @@ type contest struct {
 	contestants []contestant
 }
 
-// line is what came of a contestant.
+// line is the result of a contestant.
 type line struct {
 	work, who, unit string
 	took            []time.Duration // per unit, one a round
@@ -54,6 +54,15 @@ type line struct {
 	allocs, garbage float64         // per unit; 0: not shown
 	heaps           []uint64        // at most above the start, one a round
 	note            string
+}
+
+// beside is the median of the rounds' ratios to another contestant of the same race.
+func (l *line) beside(other *line) float64 {
+	ratios := make([]float64, len(l.took))
+	for round := range ratios {
+		ratios[round] = float64(l.took[round]) / float64(other.took[round])
+	}
+	return median(ratios)
 }
 
 func (l *line) median() time.Duration { return median(l.took) }
@@ -93,11 +102,7 @@ func (b *bench) race(ctx context.Context, c contest) ([]line, error) {
 	}
 	for i := range lines {
 		l := &lines[i]
-		ratios := make([]float64, c.rounds)
-		for round := range ratios {
-			ratios[round] = float64(l.took[round]) / float64(lines[0].took[round])
-		}
-		l.ratio = median(ratios)
+		l.ratio = l.beside(&lines[0])
 		l.allocs /= float64(c.rounds)
 		l.garbage /= float64(c.rounds)
 		fmt.Fprintf(os.Stderr, "  %s, %s: %s a %s\n", l.work, l.who, brief(l.median()), l.unit)

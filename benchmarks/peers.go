@@ -23,6 +23,7 @@ const (
 	sdk          = "this SDK"
 	readingAhead = sdk + ", WithPrefetch(8)"
 	handWritten  = "hand-written"
+	bounded      = handWritten + ", each call with a timeout"
 	restyTwo     = "resty v2"
 	restyThree   = "resty v3"
 	retryable    = "go-retryablehttp"
@@ -31,18 +32,37 @@ const (
 	pageSize = 100
 )
 
-// page is a list's answer as a program without the SDK would declare it. The records are the SDK's own, so that all decode alike.
-type page struct {
-	Data       []linkit.Product `json:"data"`
-	Count      int              `json:"count"`
-	TotalCount int              `json:"total_count"`
-	Page       int              `json:"page"`
-	Limit      int              `json:"limit"`
-	HasNext    bool             `json:"has_next"`
-	Meta       json.RawMessage  `json:"meta"`
+// record is a product as a program without the SDK would declare it.
+type record struct {
+	ID             string    `json:"id"`
+	IvID           string    `json:"iv_id"`
+	OrganizationID string    `json:"organization_id"`
+	NameEn         string    `json:"name_en"`
+	NameAr         string    `json:"name_ar"`
+	AveragePrice   float64   `json:"average_price"`
+	VATValue       float64   `json:"vat_value"`
+	Barcode        string    `json:"barcode"`
+	BrandID        string    `json:"brand_id"`
+	CategoryID     string    `json:"category_id"`
+	GenericID      string    `json:"generic_id"`
+	IsEnabled      bool      `json:"is_enabled"`
+	IsDeleted      bool      `json:"is_deleted"`
+	Created        time.Time `json:"created"`
+	Updated        time.Time `json:"updated"`
 }
 
-// peer sends a request and decodes its answer. in is JSON already, nil for a GET; path begins below /api/v1.
+// page is the body of a list as such a program would declare it.
+type page struct {
+	Data       []record        `json:"data"`
+	Count      int             `json:"count"`
+	TotalCount int             `json:"total_count"`
+	Page       int             `json:"page"`
+	Limit      int             `json:"limit"`
+	HasNext    bool            `json:"has_next"`
+	Meta       json.RawMessage `json:"meta"`
+}
+
+// peer sends a request and decodes the response. in is JSON already, nil for a GET; path begins below /api/v1.
 type peer struct {
 	name string
 	send func(ctx context.Context, path string, in []byte, out any) error
@@ -72,6 +92,16 @@ func (c *server) keyed(opts ...linkit.Option) (*linkit.Client, error) {
 // peers are all but the SDK, hand-written first, each as it comes but for the transport.
 func (c *server) peers() []peer {
 	return []peer{c.by(&http.Client{Transport: c.tuned(100)}, linkittest.APIKey), c.restyTwo(), c.restyThree(), c.retryable(retryable, c.tuned(100))}
+}
+
+// bounded is the hand-written client with a timeout for each call, as any careful program has.
+func (c *server) bounded() peer {
+	plain := c.by(&http.Client{Transport: c.tuned(100)}, linkittest.APIKey)
+	return peer{bounded, func(ctx context.Context, path string, in []byte, out any) error {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		return plain.send(ctx, path, in, out)
+	}}
 }
 
 // by is a program's own few lines around an http.Client.
@@ -112,7 +142,7 @@ func method(in []byte) string {
 	return http.MethodPost
 }
 
-// read decodes a 2xx, and leaves the connection fit for use whatever the answer.
+// read decodes a 2xx, and leaves the connection reusable whatever the response.
 func read(resp *http.Response, out any) error {
 	defer func() { _, _ = io.Copy(io.Discard, resp.Body) }()
 	if resp.StatusCode >= http.StatusMultipleChoices {
@@ -121,7 +151,7 @@ func read(resp *http.Response, out any) error {
 	return json.NewDecoder(resp.Body).Decode(out)
 }
 
-// status is an answer that says no.
+// status is an error response.
 type status int
 
 func (s status) Error() string { return http.StatusText(int(s)) }
@@ -189,15 +219,15 @@ func (c *server) retryable(name string, transport *http.Transport) peer {
 }
 
 func (p peer) product(ctx context.Context, ivID string) error {
-	var v linkit.Product
+	var v record
 	if err := p.send(ctx, "/products/"+ivID, nil, &v); err != nil {
 		return err
 	}
-	return rightProduct(&v)
+	return checkProduct(v.IvID, v.AveragePrice, v.Created)
 }
 
-func rightProduct(v *linkit.Product) error {
-	if v.IvID == "" || v.AveragePrice != 7.25 || v.Created.IsZero() {
+func checkProduct(ivID string, price float64, created time.Time) error {
+	if ivID == "" || price != 7.25 || created.IsZero() {
 		return errors.New("not the product that was asked for")
 	}
 	return nil

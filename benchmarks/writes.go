@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/linkit-go/linkit"
@@ -41,14 +44,14 @@ func (p peer) bulkOneByOne(ctx context.Context, requests int) error {
 		if err != nil {
 			return err
 		}
-		var answer struct {
+		var response struct {
 			Success bool   `json:"success"`
 			Message string `json:"message"`
 		}
-		if err := p.send(ctx, "/products/bulk", body, &answer); err != nil {
+		if err := p.send(ctx, "/products/bulk", body, &response); err != nil {
 			return err
 		}
-		if err := processed(answer.Success, answer.Message); err != nil {
+		if err := processed(response.Success, response.Message); err != nil {
 			return err
 		}
 	}
@@ -116,6 +119,54 @@ func bulk(ctx context.Context, b *bench) error {
 	// The rounds' median: of four times as many collections, one that comes late is four times as likely.
 	b.atMost("peak heap of 400,000 upserts beside that of 100,000", float64(median(find(lines, sdk+", 4 times as many").heaps))/float64(median(own.heaps)), 1.25, "")
 	return nil
+}
+
+// uneven sends bulk requests of which one in fifty is slow: through BulkAll, and from ten goroutines that call Bulk.
+func uneven(ctx context.Context, b *bench) error {
+	c, err := start(ctx, spec{Protocol: plainHTTP, Canned: true})
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	if err := c.slowOne(20*time.Millisecond, time.Second, 50); err != nil {
+		return err
+	}
+	client, err := c.keyed()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	requests := b.of(500, 60)
+	lines, err := b.race(ctx, contest{
+		work: fmt.Sprintf("%d bulk requests of 20 ms, one in fifty of 1 s", requests), unit: "request of 1,000", rounds: b.of(3, 1),
+		contestants: []contestant{{"ten goroutines with Bulk", requests, tenWithBulk(client)}, {sdk, requests, bulkAll(client)}},
+	})
+	if err != nil {
+		return err
+	}
+	b.atMost("500 bulk requests, one in fifty slow: BulkAll beside ten goroutines with Bulk", lines[1].ratio, 1.15, "")
+	return nil
+}
+
+func tenWithBulk(client *linkit.Client) func(context.Context, int) error {
+	return func(ctx context.Context, requests int) error {
+		var next atomic.Int64
+		var group sync.WaitGroup
+		errs := make([]error, 10)
+		for i := range errs {
+			group.Go(func() {
+				for n := int(next.Add(1)); n <= requests && errs[i] == nil; n = int(next.Add(1)) {
+					list := make([]linkit.ProductParams, batch)
+					for k := range list {
+						list[k] = productParams((n-1)*batch + k)
+					}
+					_, errs[i] = client.Products.Bulk(ctx, linkit.BulkUpsert, list)
+				}
+			})
+		}
+		group.Wait()
+		return errors.Join(errs...)
+	}
 }
 
 // catalogue lists and restocks 15,000 products at 25 branches.
