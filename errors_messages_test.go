@@ -2,9 +2,11 @@ package linkit_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -223,4 +225,70 @@ func TestMessagesToANewcomer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hang := roundTrip(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
+		client := newClient(t, hang, linkit.WithAttemptTimeout(2*time.Second), linkit.WithRetries(0))
+		_, err := client.Products.List(t.Context(), nil)
+		require.ErrorContains(t, err, "within 2s", "the attempt's own time was up")
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+
+		own := roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("inner: %w", context.DeadlineExceeded)
+		})
+		_, err = newClient(t, own, linkit.WithRetries(0)).Products.List(t.Context(), nil)
+		require.ErrorContains(t, err, "the transport gave up: inner: context deadline exceeded")
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "which is only ever the caller's own")
+	})
+
+	notJSON := "upstream connect error " + strings.Repeat("x", 500)
+	_, err := newClient(t, &replies{answers: []reply{{status: 400, body: notJSON}}}).Products.List(t.Context(), nil)
+	require.EqualError(t, err, "linkit: GET /products: 400 Bad Request: "+notJSON[:120]+"...")
+
+	synctest.Test(t, func(t *testing.T) {
+		limited := reply{status: 429, body: `{"error":"slow down"}`, header: http.Header{"Retry-After": {"5"}}}
+		client := newClient(t, &replies{answers: []reply{limited}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.Products.List(ctx, nil)
+		require.ErrorContains(t, err, "linkit: GET /products: 429 Too Many Requests: slow down (retry after 5s)")
+		require.ErrorContains(t, err, "(not sent again: context deadline exceeded)")
+		_, err = client.Products.List(ctx, nil)
+		require.ErrorContains(t, err, "(not sent: context deadline exceeded)")
+		require.ErrorContains(t, err, "0 attempts")
+	})
+
+	for status, hint := range map[int]string{400: "check the email and password", 401: "check the email and password", 403: "", 422: ""} {
+		_, err := newClient(t, &replies{answers: []reply{{status: status, body: `{"error":"no"}`}}}).Auth.Login(t.Context(), "a", "b-secret")
+		require.ErrorIs(t, err, linkit.ErrLogin)
+		assert.Equal(t, hint != "", strings.Contains(err.Error(), "check the email"), err.Error())
+		assert.NotContains(t, err.Error(), "WithAPIKey", "a sign-in's refusal is not a key's")
+	}
+
+	for name, opt := range map[string]linkit.Option{"WithAPIKey": linkit.WithAPIKey(testKey), "WithToken": linkit.WithToken(testKey)} {
+		_, err := newClient(t, &replies{}, opt).Auth.Session(t.Context())
+		require.ErrorIs(t, err, linkit.ErrNoSession)
+		assert.ErrorContains(t, err, name)
+	}
+}
+
+func TestResetMayBeCalledAnyNumberOfTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		client := s.client(t)
+		client.Auth.Reset()
+		client.Auth.Reset()
+		require.NoError(t, getOne(t.Context(), client))
+		client.Auth.Reset()
+		client.Auth.Reset()
+		require.NoError(t, getOne(t.Context(), client))
+		s.assertCounts(t, 2, 2)
+	})
+	keyed := newClient(t, &replies{})
+	keyed.Auth.Reset()
+	keyed.Auth.Reset()
 }

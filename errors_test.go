@@ -303,3 +303,33 @@ func TestTransportErrorSaysWhetherTheServerMayHaveActed(t *testing.T) {
 	_, err = client.Products.Get(t.Context(), "x")
 	assert.EqualError(t, err, "linkit: GET /products/{iv_id}: unexpected EOF (organization org_1, 4 attempts)")
 }
+
+// A call that is cut short by another's pause keeps what its own response asked for.
+func TestOwnRetryAfterIsNotReplacedByAnothers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limited := func(after string) reply { return reply{status: 429, header: http.Header{"Retry-After": {after}}} }
+		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/first") {
+				return (&replies{answers: []reply{limited("2")}}).RoundTrip(r)
+			}
+			time.Sleep(time.Second) //nolint:forbidigo // virtual time
+			return (&replies{answers: []reply{limited("30")}}).RoundTrip(r)
+		}), linkit.WithRetries(1))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		other := make(chan error)
+		go func() {
+			_, err := client.Products.Get(ctx, "second")
+			other <- err
+		}()
+		synctest.Wait()
+		_, err := client.Products.Get(ctx, "first") // waits 2 s; meanwhile the other's 30 s come, which don't fit
+		require.ErrorIs(t, <-other, context.DeadlineExceeded)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		var ae *linkit.APIError
+		require.ErrorAs(t, err, &ae)
+		assert.Equal(t, 2*time.Second, ae.RetryAfter)
+		assert.Equal(t, 1, ae.Attempts)
+	})
+}

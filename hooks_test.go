@@ -132,3 +132,106 @@ func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
 	}
 	assert.Contains(t, out.String(), `level=WARN msg="linkit: the retry budget is used up: not sending again" method=GET route=/products/{iv_id}`)
 }
+
+func TestWaitCountsQueuePauseAndRateLimit(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		opts  []linkit.Option
+		first reply // of the call that goes before; it takes two seconds
+		want  time.Duration
+	}{
+		"queue":      {[]linkit.Option{linkit.WithMaxConcurrency(1)}, reply{status: 200, body: product1}, 2 * time.Second},
+		"pause":      {nil, reply{status: 429, header: http.Header{"Retry-After": {"5"}}}, 5 * time.Second},
+		"rate limit": {[]linkit.Option{linkit.WithRateLimit(0.1, 1)}, reply{status: 200, body: product1}, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rs := &replies{answers: []reply{row.first, {status: 200, body: product1}}}
+				slow := roundTrip(func(r *http.Request) (*http.Response, error) {
+					if r.URL.Path == "/api/v1/products/first" {
+						time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+					}
+					return rs.RoundTrip(r)
+				})
+				var waited time.Duration
+				hooks := linkit.Hooks{Attempt: func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+					if e.Method == http.MethodDelete {
+						waited = e.Wait
+					}
+					return ctx, nil
+				}}
+				client := newClient(t, slow, append(row.opts, linkit.WithHooks(hooks), linkit.WithRetries(0))...)
+				began := time.Now()
+				if name == "queue" {
+					go func() { _, _ = client.Products.Get(t.Context(), "first") }()
+					synctest.Wait()
+				} else {
+					_, _ = client.Products.Get(t.Context(), "first")
+					began = time.Now()
+					if name == "rate limit" {
+						row.want -= 2 * time.Second // the limit's time runs while the first call does
+					}
+				}
+				require.NoError(t, client.Products.Delete(t.Context(), "x"))
+				assert.GreaterOrEqual(t, waited, row.want)
+				assert.LessOrEqual(t, waited, row.want*11/10)
+				assert.Equal(t, time.Since(began), waited)
+			})
+		})
+	}
+}
+
+func TestCallHooksWorkAlone(t *testing.T) {
+	t.Parallel()
+	var began, ended []linkit.Event
+	hooks := linkit.Hooks{Call: func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+		began = append(began, *e)
+		return ctx, func(e *linkit.Event) { ended = append(ended, *e) }
+	}}
+	client := newClient(t, &replies{answers: []reply{{status: 503}, {status: 404}}}, linkit.WithHooks(hooks))
+	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrNotFound)
+	require.Len(t, began, 1)
+	assert.Zero(t, began[0].Attempt)
+	require.Len(t, ended, 1)
+	assert.Equal(t, 2, ended[0].Attempt)
+	assert.Equal(t, http.StatusNotFound, ended[0].StatusCode)
+	assert.ErrorIs(t, ended[0].Err, linkit.ErrNotFound)
+}
+
+func TestFirstSignInThatFailsIsNoFailedRenewal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	client := newClient(t, &replies{answers: []reply{{status: 500}}}, linkit.WithLogin("a@example.com", "b-secret"),
+		linkit.WithRetries(0), linkit.WithLogger(debugLogger(&out)))
+	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
+	assert.Contains(t, out.String(), "route=/auth/login")
+	assert.NotContains(t, out.String(), "renew", "there is no old token to go on with")
+}
+
+func TestSignInHeldBackReleasesCallersAtTheirDeadlines(t *testing.T) {
+	t.Parallel()
+	hook := func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) { return ctx, nil }
+	for name, opts := range map[string][]linkit.Option{
+		"plain": nil, "with hooks": {linkit.WithHooks(linkit.Hooks{Call: hook, Attempt: hook}), linkit.WithLogger(slog.New(slog.DiscardHandler))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rs := &replies{answers: []reply{{status: 503, header: http.Header{"Retry-After": {"20"}}}, {status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
+				client := newClient(t, rs, append(opts, linkit.WithLogin("a@example.com", "b-secret"))...)
+				patient := make(chan error, 1)
+				go func() { patient <- getOne(t.Context(), client) }()
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				began := time.Now()
+				err := getOne(ctx, client)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.ErrorIs(t, err, linkit.ErrServer, "and why it had to wait")
+				assert.LessOrEqual(t, time.Since(began), 5*time.Second)
+				require.NoError(t, <-patient)
+			})
+		})
+	}
+}

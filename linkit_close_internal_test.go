@@ -153,3 +153,24 @@ func TestDialThatEndsAfterCloseLeavesNoConnection(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF, "the connection stays open")
 	assertNoneOpen(t, transport)
 }
+
+func TestClosedConnectionsAreForgotten(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "close") // each request opens a connection, and its response closes it
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	defer server.Close()
+	client, err := NewClient(WithBaseURL(server.URL), WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, client.Close()) }()
+	for range 20 {
+		require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
+	}
+	transport := client.core.transport
+	assert.Eventually(t, func() bool {
+		transport.mu.Lock()
+		defer transport.mu.Unlock()
+		return len(transport.open) == 0
+	}, 5*time.Second, time.Millisecond, "closed connections are kept in memory")
+}

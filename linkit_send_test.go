@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -202,4 +203,50 @@ func TestHeaderThatATransportWritesToIsTheCallsOwn(t *testing.T) {
 		group.Go(func() { assert.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil)) })
 	}
 	group.Wait()
+}
+
+// A 401 proves that the request had no effect: a replay starts with what earlier attempts left, and no more.
+func TestReplayStartsWithSentAsItWas(t *testing.T) {
+	t.Parallel()
+	signedIn := func(n string) reply { return reply{status: 200, body: `{"token":"t0ken-` + n + `"}`} }
+	login := linkit.WithLogin("a@example.com", "b-secret")
+
+	client := newClient(t, &replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), {status: 404}}}, login)
+	require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound, "the 401 deleted nothing")
+
+	refused := reply{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
+	client = newClient(t, &replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), refused}}, login, linkit.WithRetries(0))
+	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
+	var te *linkit.TransportError
+	require.ErrorAs(t, err, &te)
+	assert.False(t, te.Sent, "neither the 401 nor the refused connection wrote anything")
+	assert.Equal(t, 2, te.Attempts)
+
+	client = newClient(t, &replies{answers: []reply{signedIn("1"), {status: 502}, {status: 401}, signedIn("2"), refused}}, login, linkit.WithRetries(1))
+	_, err = client.Products.Update(t.Context(), "x", linkit.ProductParams{})
+	require.ErrorAs(t, err, &te)
+	assert.True(t, te.Sent, "the 502 may have written it")
+}
+
+// The largest response is read; one byte more is refused.
+func TestResponseOfExactlyTheLargestSizeIsRead(t *testing.T) {
+	t.Parallel()
+	const largest = 32 << 20
+	for size, fits := range map[int]bool{largest: true, largest + 1: false} {
+		body := make([]byte, size)
+		copy(body, product1)
+		for i := len(product1); i < size; i++ {
+			body[i] = ' '
+		}
+		for _, length := range []int64{int64(size), -1} {
+			client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: length, Request: r}, nil
+			}))
+			if err := getOne(t.Context(), client); fits {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, "more than 32 MiB")
+			}
+		}
+	}
 }

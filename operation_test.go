@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,4 +156,31 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	client := newClient(t, &replies{answers: []reply{{status: 502}, {status: 404}}})
 	_, err := client.Products.Update(t.Context(), "x", linkit.ProductParams{})
 	require.ErrorIs(t, err, linkit.ErrNotFound, "only a DELETE is done when there is nothing")
+}
+
+func TestDeleteThatIsRefusedAfterALostAttemptHasFailed(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{500: linkit.ErrServer, 403: linkit.ErrForbidden, 409: linkit.ErrConflict} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, &replies{answers: []reply{{status: 502}, {status: status}}}, linkit.WithRetries(1))
+			require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), want, "only a 404 says that it is gone")
+		})
+	}
+}
+
+func TestEveryRedirectIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308, 399} {
+		rs := &replies{answers: []reply{{status: status, body: product1}}}
+		client := newClient(t, rs)
+		for name, err := range map[string]error{
+			"Get": getOne(t.Context(), client), "Delete": client.Products.Delete(t.Context(), "x"), "Do": client.Do(t.Context(), "POST", "/x", nil, nil, nil),
+		} {
+			var ae *linkit.APIError
+			require.ErrorAs(t, err, &ae, "%s %d", name, status)
+			assert.Equal(t, status, ae.StatusCode)
+		}
+		assert.Len(t, rs.requests, 3, "a redirect is neither followed nor retried")
+	}
 }

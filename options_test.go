@@ -79,6 +79,7 @@ func TestBadSecretsAreNamedAndNeverShown(t *testing.T) {
 		"bearer s3cr3t-value": "WithToken",
 		"s3cr3t-value\n":      "line break",
 		"s3cr3t\x00value":     "control",
+		"s3cr3t\x7fvalue":     "control",
 		"s3cr3t-välue":        "non-ASCII",
 		" s3cr3t-value":       "space",
 		"s3cr3t-value ":       "space",
@@ -113,6 +114,10 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		"WithMaxRetryAfter":  {linkit.WithMaxRetryAfter(-1)},
 		"WithMaxConcurrency": {linkit.WithMaxConcurrency(0), linkit.WithMaxConcurrency(-1)},
 		"WithRateLimit":      {linkit.WithRateLimit(0, 1), linkit.WithRateLimit(-1, 1), linkit.WithRateLimit(math.NaN(), 1), linkit.WithRateLimit(math.Inf(1), 1), linkit.WithRateLimit(1, 0)},
+		"WithPrefetch":       {linkit.WithPrefetch(-1)},
+		"WithBulkSize":       {linkit.WithBulkSize(0), linkit.WithBulkSize(-1), linkit.WithBulkSize(1001)},
+		"WithCircuitBreaker": {linkit.WithCircuitBreaker(0, time.Second), linkit.WithCircuitBreaker(-1, time.Second), linkit.WithCircuitBreaker(1, 0), linkit.WithCircuitBreaker(1, -1)},
+		"WithOrganization":   {linkit.WithOrganization("org\x7f1")},
 	} {
 		for _, opt := range opts {
 			_, err := linkit.NewClient(linkit.WithAPIKey(testKey), opt)
@@ -127,7 +132,8 @@ func TestOptionsAtTheirEdgesWork(t *testing.T) {
 	client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}},
 		linkit.WithRetries(math.MaxInt), linkit.WithRetryWait(0, 0), linkit.WithMaxRetryAfter(0), linkit.WithMaxConcurrency(math.MaxInt32),
 		linkit.WithRateLimit(1e9, 1), linkit.WithUserAgent(""), linkit.WithOrganization(""), linkit.WithLogger(nil), linkit.WithLogger(slog.New(slog.DiscardHandler)),
-		linkit.WithHooks(linkit.Hooks{}), linkit.WithAttemptTimeout(math.MaxInt64))
+		linkit.WithHooks(linkit.Hooks{}), linkit.WithAttemptTimeout(math.MaxInt64), linkit.WithPrefetch(0),
+		linkit.WithBulkSize(1), linkit.WithCircuitBreaker(1, 1))
 	_, err := client.Products.Get(t.Context(), "x")
 	require.NoError(t, err)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -166,6 +167,29 @@ func TestCallHeldBackByAnothersAnswerShowsNoneOfItsKey(t *testing.T) {
 			require.ErrorIs(t, err, row.want)
 			leaks(t, "ping's error", err, testKey)
 			assert.Len(t, rs.requests, 1)
+		})
+	}
+}
+
+func TestSecretsInArraysOfAnEchoedBodyAreMaskedWhereverTheyStand(t *testing.T) {
+	t.Parallel()
+	const escaped = `\u006b3y-Zp0aQ9w8e7r6t5y4` // testKey
+	for name, details := range map[string]string{
+		"first":        `["` + escaped + `","other"]`,
+		"last":         `["other",7,"` + escaped + `"]`,
+		"both":         `["` + escaped + `","` + escaped + `"]`,
+		"before clean": `[["` + escaped + `"],["clean"],{"a":"clean"}]`,
+		"in objects":   `[{"a":["x",{"b":"` + escaped + `"}]},"clean"]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":"no","details":` + details + `,"clean":"yes"}`}}})
+			var ae *linkit.APIError
+			require.ErrorAs(t, getOne(t.Context(), client), &ae)
+			var body any
+			require.NoError(t, json.Unmarshal(ae.Body, &body))
+			assert.NotContains(t, fmt.Sprint(body), testKey)
+			assert.Contains(t, ae.Details, "[redacted]")
 		})
 	}
 }
