@@ -111,7 +111,7 @@ func ExampleAuthService_Check() {
 	fmt.Println(status.User.Type, status.ServiceOperational, status.Billing.Status)
 	// Output:
 	// true
-	// api_key false SUSPENDED
+	// api_key false OVERDUE
 }
 
 // The client's own sign-in.
