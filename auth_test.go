@@ -1,6 +1,7 @@
 package linkit_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -45,4 +46,18 @@ func TestCheckReportsTheCredential(t *testing.T) {
 	assert.Equal(t, "ACTIVE", status.Billing.Status)
 	assert.Equal(t, time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC), status.CheckedAt.Time)
 	assert.Equal(t, body, string(status.Raw))
+}
+
+func TestErrNoSessionNamesTheOptionThatGaveTheCredential(t *testing.T) {
+	t.Parallel()
+	for option, opt := range map[string]linkit.Option{
+		"WithAPIKey": linkit.WithAPIKey(testKey), "WithToken": linkit.WithToken(testKey), "WithoutCredentials": linkit.WithoutCredentials(),
+		"WithAPIKeyFunc": linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil }),
+	} {
+		client := newClient(t, &replies{answers: []reply{{status: 200}}}, opt)
+		_, err := client.Auth.Session(t.Context())
+		require.ErrorIs(t, err, linkit.ErrNoSession)
+		assert.Regexp(t, option+"$", err.Error())
+		client.Auth.Reset() // has nothing to do
+	}
 }

@@ -3,9 +3,11 @@ package linkit_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,4 +217,76 @@ func TestReplayThatFailsOtherwiseIsNoProofOfTheToken(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestReplayStartsWithWhatTheFirstAttemptsLeft(t *testing.T) {
+	t.Parallel()
+	signIn := func(token string) reply { return reply{status: 200, body: `{"token":"` + token + `"}`} }
+	t.Run("a DELETE that nothing of was lost", func(t *testing.T) {
+		t.Parallel()
+		rs := &replies{answers: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {status: 404}}}
+		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
+		require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound)
+		assert.Len(t, rs.requests, 4)
+	})
+	t.Run("a POST that didn't get a connection", func(t *testing.T) {
+		t.Parallel()
+		dial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		rs := &replies{answers: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {err: dial}}}
+		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"), linkit.WithRetries(0))
+		_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
+		var te *linkit.TransportError
+		require.ErrorAs(t, err, &te)
+		assert.False(t, te.Sent)
+		assert.Equal(t, 2, te.Attempts)
+	})
+}
+
+func TestWhileNewTokensAreRejectedA401IsOneRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		s.login = func(n int) (int, any) { return 200, fmt.Sprintf(`{"token":"useless-%d"}`, n) }
+		client := s.client(t)
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		s.assertCounts(t, 2, 2)
+		for i := range 20 {
+			err := getOne(t.Context(), client)
+			var ae *linkit.APIError
+			require.ErrorAs(t, err, &ae)
+			assert.Equal(t, 1, ae.Attempts)
+			s.assertCounts(t, 2, 3+i)
+		}
+	})
+}
+
+func TestReplayThatGetsNoResponseEndsNoWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		s.login = func(n int) (int, any) { return 200, fmt.Sprintf(`{"token":"useless-%d"}`, n) }
+		cut := ""
+		client := s.client(t, linkit.WithRetries(0), linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") == cut && cut != "" {
+				return nil, syscall.ECONNRESET
+			}
+			return s.RoundTrip(r)
+		})}))
+		call := func(signIns int) {
+			t.Helper()
+			require.Error(t, getOne(t.Context(), client))
+			got, _ := s.counts()
+			assert.Equal(t, signIns, got)
+		}
+		call(2)
+		sleep(time.Second)
+		cut = "Bearer useless-3" // the replay's token
+		call(3)
+		cut = ""
+		call(4)
+		sleep(1900 * time.Millisecond)
+		call(4) // the second wait is two seconds: the lost replay didn't start it over
+		sleep(100 * time.Millisecond)
+		call(5)
+	})
 }

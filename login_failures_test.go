@@ -173,3 +173,49 @@ func TestEmailAndPasswordAreSentAsTheyAre(t *testing.T) {
 	assert.JSONEq(t, `{"email":" Ops@example.com\t","password":" pässword \n"}`, rs.bodies[0])
 	assert.NotContains(t, rs.requests[0].URL.String(), "example.com")
 }
+
+func TestSignInHeldBackByA503ReleasesCallersWithAnEarlierDeadline(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]linkit.Option{
+		"plain":      nil,
+		"with hooks": {linkit.WithHooks(linkit.Hooks{Call: func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) { return ctx, nil }})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rs := &replies{answers: []reply{
+					{status: 503, header: http.Header{"Retry-After": {"30"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+				}}
+				client := newClient(t, rs, append(opts, linkit.WithLogin("a", "b-secret"))...)
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				err := getOne(ctx, client)
+				require.ErrorIs(t, err, linkit.ErrServer)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Zero(t, time.Since(began), "it waited in vain")
+				require.NoError(t, getOne(t.Context(), client))
+				assert.GreaterOrEqual(t, time.Since(began), 30*time.Second)
+				assert.Len(t, rs.requests, 3)
+			})
+		})
+	}
+}
+
+func TestRejectedSignInHintsAtThePasswordOnlyWhereThatMayBeWrong(t *testing.T) {
+	t.Parallel()
+	for status, hint := range map[int]string{
+		400: "sign-in refused, check the email and password: POST /auth/login: 400 Bad Request",
+		401: "sign-in refused, check the email and password: POST /auth/login: 401 Unauthorized",
+		403: "sign-in refused: POST /auth/login: 403 Forbidden",
+		422: "sign-in refused: POST /auth/login: 422 Unprocessable Entity",
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, &replies{answers: []reply{{status: status, body: `{}`}}}, linkit.WithLogin("a", "b-secret"))
+			err := getOne(t.Context(), client)
+			require.ErrorContains(t, err, hint)
+			assert.NotContains(t, err.Error(), "WithToken", "the hint of other calls")
+		})
+	}
+}

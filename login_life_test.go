@@ -57,7 +57,7 @@ func TestLifeOfASlowSignInIsNotStretched(t *testing.T) {
 				signIns, got := s.counts()
 				assert.Equal(t, calls, got, "no call met an expired token")
 				assert.LessOrEqual(t, signIns, 13) // 1.25 a life
-				sleep(lag)                          // lets a renewal end
+				sleep(lag)                         // lets a renewal end
 			})
 		})
 	}

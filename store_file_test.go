@@ -166,6 +166,75 @@ func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
 	}
 }
 
+func TestFileStoreSaysWhatFailed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.session"), []byte(`{"version":1,"token":"t0k`), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder.session"), 0o700))
+	store := linkit.FileSessionStore(dir)
+	for key, what := range map[string]string{"broken": "not a stored session", "folder": "folder.session"} {
+		loaded, err := store.Load(t.Context(), key)
+		require.ErrorContains(t, err, what)
+		assert.Nil(t, loaded)
+	}
+	file := filepath.Join(dir, "a-file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	below := linkit.FileSessionStore(filepath.Join(file, "sessions"))
+	_, err := below.Load(t.Context(), "key")
+	require.Error(t, err)
+	require.ErrorContains(t, below.Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}), "a-file")
+	locker, _ := below.(linkit.SessionLocker)
+	_, err = locker.Lock(t.Context(), "key")
+	require.Error(t, err)
+}
+
+func TestFileStoreLockGoesToWhoeverWaitsForIt(t *testing.T) {
+	t.Parallel()
+	locker, _ := linkit.FileSessionStore(t.TempDir()).(linkit.SessionLocker)
+	unlock, err := locker.Lock(t.Context(), "key")
+	require.NoError(t, err)
+	waiting, got := make(chan struct{}), make(chan error)
+	go func() {
+		close(waiting)
+		unlock, err := locker.Lock(t.Context(), "key")
+		if err == nil {
+			unlock()
+		}
+		got <- err
+	}()
+	<-waiting
+	unlock()
+	require.NoError(t, <-got)
+}
+
+func TestFileStoreClosesWhatItOpens(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" { // where open files can be listed
+		return
+	}
+	dir := t.TempDir()
+	store := linkit.FileSessionStore(dir)
+	locker, _ := store.(linkit.SessionLocker)
+	for range 3 {
+		unlock, err := locker.Lock(t.Context(), "key")
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, err = locker.Lock(ctx, "key")
+		require.Error(t, err)
+		cancel()
+		require.NoError(t, store.Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
+		_, err = store.Load(t.Context(), "key")
+		require.NoError(t, err)
+		unlock()
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, fd := range open {
+		target, _ := os.Readlink("/proc/self/fd/" + fd.Name())
+		assert.False(t, strings.HasPrefix(target, dir), target)
+	}
+}
+
 // The processes of the next test are this test binary, told by these variables to ping and to make one call each.
 const childURL, childDir = "LINKIT_TEST_CHILD_URL", "LINKIT_TEST_CHILD_DIR"
 

@@ -273,3 +273,38 @@ func TestSessionSurvivesMarshalling(t *testing.T) {
 		assert.NotContains(t, err.Error(), "t0k")
 	}
 }
+
+func TestNewerEntryIsUsedAfterARejectedOneWasPassedOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		entry := &linkit.Session{Token: linkit.NewSecret("revoked-t0ken")}
+		client := s.client(t, linkit.WithSessionStore(oddStore{load: func() (*linkit.Session, error) { return entry, nil }}))
+		require.NoError(t, getOne(t.Context(), client))
+		s.assertCounts(t, 1, 2)
+		s.revoke()
+		s.tokens["newer-t0ken"] = time.Now().Add(time.Hour) // another process has signed in
+		entry = &linkit.Session{Token: linkit.NewSecret("newer-t0ken")}
+		require.NoError(t, getOne(t.Context(), client))
+		s.assertCounts(t, 1, 4)
+		sleep(59 * time.Minute)
+		require.NoError(t, getOne(t.Context(), client), "an entry without an end is used until it is rejected")
+		s.assertCounts(t, 1, 5)
+	})
+}
+
+func TestStoreThatWorksLogsNothing(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]linkit.SessionStore{
+		"without Lock": oddStore{}, "with Lock": newMemoryStore(), "files": linkit.FileSessionStore(t.TempDir()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			s := newSignInServer(time.Hour)
+			require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
+			s.assertCounts(t, 1, 1)
+			assert.Empty(t, log.String())
+		})
+	}
+}

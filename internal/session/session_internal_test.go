@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestEitherClockEndsAToken(t *testing.T) {
@@ -38,4 +39,16 @@ func TestFleetStartedTogetherDoesNotRenewTogether(t *testing.T) {
 		seen[soft] = true
 	}
 	assert.Greater(t, len(seen), 50)
+}
+
+func TestTokenInHandTakesNoLock(t *testing.T) {
+	t.Parallel()
+	c := New(Config[string]{})
+	now := time.Now()
+	token := c.install(Grant[string]{Value: "t", Asked: now, Life: time.Hour}, now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	got, err := c.Get(t.Context(), now) // would never return
+	require.NoError(t, err)
+	assert.Same(t, token, got)
 }

@@ -279,7 +279,7 @@ func TestSourceThatAsksItsOwnCacheIsToldSo(t *testing.T) {
 	require.ErrorIs(t, err, session.ErrInside)
 }
 
-func TestTokenInHandTakesNoLockAndAllocatesNothing(t *testing.T) {
+func TestTokenInHandAllocatesNothing(t *testing.T) {
 	c := cache(&server{life: time.Hour})
 	get(t, c)
 	now, ctx := time.Now(), t.Context()

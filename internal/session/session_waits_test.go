@@ -192,3 +192,93 @@ func TestEndBeyondReckoningIsNoEndAtOnce(t *testing.T) {
 		assert.Equal(t, int64(1), s.asked.Load())
 	})
 }
+
+func TestRejectedSourceBacksOffToFiveMinutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		s.fail.Store(&failure{error: errors.New("wrong password"), refused: true})
+		c := cache(s)
+		var at []time.Duration
+		for began, n := time.Now(), int64(0); time.Since(began) < time.Hour; sleep(500 * time.Millisecond) {
+			_, err := c.Get(t.Context(), time.Now())
+			require.Error(t, err)
+			if asked := s.asked.Load(); asked > n {
+				n = asked
+				at = append(at, time.Since(began))
+			}
+		}
+		var gaps []time.Duration
+		for i := 1; i < len(at); i++ {
+			gaps = append(gaps, (at[i] - at[i-1]).Round(time.Second))
+		}
+		want := []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256}
+		for len(want) < len(gaps) {
+			want = append(want, 300)
+		}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		assert.Equal(t, want, gaps)
+		assert.Greater(t, len(gaps), 15)
+	})
+}
+
+func TestNobodyWaitsBeforeTheHardWindow(t *testing.T) {
+	t.Parallel()
+	for life, hard := range map[time.Duration]time.Duration{
+		10 * time.Second: 500 * time.Millisecond, time.Minute: 3 * time.Second, time.Hour: 10 * time.Second, 24 * time.Hour: 10 * time.Second,
+	} {
+		t.Run(life.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{life: life}
+				c := cache(s)
+				get(t, c)
+				s.takes = time.Second
+				sleep(life - hard - time.Millisecond)
+				began := time.Now()
+				assert.Equal(t, "t1", get(t, c))
+				assert.Zero(t, time.Since(began))
+				sleep(time.Second)
+			})
+		})
+	}
+}
+
+func TestReplayWithoutAVerdictEndsNoWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{life: time.Hour}
+		c := cache(s)
+		replace := func() *session.Token[string] {
+			return must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now()))))
+		}
+		c.Replayed(replace(), false)
+		sleep(time.Second)
+		require.NotNil(t, replace()) // nothing is known of this one
+		c.Replayed(replace(), false) // and the wait is 2 s now
+		sleep(1900 * time.Millisecond)
+		assert.Nil(t, replace())
+		sleep(100 * time.Millisecond)
+		assert.NotNil(t, replace())
+	})
+}
+
+func TestResetTwiceStillNamesTheForgottenToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var forgotten string
+		c := session.New(session.Config[string]{Classify: verdict, Source: func(_ context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
+			if old != nil {
+				forgotten = old.Value
+			}
+			return session.Grant[string]{Value: "t1"}, nil
+		}})
+		get(t, c)
+		c.Reset()
+		c.Reset()
+		get(t, c)
+		assert.Equal(t, "t1", forgotten)
+	})
+}
