@@ -1,0 +1,3 @@
+# the tests of the other modules
+modules | grep -vx . | each go test ./...
+figure "$(modules | wc -l) modules"

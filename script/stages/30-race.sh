@@ -1,0 +1,3 @@
+# the published modules' tests with the race detector and in random order
+need gcc "the race detector needs a C compiler (Debian: gcc, libc6-dev)"
+published | each go test -race -shuffle=on ./...

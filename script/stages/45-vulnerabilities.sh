@@ -1,0 +1,3 @@
+# govulncheck, in every module; VULNDB names another database than vuln.go.dev
+check=$(tool govulncheck)
+modules | each "$check" ${VULNDB:+-db "$VULNDB"} ./...

@@ -1,0 +1,2 @@
+# that the benchmarks run
+go run -C benchmarks . -quick

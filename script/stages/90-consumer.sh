@@ -1,0 +1,2 @@
+# a program in a module of its own that imports the SDK
+script/consumer "$PWD" "$WORK/consumer"
