@@ -184,7 +184,7 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	case wire.HasNext != nil:
 		p.HasNext = *wire.HasNext
 	case body.counted:
-		p.HasNext = p.Page*p.Limit < p.TotalCount
+		p.HasNext = p.hasMore()
 	default:
 		p.HasNext = len(p.Data) > 0 && len(p.Data) >= p.Limit
 	}

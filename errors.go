@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ var (
 	ErrNoSession        = errors.New("linkit: no session")        // the credential is a key or a fixed token: there is nothing to sign in to
 	ErrCircuitOpen      = errors.New("linkit: circuit open")      // WithCircuitBreaker holds calls back
 	ErrClosed           = errors.New("linkit: the client is closed")
+	ErrListChanged      = errors.New("linkit: the list changed") // All, at its end: records may have been missed because the list changed meanwhile
 )
 
 const (
@@ -230,6 +232,15 @@ func invalid(format string, args ...any) error {
 func goexited(c *Client, method, route string) error {
 	op := &operation{method: method, route: route}
 	return op.transportError(&retry.Result{Attempts: 1, Sent: true}, c.organization, errors.New("the transport ended its goroutine"))
+}
+
+// contextError is why ctx ended, with the cause that the caller gave, if any.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 func nilContext(what string) error {

@@ -43,6 +43,9 @@ func (c *core) watch(ctx context.Context, op *operation, r *retry.Request, t *ca
 			ctx, done := start(ctx, c.hooks.Attempt, &e)
 			return ctx, func(status int, err error) {
 				e.StatusCode, e.Err = status, redacted(err, t.secret(op))
+				if abandoned(ctx, err) {
+					e.Err = nil
+				}
 				done(&e)
 			}
 		}
@@ -59,9 +62,12 @@ func (c *core) watch(ctx context.Context, op *operation, r *retry.Request, t *ca
 	}
 	ctx, done := start(ctx, c.hooks.Call, &event)
 	return ctx, func(res *retry.Result, err error) {
+		level, message := slog.LevelDebug, "linkit: call"
+		if abandoned(ctx, err) { // All was left, and had read ahead
+			err, message = nil, "linkit: call no longer needed"
+		}
 		event.Attempt, event.StatusCode, event.Err = res.Attempts, res.Status, err
 		done(&event)
-		level, message := slog.LevelDebug, "linkit: call"
 		if err != nil {
 			level, message = slog.LevelError, "linkit: call failed"
 		}

@@ -14,17 +14,20 @@ import (
 )
 
 const (
-	defaultPage = 20  // records that Linkit puts on a page when it isn't told
-	maxPage     = 100 // ... and the most
+	defaultPage = 20  // records on a page where no limit is asked for
+	maxPage     = 100 // the most records on a page
 )
 
-// ListParams says which page of a list, and in which order.
+// ListParams selects a page of a list, and its order. The zero value selects the first page.
 //
-// Lists are pages over live data: a record added or removed while All walks on shifts those behind it, so that one may be
-// missed. Sort "created" keeps new records at the end, out of the way.
+// Lists are pages over live data: a record that is added or removed while All reads on shifts those behind it. Where the
+// responses show that (total_count fell, a page repeats without growth), All reads the list again, up to three times, and
+// yields the records that it hasn't yielded; [ErrListChanged] comes last if the list still shifts. What the responses don't
+// show, such as one record removed and another added between two pages, may hide a record. Sort "created" keeps new records
+// at the end, where they shift nothing.
 type ListParams struct {
-	Page  int    // from 1; 0: the first
-	Limit int    // records a page, 100 at most; 0: the server's default of 20 for List, 100 for All
+	Page  int    // from 1; 0: the first. Negative: [ErrInvalid]
+	Limit int    // records a page, 100 at most; 0: the server's default of 20 for List, 100 for All. Negative: [ErrInvalid]
 	Sort  string // a field's JSON name, with "-" before it for descending; documented for products and offers, elsewhere it may be ignored
 }
 
@@ -39,14 +42,14 @@ func (p *ListParams) query() (ListParams, url.Values) {
 type Page[T any] struct {
 	Data       []T
 	Count      int // records on this page
-	TotalCount int // records in all; 0 also when the server didn't say
+	TotalCount int // records in all; 0 also where the server doesn't say
 	Page       int
-	Limit      int // as the server applied it
-	HasNext    bool
-	Meta       json.RawMessage // the answer's "meta", as it came
+	Limit      int             // as the server applied it
+	HasNext    bool            // where the server doesn't say, it follows from the other figures
+	Meta       json.RawMessage // the response's "meta", as it came
 }
 
-// filter is a service's list params.
+// filter is a service's list parameters.
 type filter interface {
 	query() (ListParams, url.Values)
 }
@@ -61,7 +64,7 @@ func list[T record](ctx context.Context, c *Client, route string, f filter) (*Pa
 	return &body.page, nil
 }
 
-// count reads total_count.
+// count returns total_count.
 func count[T record](ctx context.Context, c *Client, route string, f filter) (int, error) {
 	params, query := f.query()
 	params.Page, params.Limit = 1, 1
@@ -70,17 +73,17 @@ func count[T record](ctx context.Context, c *Client, route string, f filter) (in
 		return 0, err
 	}
 	if !body.counted {
-		return 0, unusablePage(c, route, body.attempts, errors.New("the answer has no total_count"))
+		return 0, unusablePage(c, route, body.attempts, errors.New("the response has no total_count"))
 	}
 	return body.page.TotalCount, nil
 }
 
-// unusablePage is a page that was read and can't be made use of.
+// unusablePage is the error of a page that was read and can't be used.
 func unusablePage(c *Client, route string, attempts int, err error) error {
 	return (&operation{method: http.MethodGet, route: route}).decodeError(&retry.Result{Attempts: attempts}, c.organization, err)
 }
 
-// readPage reads one page. arrived is called when the answer is here, and before it is decoded.
+// readPage reads one page. It calls arrived when the response is here, before it is decoded.
 func readPage[T record](ctx context.Context, c *Client, route string, params ListParams, query url.Values, arrived func()) (*pageBody[T], error) {
 	if params.Page < 0 || params.Limit < 0 {
 		return nil, invalid("GET %s: Page and Limit must not be negative", route)
@@ -108,15 +111,19 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 	return body, nil
 }
 
-// fullSize is how many records a full page has: fewer than Limit where a page that isn't the last has fewer.
+// fullSize is how many records a full page has: fewer than Limit where a page that isn't the last has fewer. Like hasMore,
+// it copes with any figures.
 func (p *Page[T]) fullSize() int {
-	if n := len(p.Data); n > 0 && n < p.Limit && (p.Page-1)*p.Limit+n < p.TotalCount {
+	if n := len(p.Data); n > 0 && n < p.Limit && p.Page <= lastPage(p.TotalCount-n, p.Limit) {
 		return n
 	}
 	return p.Limit
 }
 
-// Collect reads a sequence to its end. On an error it returns what came before it, too.
+// hasMore reports whether the figures of p say that pages follow it.
+func (p *Page[T]) hasMore() bool { return p.Page < lastPage(p.TotalCount, p.Limit) }
+
+// Collect reads a sequence to its end. On an error it returns the items before it, too.
 func Collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
 	var items []T
 	for item, err := range seq {

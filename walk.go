@@ -3,19 +3,19 @@ package linkit
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
-	"sync"
 
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// all walks every page from params.Page on, and reads ahead of the one in use. It yields an error at most once, last.
+// maxPasses is how often a walk reads a list: once, and up to three times more while it shifts.
+const maxPasses = 4
+
+// all walks every page from params.Page on and reads ahead of the one in use. It yields an error at most once, last.
 func all[T record](ctx context.Context, c *Client, route string, f filter) iter.Seq2[T, error] {
-	params, query := f.query() // copied here: later changes of the caller's don't matter
+	params, query := f.query() // copied here: later changes by the caller don't matter
 	params.Page = max(params.Page, 1)
 	if params.Limit == 0 {
 		params.Limit = maxPage
@@ -26,222 +26,159 @@ func all[T record](ctx context.Context, c *Client, route string, f filter) iter.
 			yield(zero, err)
 			return
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		w := &walk[T]{
-			client: c, route: route, params: params, query: query,
-			most: c.core.prefetch, window: c.core.prefetch, seen: map[recordKey]struct{}{}, pages: map[uint64]int{}, seed: maphash.MakeSeed(),
-		}
-		defer w.fetching.Wait()
-		defer cancel()
+		w := &walk[T]{client: c, route: route, params: params, query: query, seen: newSeenSet()}
 		w.run(ctx, yield)
 	}
 }
 
-// walk is one use of All. Its goroutines only fetch; the caller's goroutine owns the rest.
+// walk is one use of All. The caller's goroutine owns it; goroutines of its own only fetch.
 type walk[T record] struct {
-	client   *Client
-	route    string
-	params   ListParams // Page: the next to ask for
-	query    url.Values
-	fetching sync.WaitGroup
-	queue    []*fetched[T] // pages asked for and not yet in use, in order
-	last     int           // the last page, as far as known
-	size     int           // records on a full page, as the first one shows
-	most     int           // pages to read ahead
-	window   int           // ... for now: a 429 halves it, 20 clean pages widen it by one
-	halved   int           // pages before this one were asked for before the window was last halved
-	clean    int
-	total    int                    // total_count, as the page before said
-	seen     map[recordKey]struct{} // the records of recent
-	recent   [][]recordKey          // what was yielded last, by page: as much as a window of pages holds
-	held     int                    // records in recent
-	pages    map[uint64]int         // every page so far, by a hash of its keys: total_count at the time
-	seed     maphash.Seed
+	client *Client
+	route  string
+	params ListParams // Page: the first to ask for
+	query  url.Values
+	seen   *seenSet // the records that were yielded
+	pass   pass     // over the list
 }
 
-// recordKey tells the records of a list apart.
-type recordKey struct{ key, id string } // one of them
-
-func keyOf[T record](v T) recordKey {
-	own, id := v.keys()
-	if own != "" {
-		id = ""
-	}
-	return recordKey{own, id}
-}
-
-// fetched is one page. Its goroutine owns the last three until done is closed.
-type fetched[T record] struct {
-	number   int
-	arrived  chan struct{} // closed when the answer is here, and before it is decoded
-	done     chan struct{}
-	body     *pageBody[T]
-	err      error
-	panicked any
-}
-
+// run reads the list to its end, and again while it shifts. Whatever pass a record is met in, it is yielded once.
 func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
-	w.ask(ctx)
+	var zero T
+	for n := range maxPasses {
+		last := w.pass
+		w.seen.pass, w.pass = uint64(n), pass{}
+		left, err := w.readList(ctx, n, yield)
+		switch {
+		case left:
+			return
+		case err != nil:
+			yield(zero, err)
+			return
+		case !w.pass.shifted(), n > 0 && w.pass.settled(&last):
+			return
+		}
+		if w.pass.circular(&last) {
+			break
+		}
+	}
+	yield(zero, w.changedError())
+}
+
+// readList reads the list once, from its first page to its last, and yields the records that weren't yielded yet. It reports
+// whether the caller left.
+func (w *walk[T]) readList(ctx context.Context, n int, yield func(T, error) bool) (left bool, err error) {
+	f := w.newFetcher(n)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer f.fetching.Wait()
+	defer stop(errAbandoned)
 	for {
-		f := w.next(ctx)
-		fresh, more, err := w.take(ctx, f)
+		page := f.next(ctx)
+		fresh, more, err := w.checkPage(ctx, page)
 		if more {
-			w.learn(&f.body.page)
-			w.readAhead(ctx)
-			if len(w.queue) == 0 && w.window > 0 {
-				w.ask(ctx) // the end isn't known, or it has moved
-			}
+			f.follow(ctx, page, w.pass.pageSize)
 		}
 		for _, item := range fresh {
 			if !yield(item, nil) {
-				return
+				return true, nil
 			}
 		}
-		if err != nil {
-			var zero T
-			yield(zero, err)
-			return
-		}
-		if !more {
-			return
-		}
-		if len(w.queue) == 0 {
-			w.ask(ctx)
+		if err != nil || !more {
+			return false, err
 		}
 	}
 }
 
-// ask begins to fetch the next page.
-func (w *walk[T]) ask(ctx context.Context) {
-	params := w.params
-	w.params.Page++
-	f := &fetched[T]{
-		number: params.Page, arrived: make(chan struct{}), done: make(chan struct{}),
-		err: goexited(w.client, http.MethodGet, w.route), // unless it returns
+// newFetcher returns what fetches the pages of pass n. Only the first reads more than a page ahead: pages that are read one
+// after another show whether the list shifted between them.
+func (w *walk[T]) newFetcher(n int) *fetcher[T] {
+	ahead := w.client.core.prefetch
+	if n > 0 {
+		ahead = min(ahead, 1)
 	}
-	w.queue = append(w.queue, f)
-	w.fetching.Go(func() {
-		defer func() {
-			f.panicked = recover()
-			close(f.done)
-		}()
-		f.body, f.err = readPage[T](ctx, w.client, w.route, params, w.query, func() { close(f.arrived) })
-	})
-}
-
-// next waits for the next page. The one behind it is asked for before this one is decoded, so that the link is never idle.
-func (w *walk[T]) next(ctx context.Context) *fetched[T] {
-	f := w.queue[0]
-	w.queue[0] = nil // the queue's array lives on
-	w.queue = w.queue[1:]
-	select {
-	case <-f.arrived:
-		w.readAhead(ctx)
-		<-f.done
-	case <-f.done:
-	}
-	if f.panicked != nil {
-		panic(f.panicked) // on the goroutine of the caller, who may recover
-	}
-	return f
-}
-
-// learn notes where the list ends, as far as p tells.
-func (w *walk[T]) learn(p *Page[T]) {
-	if p.TotalCount > 0 && w.size > 0 {
-		w.last = (p.TotalCount + w.size - 1) / w.size
+	return &fetcher[T]{
+		window: newWindow(ahead), nextPage: w.params.Page, exited: goexited(w.client, http.MethodGet, w.route),
+		read: func(ctx context.Context, number int, arrived func()) (*pageBody[T], error) {
+			params := w.params
+			params.Page = number
+			return readPage[T](ctx, w.client, w.route, params, w.query, arrived)
+		},
 	}
 }
 
-// readAhead asks for what the window and the end of the list allow.
-func (w *walk[T]) readAhead(ctx context.Context) {
-	for len(w.queue) < w.window && w.params.Page <= w.last {
-		w.ask(ctx)
-	}
-}
-
-// take checks a page, and returns the records that those before it didn't have, and whether more pages follow.
-func (w *walk[T]) take(ctx context.Context, f *fetched[T]) (fresh []T, more bool, err error) {
+// checkPage returns the records of a page that weren't yielded yet, and whether more pages follow.
+func (w *walk[T]) checkPage(ctx context.Context, f *fetched[T]) (fresh []T, more bool, err error) {
 	if f.err != nil {
 		return nil, false, f.err
 	}
 	page := &f.body.page
 	switch {
-	case ctx.Err() != nil: // pages that were read ahead are not wanted any more
-		return nil, false, (&operation{method: http.MethodGet, route: w.route}).transportError(&retry.Result{}, w.client.organization, ctx.Err())
+	case ctx.Err() != nil: // pages that were read ahead aren't wanted any more
+		op := &operation{method: http.MethodGet, route: w.route}
+		return nil, false, op.transportError(&retry.Result{}, w.client.organization, contextError(ctx))
 	case page.Page != f.number: // no server can lead All in a circle
-		return nil, false, w.odd(f, "page %d came where page %d was asked for", page.Page, f.number)
+		return nil, false, w.protocolError(f, "page %d came where page %d was asked for", page.Page, f.number)
 	}
-	if w.size == 0 {
-		w.size = page.Limit
-		if f.body.derived {
-			w.size = page.fullSize() // a server may put fewer on a page, and not say so
-		}
+	if w.pass.pageSize == 0 {
+		w.pass.pageSize = w.pageSize(f.body)
 	}
 	more = page.HasNext
 	if f.body.derived && f.body.counted {
-		more = f.number*w.size < page.TotalCount
+		more = f.number < lastPage(page.TotalCount, w.pass.pageSize)
 	}
-	fresh, known := w.sift(f)
-	if known && more {
-		return nil, false, w.odd(f, "page %d has no new record, and the server says that there are more", f.number)
+	fresh, circular := w.dedupe(f)
+	if !more || !circular && len(page.Data) > 0 {
+		return fresh, more, nil
 	}
-	w.adapt(f)
-	return fresh, more, nil
+	err = w.protocolError(f, "page %d has no new record, and the server says that there are more", f.number)
+	if circular { // or the list was shifted by a whole page: the next pass shows which
+		w.pass.circle, err = err, nil
+	}
+	return nil, false, err
 }
 
-// sift leaves out the records that were yielded last: one added meanwhile moves others to a later page. known means that no
-// record is new, without as many having been added as that takes: then the server leads in a circle.
-func (w *walk[T]) sift(f *fetched[T]) (fresh []T, known bool) {
+// pageSize is how many records a full page has, as the first one shows: never more than were asked for or came.
+func (w *walk[T]) pageSize(body *pageBody[T]) int {
+	size := body.page.Limit
+	if body.derived {
+		size = body.page.fullSize() // a server may put fewer on a page, and not say so
+	}
+	return min(size, max(w.params.Limit, len(body.page.Data)))
+}
+
+// dedupe returns the records of a page that weren't yielded yet, and whether the page has only records that this pass has met
+// before, and no growth of the list explains it.
+func (w *walk[T]) dedupe(f *fetched[T]) (fresh []T, circular bool) {
 	page := &f.body.page
-	keys := make([]recordKey, 0, len(page.Data))
 	fresh = page.Data[:0]
-	var hash maphash.Hash
-	hash.SetSeed(w.seed)
+	w.pass.begin(page.TotalCount, f.body.counted)
 	for i := range page.Data {
-		key := keyOf(page.Data[i])
-		maphash.WriteComparable(&hash, key)
-		if _, known := w.seen[key]; known {
-			continue
+		hash := w.seen.hash(page.Data[i].keys())
+		yielded, repeated := w.seen.add(hash)
+		w.pass.add(hash, repeated)
+		if !yielded {
+			fresh = append(fresh, page.Data[i])
 		}
-		w.seen[key] = struct{}{}
-		keys = append(keys, key)
-		fresh = append(fresh, page.Data[i])
 	}
-	before, again := w.pages[hash.Sum64()]
-	switch {
-	case again: // the very page of before, which may lie behind the window
-		fresh = nil
-	case len(fresh) == 0:
-		before = w.total
-	}
-	known = len(page.Data) == 0 || len(fresh) == 0 && page.TotalCount-before < len(page.Data)
-	w.total, w.pages[hash.Sum64()] = page.TotalCount, page.TotalCount
-	w.recent, w.held = append(w.recent, keys), w.held+len(keys)
-	for w.held-len(w.recent[0]) >= (w.most+1)*max(w.size, len(page.Data)) { // a page of repetitions pushes nothing out
-		for _, key := range w.recent[0] {
-			delete(w.seen, key)
-		}
-		w.held -= len(w.recent[0])
-		w.recent = slices.Delete(w.recent, 0, 1)
-	}
-	return fresh, known
+	clear(page.Data[len(fresh):])
+	return fresh, w.pass.end()
 }
 
-// adapt narrows the window after a 429, once for all the pages that were under way then, and widens it again.
-func (w *walk[T]) adapt(f *fetched[T]) {
-	switch {
-	case f.body.throttled && f.number >= w.halved:
-		w.window, w.clean, w.halved = max(w.window/2, min(w.most, 1)), 0, w.params.Page
-	case f.body.throttled:
-		w.clean = 0
-	default:
-		if w.clean++; w.clean == 20 {
-			w.window, w.clean = min(w.window+1, w.most), 0
-		}
+// changedError is the error of a list that still shifted in the last pass.
+func (w *walk[T]) changedError() error {
+	if w.pass.circle != nil {
+		return &listChangedError{w.pass.circle}
 	}
+	return &listChangedError{fmt.Errorf("linkit: GET %s: the list changed each time it was read: records may have been missed", w.route)}
 }
 
-func (w *walk[T]) odd(f *fetched[T], format string, args ...any) error {
+// listChangedError is an ErrListChanged with a reason of its own.
+type listChangedError struct{ err error }
+
+func (e *listChangedError) Error() string        { return e.err.Error() }
+func (e *listChangedError) Unwrap() error        { return e.err }
+func (e *listChangedError) Is(target error) bool { return target == ErrListChanged }
+
+// protocolError is the error of a page that no server should have sent.
+func (w *walk[T]) protocolError(f *fetched[T], format string, args ...any) error {
 	return unusablePage(w.client, w.route, f.body.attempts, fmt.Errorf(format, args...))
 }
