@@ -1,0 +1,66 @@
+package linkitredis
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/linkit-go/linkit"
+)
+
+// sealedVersion is the first byte of an encrypted session. One in clear is JSON and begins with a brace.
+const sealedVersion = 1
+
+var (
+	errClear  = errors.New("linkitredis: the stored session isn't encrypted")
+	errSealed = errors.New("linkitredis: the stored session is encrypted: WithEncryption is needed to read it")
+	errKey    = errors.New("linkitredis: the stored session can't be decrypted: it was stored with another key, or changed since")
+)
+
+// sealer encrypts sessions: a version, a nonce, and AES-256-GCM bound to the Redis key that it is stored under. The nil
+// sealer does nothing.
+type sealer struct{ aead cipher.AEAD }
+
+func newSealer(key []byte) (*sealer, error) {
+	if len(key) != 32 {
+		return nil, fmt.Errorf("%w: linkitredis: WithEncryption: the key has %d bytes, and AES-256 takes 32", linkit.ErrInvalid, len(key))
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	return &sealer{aead}, err
+}
+
+func (s *sealer) seal(name string, clear []byte) []byte {
+	if s == nil {
+		return clear
+	}
+	sealed := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(clear)+s.aead.Overhead())
+	sealed[0] = sealedVersion
+	_, _ = rand.Read(sealed[1:]) // never fails
+	return s.aead.Seal(sealed, sealed[1:], clear, []byte(name))
+}
+
+func (s *sealer) open(name string, stored []byte) ([]byte, error) {
+	sealed := len(stored) > 0 && stored[0] == sealedVersion
+	switch {
+	case s == nil && sealed:
+		return nil, errSealed
+	case s == nil:
+		return stored, nil
+	case !sealed:
+		return nil, errClear
+	case len(stored) < 1+s.aead.NonceSize():
+		return nil, errKey
+	}
+	nonce, rest := stored[1:1+s.aead.NonceSize()], stored[1+s.aead.NonceSize():]
+	clear, err := s.aead.Open(nil, nonce, rest, []byte(name))
+	if err != nil {
+		return nil, errKey
+	}
+	return clear, nil
+}
