@@ -215,6 +215,15 @@ type invalidError string
 func (e invalidError) Error() string        { return "linkit: " + string(e) }
 func (e invalidError) Is(target error) bool { return target == ErrInvalid }
 
+// lookupError is a search for one record that found none, or several.
+type lookupError struct {
+	method, route, text string
+	target              error
+}
+
+func (e *lookupError) Error() string        { return "linkit: " + e.method + " " + e.route + ": " + e.text }
+func (e *lookupError) Is(target error) bool { return target == e.target }
+
 // closedError is a call on a closed client.
 type closedError string
 

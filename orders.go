@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and from the older form, whose
@@ -157,6 +158,14 @@ func (l *LineItem) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no time.
+func (o *Order) Placed() time.Time {
+	if !o.SourceTimestamp.IsZero() {
+		return o.SourceTimestamp.Time
+	}
+	return o.Created.Time
+}
+
 // OrderStatus is how far an order has come. Values that are not listed here pass through.
 type OrderStatus string
 
@@ -190,7 +199,9 @@ type OrderFulfillmentStatus string
 // OrderFulfillmentStatusFulfilled is the only documented fulfillment status.
 const OrderFulfillmentStatusFulfilled OrderFulfillmentStatus = "fulfilled"
 
-const maxOrder = 8 << 20 // of a webhook body
+const maxOrder = 8 << 20 // bytes of a webhook body
+
+var errOrderTooLarge = invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
 
 // ParseOrder reads the body of an order webhook, which has the form that List reads. A body that isn't an order, or is larger
 // than 8 MiB, is ErrInvalid.
@@ -206,7 +217,10 @@ func ParseOrder(r io.Reader) (*Order, error) {
 		return nil, fmt.Errorf("linkit: ParseOrder: %w", err)
 	}
 	if body.Len() > maxOrder {
-		return nil, invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
+		return nil, errOrderTooLarge
+	}
+	if bytes.HasPrefix(body.Bytes(), []byte{0x1f, 0x8b}) {
+		return nil, invalid("ParseOrder: the body is compressed with gzip: decompress it first")
 	}
 	var order Order
 	if err := json.Unmarshal(body.Bytes(), &order); err != nil {

@@ -3,6 +3,7 @@ package repotest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -21,8 +22,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// withoutEndpoint are the methods that send no request of their own kind.
-var withoutEndpoint = []string{"Auth.Session", "Auth.Reset"}
+// withoutEndpoint are the methods that send no request of their own kind, or not at once.
+var withoutEndpoint = []string{"Auth.Session", "Auth.Reset", "Orders.WebhookHandler"}
 
 // covered is one row of docs/api-coverage.md.
 type covered struct {
@@ -106,7 +107,7 @@ func TestEveryMethodHasARowAndTakesItsRoute(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				r := newRecorder(t)
-				drive(t, methods(r.client)[name])
+				drive(t, name, methods(r.client)[name])
 				requests := r.requests()
 				require.NotEmpty(t, requests)
 				n := 0
@@ -189,7 +190,7 @@ func TestEveryDocCommentEndsWithItsRouteAndItsEvidence(t *testing.T) {
 }
 
 // drive calls a method with something in every argument, and reads all of a sequence.
-func drive(t *testing.T, method reflect.Value) {
+func drive(t *testing.T, name string, method reflect.Value) {
 	t.Helper()
 	in := make([]reflect.Value, method.Type().NumIn())
 	ids := 0
@@ -201,6 +202,9 @@ func drive(t *testing.T, method reflect.Value) {
 		case in[i].Type() == reflect.TypeFor[string]():
 			ids++
 			in[i].SetString("id" + strconv.Itoa(ids))
+			if strings.Contains(name, ".FindBy") {
+				in[i].SetString("0501234567") // as good as an email here
+			}
 		case in[i].Kind() == reflect.Pointer: // a list's params: nil selects all
 		default:
 			fill(t, in[i])
@@ -214,7 +218,9 @@ func drive(t *testing.T, method reflect.Value) {
 		}
 		return
 	}
-	assert.True(t, last.IsNil(), "%v", last)
+	if err, _ := last.Interface().(error); !errors.Is(err, linkit.ErrNotFound) || !strings.Contains(name, ".FindBy") {
+		assert.NoError(t, err)
+	}
 }
 
 // fill sets v to something that isn't zero, down to its last member.
