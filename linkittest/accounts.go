@@ -31,12 +31,11 @@ type accounts struct {
 	tokens  map[string]token
 	ttl     time.Duration
 	created int
-	limit   loginLimit
 }
 
-func (a *accounts) start(settings settings) {
+func (a *accounts) start() {
 	a.users, a.keys, a.tokens = map[string]*identity{}, map[string]*identity{}, map[string]token{}
-	a.ttl, a.limit = defaultTTL, settings.loginLimit
+	a.ttl = defaultTTL
 	a.users[Email] = a.identity("usr", Email, Password, []string{OrganizationID})
 	a.keys[APIKey] = a.identity("key", "", "", []string{OrganizationID})
 }
@@ -174,28 +173,4 @@ func (s *Server) admit(r *request, route route) *response {
 		return &refusal
 	}
 	return nil
-}
-
-// loginLimit limits sign-ins in a sliding window.
-type loginLimit struct {
-	most   int
-	per    time.Duration
-	recent []time.Time
-}
-
-// takeLogin counts a sign-in and reports whether it is within the limit.
-func (a *accounts) takeLogin() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	l := &a.limit
-	if l.per <= 0 {
-		return true
-	}
-	now := time.Now()
-	l.recent = slices.DeleteFunc(l.recent, func(at time.Time) bool { return now.Sub(at) >= l.per })
-	if len(l.recent) >= l.most {
-		return false
-	}
-	l.recent = append(l.recent, now)
-	return true
 }

@@ -13,7 +13,9 @@ var branches = &resource[linkit.Branch]{
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.Branch] { return o.branches },
 	fields: func(b *linkit.Branch) fields {
-		return fields{Key: &b.IvID, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated}
+		return fields{
+			Key: &b.IvID, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated,
+		}
 	},
 	filters: []filter[linkit.Branch]{
 		flag("active", func(b *linkit.Branch) bool { return b.Active }),
@@ -26,9 +28,10 @@ var branches = &resource[linkit.Branch]{
 		own.WorkingHours, own.WorkingHoursPeriods = bytes.Clone(b.WorkingHours), slices.Clone(b.WorkingHoursPeriods)
 		return own
 	},
+	strict: strictBranch,
 	added: func(c change, b *linkit.Branch) {
-		for _, product := range c.org.products.rows {
-			stock(c, product.record, b)
+		for product := range c.org.products.rows.all() {
+			stock(c, &product.record.value, b)
 		}
 	},
 	changed: func(c change, b, old *linkit.Branch) {

@@ -1,19 +1,18 @@
 package linkittest
 
-import (
-	"unicode/utf8"
-
-	"github.com/linkit-go/linkit"
-)
+import "github.com/linkit-go/linkit"
 
 var brands = &resource[linkit.Brand]{
 	name: "brands", singular: "brand", initial: 'r', key: "brand_code", path: "/brands/code/{brand_code}",
 	verbs: lists | gets | creates | bulks, enveloped: true,
 	table: func(o *organization) *table[linkit.Brand] { return o.brands },
 	fields: func(b *linkit.Brand) fields {
-		return fields{Key: &b.BrandCode, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated}
+		return fields{
+			Key: &b.BrandCode, ID: &b.ID, OrganizationID: &b.OrganizationID, Created: &b.Created, Updated: &b.Updated,
+		}
 	},
-	indexes: []index[linkit.Brand]{{"id", func(b *linkit.Brand) string { return b.ID }}},
+	serverMembers: []string{"product_count"},
+	indexes:       []index[linkit.Brand]{{"id", func(b *linkit.Brand) string { return b.ID }}},
 	filters: []filter[linkit.Brand]{
 		flag("has_products", func(b *linkit.Brand) bool { return b.ProductCount > 0 }),
 		search(func(b *linkit.Brand, has func(string) bool) bool {
@@ -22,27 +21,12 @@ var brands = &resource[linkit.Brand]{
 	},
 	clone: copyOf[linkit.Brand],
 	check: func(_ change, b, _ *linkit.Brand) *problem {
-		return longest(text{"brand_code", b.BrandCode, 50}, text{"name_en", b.NameEn, 255}, text{"name_ar", b.NameAr, 255})
+		return coded("brand_code", b.BrandCode, b.NameEn, b.NameAr)
 	},
-	compute: func(o *organization, b *linkit.Brand) { b.ProductCount = len(o.products.where("brand_id", b.ID)) },
+	compute: func(o *organization, b *linkit.Brand) { b.ProductCount = o.products.where("brand_id", b.ID).len() },
 }
 
 // AddBrands adds brands. They belong to [OrganizationID] unless they name another organization. Missing
 // IDs and dates are filled in; a missing BrandCode is the ID. A brand with an existing BrandCode replaces
 // it. ProductCount is ignored: the server counts the products.
 func (s *Server) AddBrands(records ...linkit.Brand) { brands.add(s, records...) }
-
-// text is a field with a limited length, in characters.
-type text struct {
-	field, value string
-	most         int
-}
-
-func longest(texts ...text) *problem {
-	for _, t := range texts {
-		if utf8.RuneCountInString(t.value) > t.most {
-			return invalid("%s must have %d characters at most", t.field, t.most)
-		}
-	}
-	return nil
-}

@@ -2,6 +2,7 @@ package linkittest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,10 +30,9 @@ type bulkRecord struct {
 	Details any    `json:"details,omitempty"`
 }
 
-// bulkItem is one record of a bulk request, decoded and as sent, and the error if it is malformed.
-type bulkItem[T any] struct {
-	record  *T
-	raw     []byte
+// bulkItem is one record of a bulk request, and the error if it isn't an object.
+type bulkItem struct {
+	members members
 	refusal *problem
 }
 
@@ -52,52 +52,71 @@ func (d *resource[T]) bulk(r *request) response {
 	return d.write(r, mode, items)
 }
 
-func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem[T]) response {
-	records := make([]bulkRecord, len(items))
+func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem) response {
+	report := make([]bulkRecord, len(items))
+	records := make([]*record[T], len(items))
+	for i := range items {
+		records[i] = new(record[T])
+		if item := &items[i]; item.refusal == nil {
+			records[i], item.refusal = d.decode(item.members, nil)
+		}
+	}
 	c, end := r.change()
 	for i, item := range items {
-		key, status, refusal := d.writeOne(c, mode, item)
-		records[i] = bulkRecord{Key: key, Status: status}
+		key, status, refusal := d.writeOne(c, mode, records[i], item)
+		if key == "" && d.aliases != nil {
+			key = cmp.Or(d.aliases(&records[i].value)...)
+		}
+		report[i] = bulkRecord{Key: key, Status: status}
 		if refusal != nil {
-			records[i] = bulkRecord{Key: key, Status: refusal.status, Error: refusal.Error, Details: refusal.Details}
+			report[i] = bulkRecord{Key: key, Status: refusal.status, Error: refusal.Error, Details: refusal.Details}
 		}
 	}
 	end()
-	return reply(http.StatusOK, bulkResponse{Success: true, Message: fmt.Sprintf("Processed %d %s", len(items), d.name), Records: records})
+	message := fmt.Sprintf("Processed %d %s", len(items), d.name)
+	return reply(http.StatusOK, bulkResponse{Success: true, Message: message, Records: report})
 }
 
-func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, item bulkItem[T]) (key string, status int, refusal *problem) {
-	v := item.record
-	if item.refusal != nil {
-		return *d.fields(v).Key, 0, item.refusal
-	}
-	key = *d.fields(v).Key
-	if key == "" && d.setServerFields != nil { // it may be derived from other fields
-		d.setServerFields(v, new(T))
-		key = *d.fields(v).Key
-	}
-	if key == "" && d.find != nil {
-		key = d.find(c, v)
-	}
+// writeOne writes one record of a bulk request. item has what was sent, and the error if v is incomplete.
+func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, v *record[T], item bulkItem) (key string, status int, refusal *problem) {
+	key = d.keyOf(c, &v.value)
 	old := d.table(c.org).get(key)
 	switch {
-	case mode == linkit.BulkUpdate && key == "":
-		return key, 0, invalid("%s is required", d.key)
-	case mode == linkit.BulkCreate, mode == linkit.BulkUpsert && old == nil:
+	case item.members == nil:
+		return key, 0, item.refusal
+	case old != nil && mode != linkit.BulkCreate: // decoded anew, over what is there
+		if v, refusal = d.patch(old, item.members); refusal == nil {
+			refusal = d.update(c, key, v)
+		}
+		return key, http.StatusOK, refusal
+	case item.refusal != nil:
+		return key, 0, item.refusal
+	case mode != linkit.BulkUpdate:
 		refusal = d.create(c, v)
-		return *d.fields(v).Key, http.StatusCreated, refusal
-	case old == nil:
-		return key, 0, d.missing()
+		return *d.fields(&v.value).Key, http.StatusCreated, refusal
+	case key == "":
+		return key, 0, invalid("%s is required", d.key)
 	}
-	v = d.clone(old)
-	if err := json.Unmarshal(item.raw, v); err != nil {
-		return key, 0, unreadable(err)
+	if refusal = d.refused(c, key, v); refusal == nil {
+		refusal = d.missing()
 	}
-	return key, http.StatusOK, d.update(c, key, v)
+	return key, 0, refusal
+}
+
+// keyOf returns the key of a record of a bulk request, "" if there is none.
+func (d *resource[T]) keyOf(c change, v *T) string {
+	key := d.fields(v).Key
+	if *key == "" && d.setServerFields != nil { // it may be derived from other fields
+		d.setServerFields(v, new(T))
+	}
+	if *key == "" && d.find != nil {
+		return d.find(c, v)
+	}
+	return *key
 }
 
 // readBulk reads {mode, <name>: [...]}.
-func (d *resource[T]) readBulk(body []byte) (mode linkit.BulkMode, items []bulkItem[T], refusal *problem) {
+func (d *resource[T]) readBulk(body []byte) (mode linkit.BulkMode, items []bulkItem, refusal *problem) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if token, err := dec.Token(); err != nil {
 		return "", nil, unreadable(err)
@@ -111,7 +130,7 @@ func (d *resource[T]) readBulk(body []byte) (mode linkit.BulkMode, items []bulkI
 			case "mode":
 				err = dec.Decode(&mode)
 			case d.name:
-				items, refusal = readItems[T](dec, body)
+				items, refusal = readItems(dec)
 			default:
 				var ignored json.RawMessage
 				err = dec.Decode(&ignored)
@@ -145,7 +164,7 @@ func ended(dec *json.Decoder) *problem {
 }
 
 // readItems reads a list of records. A malformed record doesn't affect the others.
-func readItems[T any](dec *json.Decoder, body []byte) (items []bulkItem[T], refusal *problem) {
+func readItems(dec *json.Decoder) (items []bulkItem, refusal *problem) {
 	if token, err := dec.Token(); err != nil {
 		return nil, unreadable(err)
 	} else if token != json.Delim('[') {
@@ -155,23 +174,17 @@ func readItems[T any](dec *json.Decoder, body []byte) (items []bulkItem[T], refu
 		if len(items) == maxBulk {
 			return nil, badRequest("a request takes 1,000 records at most")
 		}
-		item := bulkItem[T]{record: new(T)}
-		start := dec.InputOffset()
-		err := dec.Decode(item.record)
-		item.raw = bytes.TrimLeft(body[start:dec.InputOffset()], ", \t\r\n")
-		var mistyped *json.UnmarshalTypeError
-		switch {
-		case errors.As(err, &mistyped):
-			item.refusal = unreadable(err)
-		case err != nil:
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
 			return nil, unreadable(err)
-		case item.raw[0] != '{':
+		}
+		var item bulkItem
+		if item.members, item.refusal = readMembers(raw); item.refusal != nil {
 			item.refusal = badRequest("a record must be a JSON object")
 		}
 		items = append(items, item)
 	}
-	_, err := dec.Token()
-	if err != nil {
+	if _, err := dec.Token(); err != nil {
 		return nil, unreadable(err)
 	}
 	return items, nil

@@ -8,9 +8,12 @@ var categories = &resource[linkit.Category]{
 	verbs: lists | gets | creates,
 	table: func(o *organization) *table[linkit.Category] { return o.categories },
 	fields: func(c *linkit.Category) fields {
-		return fields{Key: &c.CategoryCode, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated}
+		return fields{
+			Key: &c.CategoryCode, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated,
+		}
 	},
-	indexes: []index[linkit.Category]{{"id", func(c *linkit.Category) string { return c.ID }}},
+	serverMembers: []string{"depth", "path", "product_count"},
+	indexes:       []index[linkit.Category]{{"id", func(c *linkit.Category) string { return c.ID }}},
 	filters: []filter[linkit.Category]{
 		{name: "parent_id", match: func(value string) (func(*linkit.Category) bool, *problem) {
 			if value == "null" {
@@ -24,27 +27,27 @@ var categories = &resource[linkit.Category]{
 	},
 	clone: copyOf[linkit.Category],
 	check: func(c change, v, _ *linkit.Category) *problem {
-		if v.ParentID != "" && c.org.categories.first("id", v.ParentID) == nil {
+		if v.ParentID != "" && !c.org.categories.hasID(v.ParentID) {
 			return invalid("parent_id: there is no such category")
 		}
-		return nil
+		return coded("category_code", v.CategoryCode, v.NameEn, v.NameAr)
 	},
 	compute: func(o *organization, c *linkit.Category) {
-		c.ProductCount = len(o.products.where("category_id", c.ID))
+		c.ProductCount = o.products.where("category_id", c.ID).len()
 		c.Depth, c.Path = 0, c.NameEn
-		for up := c; up.ParentID != "" && c.Depth < len(o.categories.rows); c.Depth++ { // AddCategories can create a cycle
+		for up := c; up.ParentID != "" && c.Depth < o.categories.rows.len(); c.Depth++ { // AddCategories can create a cycle
 			if up = o.categories.first("id", up.ParentID); up == nil {
 				return
 			}
 			c.Path = up.NameEn + " > " + c.Path
 		}
 	},
-	encode: func(c *linkit.Category) any {
+	encode: func(c *linkit.Category, extra members) any {
 		body := categoryBody{Category: c}
 		if c.ParentID != "" {
 			body.ParentID = &c.ParentID
 		}
-		return body
+		return extra.with(body)
 	},
 }
 

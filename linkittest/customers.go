@@ -7,7 +7,9 @@ var customers = &resource[linkit.Customer]{
 	verbs: lists | gets | creates | updates | deletes, needsOrgHeader: true,
 	table: func(o *organization) *table[linkit.Customer] { return o.customers },
 	fields: func(c *linkit.Customer) fields {
-		return fields{Key: &c.ID, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated}
+		return fields{
+			Key: &c.ID, ID: &c.ID, OrganizationID: &c.OrganizationID, Created: &c.Created, Updated: &c.Updated,
+		}
 	},
 	filters: []filter[linkit.Customer]{
 		equal("status", func(c *linkit.Customer) string { return string(c.Status) }),
@@ -16,7 +18,9 @@ var customers = &resource[linkit.Customer]{
 			return has(c.FirstName) || has(c.LastName) || has(c.Email) || has(c.Phone)
 		}),
 	},
-	clone: copyOf[linkit.Customer],
+	clone:   copyOf[linkit.Customer],
+	aliases: func(c *linkit.Customer) []string { return []string{c.Email, c.Phone} },
+	strict:  strictCustomer,
 }
 
 // AddCustomers adds customers. They belong to [OrganizationID] unless they name another organization.
@@ -32,11 +36,12 @@ var customerGroups = &resource[linkit.CustomerGroup]{
 	},
 	indexes: []index[linkit.CustomerGroup]{{"name", func(g *linkit.CustomerGroup) string { return g.Name }}},
 	clone:   copyOf[linkit.CustomerGroup],
+	aliases: func(g *linkit.CustomerGroup) []string { return []string{g.Name} },
 	check: func(c change, g, _ *linkit.CustomerGroup) *problem {
 		if g.Name == "" {
 			return invalid("name is required")
 		}
-		if refusal := longest(text{"name", g.Name, 100}, text{"description", g.Description, 500}); refusal != nil {
+		if refusal := longest(text{"name", g.Name, maxGroupName}, text{"description", g.Description, maxDescription}); refusal != nil {
 			return refusal
 		}
 		if other := c.org.customerGroups.first("name", g.Name); other != nil && other.ID != g.ID {

@@ -2,6 +2,7 @@ package linkittest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,13 +17,18 @@ import (
 // those that only set Delay or Header apply in addition. Faults apply whatever the request's credential.
 // The zero value matches any request, once, and changes nothing.
 type Fault struct {
-	Method string // "" is any
-	Path   string // without /api/v1: a route such as "/products/{iv_id}", or a literal such as "/products/ITEM-1"; "" is any
+	Method string // "" means any
+	Path   string // without /api/v1: a route such as "/products/{iv_id}", or a literal such as "/products/ITEM-1"; "" means any
 	Times  int    // how many requests it applies to; 0 means one, a negative number any number until removed
+
+	// Match, unless nil, decides whether the fault applies to a request with this Method and Path, by its
+	// body for example. It gets a copy, in which the password of a sign-in is masked. It may be called
+	// concurrently, and for requests that an older fault then applies to.
+	Match func(Request) bool
 
 	Status     int           // respond with this status, Body and Header; the request has no effect
 	Body       string        // the body of that response; if Status is 0, it is sent with a 200
-	Header     http.Header   // headers to set in the response, a real one included; a nil value removes a header, even Date
+	Header     http.Header   // headers to set in the response, real or not; a nil value removes one, even Date
 	Delay      time.Duration // delay the response, after the request took effect, until the client leaves or the server closes
 	DropBefore bool          // close the connection before the request takes effect
 	DropAfter  bool          // close the connection after the request took effect, without a response
@@ -36,26 +42,17 @@ func (s *Server) Inject(f Fault) (remove func()) {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
 		panic(fmt.Sprintf("linkittest: Inject: %d is not a valid status", f.Status))
 	}
-	if f.Times == 0 {
-		f.Times = 1
-	}
 	f.Header = f.Header.Clone()
-	f.Path = template(strings.TrimPrefix(f.Path, basePath))
-	return s.faults.add(f)
+	return s.faults.add(&injected{Fault: f, path: template(strings.TrimPrefix(f.Path, basePath)), left: cmp.Or(f.Times, 1)})
 }
 
 // modifies reports whether f changes only the headers or the timing of a response.
-func (f *Fault) modifies() bool {
-	return f.Status == 0 && f.Body == "" && !f.DropBefore && !f.DropAfter && !f.Truncate
-}
+func (f *Fault) modifies() bool { return !f.replaces() && !f.DropBefore && !f.DropAfter && !f.Truncate }
 
 func (f *Fault) replaces() bool { return f.Status != 0 || f.Body != "" }
 
 func (f *Fault) response() response {
-	res := response{status: f.Status, body: []byte(f.Body)}
-	if res.status == 0 {
-		res.status = http.StatusOK
-	}
+	res := response{status: cmp.Or(f.Status, http.StatusOK), body: []byte(f.Body)}
 	switch {
 	case bytes.HasPrefix(res.body, []byte("<")):
 		res.header = http.Header{"Content-Type": {"text/html; charset=utf-8"}}
@@ -65,67 +62,87 @@ func (f *Fault) response() response {
 	return res
 }
 
-// faults holds the faults that still apply, oldest first.
-type faults struct {
-	mu   sync.Mutex
-	list []*Fault
+// injected is a fault that still applies.
+type injected struct {
+	Fault
+	path string // Path as a template
+	left int    // how many more requests it applies to; negative: any number
 }
 
-func (f *faults) add(fault Fault) (remove func()) {
+func (f *injected) matches(r *Request, plainPath string) bool {
+	switch {
+	case f.Method != "" && f.Method != r.Method:
+		return false
+	case f.path != "" && f.path != r.Path && f.path != plainPath && f.path != template(r.Route):
+		return false
+	}
+	return f.Match == nil || f.Match(r.clone())
+}
+
+// faults holds the faults that still apply, oldest first.
+type faults struct {
+	mu   sync.RWMutex
+	list []*injected
+}
+
+func (f *faults) add(fault *injected) (remove func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.list = append(f.list, &fault)
+	f.list = append(f.list, fault)
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.list = slices.DeleteFunc(f.list, func(other *Fault) bool { return other == &fault })
+		f.list = slices.DeleteFunc(f.list, func(other *injected) bool { return other == fault })
 	}
 }
 
-// take returns the faults that apply to a request, combined into one, and counts them.
-func (f *faults) take(method, path, plain, route string) Fault {
+func (f *faults) any() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.list) > 0
+}
+
+// take returns the faults that apply to a request, combined into one, and counts them; nil if there are
+// none.
+func (f *faults) take(r *Request, plainPath string) *Fault {
+	f.mu.RLock()
+	list := slices.Clone(f.list)
+	f.mu.RUnlock()
+	list = slices.DeleteFunc(list, func(fault *injected) bool { return !fault.matches(r, plainPath) }) // without the lock: Match may use the server
+	if len(list) == 0 {
+		return nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var applied Fault
-	if len(f.list) == 0 {
-		return applied
+	var applied *Fault
+	for _, fault := range list {
+		if fault.left != 0 && (applied == nil || fault.modifies() || applied.modifies()) {
+			applied = combined(applied, &fault.Fault)
+			fault.left = max(fault.left-1, -1)
+		}
 	}
-	found := false
-	route = template(route)
-	f.list = slices.DeleteFunc(f.list, func(fault *Fault) bool {
-		switch {
-		case fault.Method != "" && fault.Method != method:
-			return false
-		case fault.Path != "" && fault.Path != path && fault.Path != plain && fault.Path != route:
-			return false
-		case !fault.modifies():
-			if found {
-				return false
-			}
-			found = true
-			delay, header := applied.Delay, applied.Header
-			applied = *fault
-			applied.Delay += delay
-			applied.Header = merged(header, fault.Header)
-		default:
-			applied.Delay += fault.Delay
-			applied.Header = merged(applied.Header, fault.Header)
-		}
-		if fault.Times > 0 {
-			fault.Times--
-		}
-		return fault.Times == 0
-	})
+	f.list = slices.DeleteFunc(f.list, func(fault *injected) bool { return fault.left == 0 })
 	return applied
 }
 
-func merged(a, b http.Header) http.Header {
-	if len(a) == 0 {
-		return b
+// combined returns a fault that does what both do, at most one of which does more than modify a response.
+func combined(a, b *Fault) *Fault {
+	if a == nil {
+		both := *b
+		return &both
 	}
-	a = maps.Clone(a)
-	maps.Copy(a, b)
-	return a
+	both := *a
+	if a.modifies() {
+		both = *b
+	}
+	both.Delay = a.Delay + b.Delay
+	both.Header = maps.Clone(a.Header)
+	if both.Header == nil {
+		both.Header = b.Header
+	} else {
+		maps.Copy(both.Header, b.Header)
+	}
+	return &both
 }
 
 // template drops the wildcard names of a route, so that "/products/{id}" equals "/products/{iv_id}".

@@ -11,8 +11,11 @@ var generics = &resource[linkit.Generic]{
 	verbs: lists | gets | creates | bulks,
 	table: func(o *organization) *table[linkit.Generic] { return o.generics },
 	fields: func(g *linkit.Generic) fields {
-		return fields{Key: &g.GenericCode, ID: &g.ID, OrganizationID: &g.OrganizationID, Created: &g.Created, Updated: &g.Updated}
+		return fields{
+			Key: &g.GenericCode, ID: &g.ID, OrganizationID: &g.OrganizationID, Created: &g.Created, Updated: &g.Updated,
+		}
 	},
+	serverMembers: []string{"products", "product_count", "common_brands"},
 	filters: []filter[linkit.Generic]{
 		flag("has_products", func(g *linkit.Generic) bool { return g.ProductCount > 0 }),
 		search(func(g *linkit.Generic, has func(string) bool) bool {
@@ -21,17 +24,22 @@ var generics = &resource[linkit.Generic]{
 	},
 	clone:           copyOf[linkit.Generic],
 	setServerFields: func(g, _ *linkit.Generic) { g.Products, g.CommonBrands = nil, nil },
+	check: func(_ change, g, _ *linkit.Generic) *problem {
+		return coded("generic_code", g.GenericCode, g.NameEn, g.NameAr)
+	},
+	strict: strictGeneric,
 	compute: func(o *organization, g *linkit.Generic) {
 		products := o.products.where("generic_id", g.ID)
-		g.ProductCount, g.Products, g.CommonBrands = len(products), make([]string, len(products)), []string{}
+		g.ProductCount, g.Products, g.CommonBrands = products.len(), make([]string, 0, products.len()), []string{}
 		seen := map[string]bool{}
-		for i, r := range products {
-			g.Products[i] = r.record.ID
-			if seen[r.record.BrandID] {
+		for r := range products.all() {
+			product := &r.record.value
+			g.Products = append(g.Products, product.ID)
+			if seen[product.BrandID] {
 				continue
 			}
-			seen[r.record.BrandID] = true
-			if brand := o.brands.first("id", r.record.BrandID); brand != nil && !slices.Contains(g.CommonBrands, brand.NameEn) {
+			seen[product.BrandID] = true
+			if brand := o.brands.first("id", product.BrandID); brand != nil && !slices.Contains(g.CommonBrands, brand.NameEn) {
 				g.CommonBrands = append(g.CommonBrands, brand.NameEn)
 			}
 		}

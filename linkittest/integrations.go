@@ -118,7 +118,9 @@ func executeIntegration(r *request) response {
 	if !dry {
 		installed.app.LastSync = c.now
 	}
-	return reply(http.StatusOK, map[string]any{"success": true, "slug": installed.app.Slug, "dry_run": dry, "input": input})
+	return reply(http.StatusOK, map[string]any{
+		"success": true, "slug": installed.app.Slug, "dry_run": dry, "input": input,
+	})
 }
 
 func notInstalled() *problem { return notFound("there is no integration with this slug") }

@@ -38,19 +38,23 @@ func (d *resource[T]) list(r *request) response {
 	p := page{Page: positive(query.Get("page"), 1), Limit: min(positive(query.Get("limit"), defaultLimit), maxLimit)}
 	data := &r.server.data
 	data.mu.RLock()
-	rows := d.table(r.org).selected(r.org, sel)
-	p.TotalCount = len(rows)
-	start := len(rows)
-	if p.Page <= len(rows)/p.Limit+1 { // otherwise it is beyond the end, and the product might overflow
-		start = min((p.Page-1)*p.Limit, len(rows))
+	total, between := d.table(r.org).selected(r.org, sel)
+	p.TotalCount = total
+	start := total
+	if p.Page <= total/p.Limit+1 { // otherwise it is beyond the end, and the product might overflow
+		start = min((p.Page-1)*p.Limit, total)
 	}
-	p.Data = make([]any, min(len(rows)-start, p.Limit))
-	for i := range p.Data {
-		at := start + i
-		if sel.backward {
-			at = len(rows) - 1 - at
-		}
-		p.Data[i] = d.rendered(r.org, rows[at].record)
+	end := min(start+p.Limit, total)
+	var part []*row[T]
+	if sel.backward {
+		part = slices.Clone(between(total-end, total-start))
+		slices.Reverse(part)
+	} else {
+		part = between(start, end)
+	}
+	p.Data = make([]any, len(part))
+	for i, row := range part {
+		p.Data[i] = d.rendered(r.org, row.record)
 	}
 	data.mu.RUnlock()
 	p.Count = len(p.Data)

@@ -30,6 +30,8 @@ var offers = &resource[linkit.Offer]{
 		own.Meta = bytes.Clone(o.Meta)
 		return own
 	},
+	aliases: func(o *linkit.Offer) []string { return []string{o.Name} },
+	strict:  strictOffer,
 	find: func(c change, o *linkit.Offer) string {
 		if other := c.org.offers.first("name", o.Name); other != nil && o.Name != "" {
 			return other.ID
@@ -74,20 +76,23 @@ func setOfferStatus(r *request) response {
 	defer end()
 	id := r.PathValue("id")
 	old := c.org.offers.get(id)
+	if refusal := offers.refused(c, id, old); refusal != nil {
+		return refusal.response()
+	}
 	if old == nil {
 		return offers.missing().response()
 	}
-	o := offers.clone(old)
+	o := &record[linkit.Offer]{value: *offers.clone(&old.value), extra: old.extra}
 	if body.Status != nil {
-		o.Status = *body.Status
+		o.value.Status = *body.Status
 	}
 	if body.IsActive != nil {
-		o.IsActive = *body.IsActive
+		o.value.IsActive = *body.IsActive
 	}
 	if refusal := offers.update(c, id, o); refusal != nil {
 		return refusal.response()
 	}
-	return reply(http.StatusOK, o)
+	return reply(http.StatusOK, offers.rendered(c.org, o))
 }
 
 // reportOffers counts offers. The form of the report is linkittest's own: Linkit's isn't documented.
@@ -95,11 +100,11 @@ func reportOffers(r *request) response {
 	r.server.data.mu.RLock()
 	defer r.server.data.mu.RUnlock()
 	active, types := 0, map[linkit.OfferType]int{}
-	for _, row := range r.org.offers.rows {
-		types[row.record.OfferType]++
-		if row.record.IsActive {
+	for row := range r.org.offers.rows.all() {
+		types[row.record.value.OfferType]++
+		if row.record.value.IsActive {
 			active++
 		}
 	}
-	return reply(http.StatusOK, map[string]any{"total": len(r.org.offers.rows), "active": active, "by_offer_type": types})
+	return reply(http.StatusOK, map[string]any{"total": r.org.offers.rows.len(), "active": active, "by_offer_type": types})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"time"
 )
 
 // An Option configures a [Server]. A nil Option is ignored.
@@ -13,7 +12,10 @@ type Option func(*settings)
 type settings struct {
 	addr       string
 	guests     bool
-	loginLimit loginLimit
+	strict     bool
+	loginLimit limit
+	rateLimit  limit
+	observers  []func(Exchange)
 	recorded   int
 	tls        bool
 	http2      bool
@@ -37,12 +39,6 @@ func WithAddr(addr string) Option {
 // credentials and wrong keys still get a 401.
 func WithGuests() Option {
 	return func(s *settings) { s.guests = true }
-}
-
-// WithLoginLimit allows a number of sign-ins per interval. Further ones get a 429 without a Retry-After,
-// whatever their body, as with PocketBase, whose default is 2 in 3 seconds.
-func WithLoginLimit(logins int, per time.Duration) Option {
-	return func(s *settings) { s.loginLimit = loginLimit{most: logins, per: per} }
 }
 
 // WithTLS serves HTTP/1.1 over TLS. [Server.Client] and [Server.HTTPClient] trust the server's certificate.

@@ -8,8 +8,11 @@ var products = &resource[linkit.Product]{
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.Product] { return o.products },
 	fields: func(p *linkit.Product) fields {
-		return fields{Key: &p.IvID, ID: &p.ID, OrganizationID: &p.OrganizationID, Created: &p.Created, Updated: &p.Updated}
+		return fields{
+			Key: &p.IvID, ID: &p.ID, OrganizationID: &p.OrganizationID, Created: &p.Created, Updated: &p.Updated,
+		}
 	},
+	serverMembers: []string{"is_deleted"},
 	indexes: []index[linkit.Product]{
 		{"brand_id", func(p *linkit.Product) string { return p.BrandID }},
 		{"category_id", func(p *linkit.Product) string { return p.CategoryID }},
@@ -24,9 +27,10 @@ var products = &resource[linkit.Product]{
 	},
 	clone:           copyOf[linkit.Product],
 	setServerFields: func(p, old *linkit.Product) { p.IsDeleted = old.IsDeleted },
+	strict:          strictProduct,
 	added: func(c change, p *linkit.Product) {
-		for _, branch := range c.org.branches.rows {
-			stock(c, p, branch.record)
+		for branch := range c.org.branches.rows.all() {
+			stock(c, p, &branch.record.value)
 		}
 	},
 	changed: func(c change, p, old *linkit.Product) {

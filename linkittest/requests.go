@@ -2,15 +2,16 @@ package linkittest
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 )
 
-const maxRecorded = 10_000
+const (
+	maxRecorded       = 10_000
+	maxRecordedBodies = 64 << 20 // bytes
+)
 
 // A Request is a request that the server received.
 type Request struct {
@@ -23,15 +24,24 @@ type Request struct {
 }
 
 // Requests returns the last 10,000 requests, in the order in which they arrived. It includes requests
-// that met a fault or were rejected.
+// that met a fault or were rejected. If their bodies exceed 64 MiB in all, the oldest ones have none.
 func (s *Server) Requests() []Request { return s.requests.all() }
 
-// requestLog is a ring buffer.
+// clone returns a deep copy.
+func (r Request) clone() Request {
+	r.Query, r.Header, r.Body = url.Values(http.Header(r.Query).Clone()), r.Header.Clone(), bytes.Clone(r.Body)
+	return r
+}
+
+// requestLog is a ring buffer of requests. Their bodies are limited separately, in bytes.
 type requestLog struct {
-	mu    sync.Mutex
-	most  int
-	first int
-	list  []Request
+	mu        sync.Mutex
+	most      int // requests
+	mostBytes int // of their bodies
+	first     int // the oldest request
+	bodies    int // the oldest request with a body, counted from first
+	bytes     int // of the bodies kept
+	list      []Request
 }
 
 func (l *requestLog) add(r Request) {
@@ -39,10 +49,17 @@ func (l *requestLog) add(r Request) {
 	defer l.mu.Unlock()
 	if len(l.list) < l.most {
 		l.list = append(l.list, r)
-		return
+	} else {
+		l.bytes -= cap(l.list[l.first].Body)
+		l.list[l.first] = r
+		l.first = (l.first + 1) % l.most
+		l.bodies = max(l.bodies-1, 0)
 	}
-	l.list[l.first] = r
-	l.first = (l.first + 1) % l.most
+	for l.bytes += cap(r.Body); l.bytes > l.mostBytes && l.bodies < len(l.list); l.bodies++ {
+		oldest := &l.list[(l.first+l.bodies)%len(l.list)]
+		l.bytes -= cap(oldest.Body)
+		oldest.Body = nil
+	}
 }
 
 func (l *requestLog) all() []Request {
@@ -50,37 +67,14 @@ func (l *requestLog) all() []Request {
 	all := slices.Concat(l.list[l.first:], l.list[:l.first])
 	l.mu.Unlock()
 	for i := range all {
-		r := &all[i]
-		r.Query, r.Header, r.Body = url.Values(http.Header(r.Query).Clone()), r.Header.Clone(), bytes.Clone(r.Body)
+		all[i] = all[i].clone()
 	}
 	return all
 }
 
 func newRequest(r *http.Request, path, route string, body []byte) Request {
-	if route == "/auth/login" {
-		body = withoutPassword(body)
+	if isSignIn(path) {
+		body = maskMembers(body, "password")
 	}
 	return Request{Method: r.Method, Path: path, Route: route, Query: r.URL.Query(), Header: r.Header, Body: body}
-}
-
-// withoutPassword masks the password in the body of a sign-in, or the whole body if it isn't an object.
-func withoutPassword(body []byte) []byte {
-	const mask = `"[masked]"`
-	if len(bytes.TrimSpace(body)) == 0 {
-		return body
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil || fields == nil {
-		return []byte(mask)
-	}
-	for name := range fields {
-		if strings.EqualFold(name, "password") {
-			fields[name] = json.RawMessage(mask)
-		}
-	}
-	masked, err := json.Marshal(fields)
-	if err != nil {
-		return []byte(mask)
-	}
-	return masked
 }

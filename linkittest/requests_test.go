@@ -11,7 +11,7 @@ import (
 // The ring is tested from the inside: ten thousand requests would take seconds.
 func TestRequestsKeepTheLastInOrder(t *testing.T) {
 	t.Parallel()
-	log := requestLog{most: 3}
+	log := requestLog{most: 3, mostBytes: 1 << 10}
 	for _, path := range []string{"/1", "/2", "/3", "/4", "/5"} {
 		log.add(Request{Path: path, Header: http.Header{"A": {"1"}}, Query: url.Values{"q": {"1"}}, Body: []byte("b")})
 	}

@@ -18,22 +18,29 @@ type resource[T any] struct {
 	verbs          verbs
 	enveloped      bool // creating one returns {success, message, data}
 	needsOrgHeader bool // listing requires X-Organization-ID
+	keepsRaw       bool // a Raw is returned as it is
 	table          func(*organization) *table[T]
 	fields         func(*T) fields
+	serverMembers  []string // what only the server sets, beyond what all resources have
 	indexes        []index[T]
 	filters        []filter[T]
 	clone          func(*T) *T // returns a deep copy
 
 	// The following may be nil.
 
+	aliases         func(v *T) []string                // what else [Server.Refuse] can name a record by
+	rename          func(m members) members            // translates the names of a written record
 	find            func(c change, v *T) (key string)  // finds the record that an upsert without a key refers to
 	setServerFields func(v, old *T)                    // sets further fields that only the server sets; old is zero for a new record
 	check           func(c change, v, old *T) *problem // validates a record; old is nil for a new one
+	strict          func(c change, v, old *T) *problem // validates it further with [WithStrict]; old is zero for a new one
 	compute         func(o *organization, v *T)        // sets the fields that are derived rather than stored
-	encode          func(v *T) any                     // returns the JSON value for responses, if that isn't v
+	encode          func(v *T, extra members) any      // returns the JSON value for responses, if that isn't v and extra
 	added           func(c change, v *T)
 	changed         func(c change, v, old *T)
 	removed         func(c change, v *T)
+
+	cachedSchema schema
 }
 
 // fields points to the fields that all records have. OrganizationID, Created and Updated may be nil.
@@ -56,9 +63,9 @@ const (
 
 // change is a write in progress. It holds data.mu.
 type change struct {
-	data *data
-	org  *organization
-	now  linkit.Time
+	server *Server
+	org    *organization
+	now    linkit.Time
 }
 
 // anyResource is a resource of any record type.
@@ -100,31 +107,47 @@ func (d *resource[T]) get(r *request) response {
 	return reply(http.StatusOK, rendered)
 }
 
+// post creates a record.
 func (d *resource[T]) post(r *request) response {
-	return d.written(r, http.StatusCreated, d.create)
-}
-
-func (d *resource[T]) put(r *request) response {
-	return d.written(r, http.StatusOK, func(c change, v *T) *problem { return d.update(c, r.PathValue(d.key), v) })
-}
-
-// written decodes a record, stores it with write, and returns it.
-func (d *resource[T]) written(r *request, status int, write func(c change, v *T) *problem) response {
-	v := new(T)
-	if refusal := decode(r.body, v); refusal != nil {
+	m, refusal := readMembers(r.body)
+	if refusal != nil {
 		return refusal.response()
 	}
 	c, end := r.change()
-	refusal := write(c, v)
+	v, refusal := d.decode(m, nil)
+	if refusal == nil {
+		refusal = d.create(c, v)
+	}
 	rendered := d.rendered(c.org, v)
 	end()
 	switch {
 	case refusal != nil:
 		return refusal.response()
-	case d.enveloped && status == http.StatusCreated:
-		return reply(status, envelope{Success: true, Message: capital(d.singular) + " created successfully", Data: rendered})
+	case d.enveloped:
+		message := capital(d.singular) + " created successfully"
+		return reply(http.StatusCreated, envelope{Success: true, Message: message, Data: rendered})
 	}
-	return reply(status, rendered)
+	return reply(http.StatusCreated, rendered)
+}
+
+// put replaces a record: what the request leaves out is gone, except for what only the server sets.
+func (d *resource[T]) put(r *request) response {
+	m, refusal := readMembers(r.body)
+	if refusal != nil {
+		return refusal.response()
+	}
+	c, end := r.change()
+	key := r.PathValue(d.key)
+	v, refusal := d.decode(m, d.table(c.org).get(key))
+	if refusal == nil {
+		refusal = d.update(c, key, v)
+	}
+	rendered := d.rendered(c.org, v)
+	end()
+	if refusal != nil {
+		return refusal.response()
+	}
+	return reply(http.StatusOK, rendered)
 }
 
 func (d *resource[T]) delete(r *request) response {
@@ -132,35 +155,36 @@ func (d *resource[T]) delete(r *request) response {
 	defer end()
 	t, key := d.table(c.org), r.PathValue(d.key)
 	v := t.get(key)
+	if refusal := d.refused(c, key, v); refusal != nil {
+		return refusal.response()
+	}
 	if v == nil {
 		return d.missing().response()
 	}
 	t.remove(key)
 	c.org.version++
 	if d.removed != nil {
-		d.removed(c, v)
+		d.removed(c, &v.value)
 	}
 	return response{status: http.StatusNoContent}
 }
 
 // create stores a new record. The table owns v from then on.
-func (d *resource[T]) create(c change, v *T) *problem {
-	t, f := d.table(c.org), d.fields(v)
-	*f.ID = c.data.newID(d.initial)
+func (d *resource[T]) create(c change, v *record[T]) *problem {
+	t, f := d.table(c.org), d.fields(&v.value)
+	if d.setServerFields != nil {
+		d.setServerFields(&v.value, new(T))
+	}
+	if refusal := d.refused(c, *f.Key, v); refusal != nil {
+		return refusal
+	}
+	*f.ID = c.server.data.newID(d.initial)
 	f.stamp(c.now, c.now)
 	if f.OrganizationID != nil {
 		*f.OrganizationID = c.org.id
 	}
-	if d.setServerFields != nil {
-		d.setServerFields(v, new(T))
-	}
-	if *f.Key == "" {
-		return invalid("%s is required", d.key)
-	}
-	if d.check != nil {
-		if refusal := d.check(c, v, nil); refusal != nil {
-			return refusal
-		}
+	if refusal := d.validate(c, v, nil); refusal != nil {
+		return refusal
 	}
 	if t.get(*f.Key) != nil {
 		return conflict(d.singular, d.key, *f.Key)
@@ -169,27 +193,58 @@ func (d *resource[T]) create(c change, v *T) *problem {
 	return nil
 }
 
+// validate checks a record. old is nil for a new one.
+func (d *resource[T]) validate(c change, v, old *record[T]) *problem {
+	if *d.fields(&v.value).Key == "" {
+		return invalid("%s is required", d.key)
+	}
+	var was *T
+	if old != nil {
+		was = &old.value
+	}
+	if d.check != nil {
+		if refusal := d.check(c, &v.value, was); refusal != nil {
+			return refusal
+		}
+	}
+	if !c.server.settings.strict {
+		return nil
+	}
+	if refusal := longest(text{d.key, *d.fields(&v.value).Key, maxName}); refusal != nil || d.strict == nil {
+		return refusal
+	}
+	if was == nil {
+		was = new(T)
+	}
+	return d.strict(c, &v.value, was)
+}
+
 // insert stores a validated record.
-func (d *resource[T]) insert(c change, v *T) {
+func (d *resource[T]) insert(c change, v *record[T]) {
 	created := c.now
-	if f := d.fields(v); f.Created != nil {
+	if f := d.fields(&v.value); f.Created != nil {
 		created = *f.Created
 	}
 	d.table(c.org).insert(v, created.Time)
 	c.org.version++
 	if d.added != nil {
-		d.added(c, v)
+		d.added(c, &v.value)
 	}
 }
 
 // update replaces the record with the given key by v. If v has no key, it keeps that one.
-func (d *resource[T]) update(c change, key string, v *T) *problem {
-	t := d.table(c.org)
+func (d *resource[T]) update(c change, key string, v *record[T]) *problem {
+	t, f := d.table(c.org), d.fields(&v.value)
+	for _, name := range []string{key, *f.Key} {
+		if refusal := d.refused(c, name, v); refusal != nil {
+			return refusal
+		}
+	}
 	old := t.get(key)
 	if old == nil {
 		return d.missing()
 	}
-	f, was := d.fields(v), d.fields(old)
+	was := d.fields(&old.value)
 	*f.ID = *was.ID
 	if was.Created != nil {
 		f.stamp(*was.Created, c.now)
@@ -201,12 +256,10 @@ func (d *resource[T]) update(c change, key string, v *T) *problem {
 		*f.Key = key
 	}
 	if d.setServerFields != nil {
-		d.setServerFields(v, old)
+		d.setServerFields(&v.value, &old.value)
 	}
-	if d.check != nil {
-		if refusal := d.check(c, v, old); refusal != nil {
-			return refusal
-		}
+	if refusal := d.validate(c, v, old); refusal != nil {
+		return refusal
 	}
 	if *f.Key != key && t.get(*f.Key) != nil {
 		return conflict(d.singular, d.key, *f.Key)
@@ -214,12 +267,12 @@ func (d *resource[T]) update(c change, key string, v *T) *problem {
 	t.replace(key, v)
 	c.org.version++
 	if d.changed != nil {
-		d.changed(c, v, old)
+		d.changed(c, &v.value, &old.value)
 	}
 	return nil
 }
 
-// whole is a record with what isn't stored.
+// computed returns a record with its derived fields set.
 func (d *resource[T]) computed(o *organization, v *T) *T {
 	if d.compute == nil {
 		return v
@@ -230,12 +283,12 @@ func (d *resource[T]) computed(o *organization, v *T) *T {
 }
 
 // rendered returns the JSON value of a record for responses.
-func (d *resource[T]) rendered(o *organization, v *T) any {
-	v = d.computed(o, v)
-	if d.encode == nil {
-		return v
+func (d *resource[T]) rendered(o *organization, r *record[T]) any {
+	v := d.computed(o, &r.value)
+	if d.encode != nil {
+		return d.encode(v, r.extra)
 	}
-	return d.encode(v)
+	return r.extra.with(v)
 }
 
 // copyOf copies a record that holds no pointers.

@@ -8,7 +8,9 @@ import (
 )
 
 // resources lists all resources, those that others refer to first.
-var resources = []anyResource{branches, brands, categories, generics, products, skus, customers, customerGroups, orders, offers}
+var resources = []anyResource{
+	branches, brands, categories, generics, products, skus, customers, customerGroups, orders, offers,
+}
 
 // routes returns every endpoint.
 func routes() []route {
@@ -19,17 +21,15 @@ func routes() []route {
 	return all
 }
 
-// change begins a write in an organization and returns a function that ends it.
+// change begins a write in an organization and returns a function that ends it. The time of the write is
+// taken under the lock, so that a record's place doesn't depend on when its request began.
 func (s *Server) change(organization string) (c change, end func()) {
-	c = change{data: &s.data, org: s.data.organization(organization), now: linkit.Time{Time: s.now()}}
+	c = change{server: s, org: s.data.organization(organization)}
 	s.data.mu.Lock()
+	c.now = linkit.Time{Time: s.now()}
 	return c, s.data.mu.Unlock
 }
 
-func (r *request) change() (c change, end func()) {
-	c, end = r.server.change(r.org.id)
-	c.now.Time = r.now
-	return c, end
-}
+func (r *request) change() (c change, end func()) { return r.server.change(r.org.id) }
 
 func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }

@@ -21,7 +21,8 @@ type response struct {
 func reply(status int, v any) response {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return problem{status: http.StatusInternalServerError, Error: "Internal Server Error", Details: err.Error()}.response()
+		p := problem{status: http.StatusInternalServerError, Error: "Internal Server Error", Details: err.Error()}
+		return p.response()
 	}
 	return response{status: status, body: body}
 }
@@ -66,16 +67,25 @@ func notFound(details string) *problem {
 	return &problem{status: http.StatusNotFound, Error: "Not Found", Details: details}
 }
 
-func conflict(one, field, value string) *problem {
-	return &problem{status: http.StatusConflict, Error: fmt.Sprintf("a %s with this %s exists", one, field), Details: map[string]string{field: value}}
+func conflict(singular, field, value string) *problem {
+	return &problem{
+		status: http.StatusConflict, Error: fmt.Sprintf("a %s with this %s exists", singular, field),
+		Details: map[string]string{field: value},
+	}
 }
 
 func invalid(format string, args ...any) *problem {
-	return &problem{status: http.StatusUnprocessableEntity, Error: "Validation error", Details: fmt.Sprintf(format, args...)}
+	details := fmt.Sprintf(format, args...)
+	return &problem{status: http.StatusUnprocessableEntity, Error: validationError, Details: details}
 }
 
+// validationError is the documented text of a 422.
+const validationError = "Validation error"
+
 func suspended() *problem {
-	return &problem{status: http.StatusForbidden, Code: "BILLING_SERVICE_SUSPENDED", Error: "Forbidden", Details: "service suspended"}
+	p := forbidden("service suspended")
+	p.Code = "BILLING_SERVICE_SUSPENDED"
+	return p
 }
 
 // pocketBase returns an error in the form of PocketBase, on which Linkit is built.

@@ -2,6 +2,7 @@ package linkittest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -53,52 +54,97 @@ func (s *Server) handler() http.Handler {
 
 // serve handles every request: it records it, applies faults, and writes the response.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, pattern string, methods map[string]route) {
-	var read bytes.Buffer
-	read.Grow(int(min(max(r.ContentLength, 0), maxBody)))
-	_, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
-	body := read.Bytes()
-	var tooLarge *http.MaxBytesError
-	if err != nil && !errors.As(err, &tooLarge) {
-		panic(http.ErrAbortHandler) // the client has disconnected
-	}
-	path, plain := strings.TrimPrefix(r.URL.EscapedPath(), basePath), strings.TrimPrefix(r.URL.Path, basePath)
-	if s.requests.most > 0 {
-		s.requests.add(newRequest(r, path, pattern, body))
-	}
-	fault := s.faults.take(r.Method, path, plain, pattern)
+	body, tooLarge := readBody(w, r)
+	began := time.Now()
+	req, met := s.arrived(r, pattern, body)
+	fault := cmp.Or(met, &Fault{})
 	now := s.now()
 	var res response
 	switch {
 	case fault.DropBefore:
 	case fault.replaces() && !fault.DropAfter:
 		res = fault.response()
-	case tooLarge != nil:
+	case tooLarge:
 		res = problem{status: http.StatusRequestEntityTooLarge, Error: "Request Entity Too Large"}.response()
 	default:
-		res = s.respond(&request{Request: r, body: body, server: s, now: now}, methods)
+		res = s.respond(&request{Request: r, body: body, server: s, now: now}, pattern, methods)
 	}
 	if !s.wait(r.Context(), time.Duration(s.delay.Load())+fault.Delay) {
+		s.observe(req, began, met, response{}, nil)
 		panic(http.ErrAbortHandler)
 	}
-	if fault.DropBefore || fault.DropAfter {
+	if fault.DropBefore || fault.DropAfter || fault.Truncate && len(res.body) == 0 {
+		s.observe(req, began, met, response{}, nil)
 		drop(w)
 		return
 	}
 	h := w.Header()
+	setHeader(h, now, res, fault.Header)
+	if bodiless(res.status) {
+		res.body = nil
+	}
+	if fault.Truncate {
+		res.body = res.body[:len(res.body)/2]
+	}
+	s.observe(req, began, met, res, h)
+	w.WriteHeader(res.status)
+	_, _ = w.Write(res.body) // an error means that the client has disconnected
+	if fault.Truncate {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler) // closes the connection
+	}
+}
+
+// readBody reads the body of a request, or its first part if it is too large.
+func readBody(w http.ResponseWriter, r *http.Request) (body []byte, tooLarge bool) {
+	var read bytes.Buffer
+	read.Grow(int(min(max(r.ContentLength, 0), maxBody)))
+	_, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	var limit *http.MaxBytesError
+	if err != nil && !errors.As(err, &limit) {
+		panic(http.ErrAbortHandler) // the client has disconnected
+	}
+	return read.Bytes(), limit != nil
+}
+
+// arrived records a request and returns the fault that applies to it, if any. It returns no request if
+// nothing needs one.
+func (s *Server) arrived(r *http.Request, pattern string, body []byte) (*Request, *Fault) {
+	if s.requests.most == 0 && len(s.settings.observers) == 0 && !s.faults.any() {
+		return nil, nil
+	}
+	req := newRequest(r, strings.TrimPrefix(r.URL.EscapedPath(), basePath), pattern, body)
+	if s.requests.most > 0 {
+		s.requests.add(req)
+	}
+	return &req, s.faults.take(&req, strings.TrimPrefix(r.URL.Path, basePath))
+}
+
+// setHeader sets the header of a response, whose body is still complete.
+func setHeader(h http.Header, now time.Time, res response, more http.Header) {
 	h.Set("Date", now.Format(http.TimeFormat))
 	if len(res.body) > 0 {
 		h.Set("Content-Type", "application/json")
 	}
-	for _, header := range []http.Header{res.header, fault.Header} {
+	for _, header := range []http.Header{res.header, more} {
 		for name, values := range header {
 			h[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	send(w, res, fault.Truncate)
+	if !bodiless(res.status) {
+		h.Set("Content-Length", strconv.Itoa(len(res.body)))
+	}
 }
 
-// respond checks the credential and calls the handler of the route.
-func (s *Server) respond(r *request, methods map[string]route) response {
+func bodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// respond checks the limits and the credential, and calls the handler of the route.
+func (s *Server) respond(r *request, pattern string, methods map[string]route) response {
+	if res, limited := s.limited(pattern); limited {
+		return res
+	}
 	if methods == nil {
 		return notFound("there is no such endpoint").response()
 	}
@@ -109,7 +155,8 @@ func (s *Server) respond(r *request, methods map[string]route) response {
 	route, ok := methods[method]
 	if !ok {
 		allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
-		res := problem{status: http.StatusMethodNotAllowed, Error: "Method Not Allowed", Details: "allowed: " + allowed}.response()
+		p := problem{status: http.StatusMethodNotAllowed, Error: "Method Not Allowed", Details: "allowed: " + allowed}
+		res := p.response()
 		res.header = http.Header{"Allow": {allowed}}
 		return res
 	}
@@ -135,28 +182,6 @@ func (s *Server) wait(ctx context.Context, d time.Duration) bool {
 	case <-s.done:
 	}
 	return false
-}
-
-func send(w http.ResponseWriter, res response, truncate bool) {
-	bodiless := res.status == http.StatusNoContent || res.status == http.StatusNotModified
-	if bodiless {
-		res.body = nil
-	}
-	if !bodiless {
-		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
-	}
-	if truncate {
-		if len(res.body) == 0 {
-			drop(w)
-			return
-		}
-		w.WriteHeader(res.status)
-		_, _ = w.Write(res.body[:len(res.body)/2])
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // closes the connection
-	}
-	w.WriteHeader(res.status)
-	_, _ = w.Write(res.body) // an error means that the client has disconnected
 }
 
 // drop closes the connection with a reset, as a crash would. With HTTP/2 it resets the stream.

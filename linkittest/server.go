@@ -1,21 +1,27 @@
 // Package linkittest provides an in-memory fake of the Linkit API for tests. It keeps state, rejects what
 // Linkit rejects, and fails on demand. It works like net/http/httptest:
 //
-//	server := linkittest.NewServer()
-//	defer server.Close()
+//	server := linkittest.New(t)
 //	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Aspirin"})
 //	client := server.Client()
 //
 // A new server accepts one API key, [APIKey], and one user, [Email] with [Password]. Both belong to the
 // organization [OrganizationID]. Each organization has its own records.
 //
-// [Server.Inject] makes requests fail or wait, and [Server.Requests] returns the requests received.
+// [Server.Inject] makes requests fail or wait, [Server.Refuse] makes the server reject a single record, and
+// [Server.Requests] returns the requests received.
+//
+// The server rejects what Linkit documents: records that exist or don't, keys that are missing, names of
+// more than 255 and codes of more than 50 characters, and groups whose name or description is too long.
+// [WithStrict] rejects more. Members that the server doesn't know are kept and returned, at any depth.
 //
 // Responses have the documented form. The following is linkittest's own, because Linkit doesn't document
 // it, and the service may differ:
 //
 //   - A bulk response has a member records, which reports on each record in order: its key, the status
-//     that a request of its own would have got and, if it was rejected, error and details.
+//     that a request of its own would have got and, if it was rejected, error and details. A rejected
+//     record doesn't affect the others, which is documented; the form of the report isn't, and a program
+//     that reads it from [linkit.BulkResult.Raw] works with this server only.
 //   - A bulk update changes only the fields that are sent. Whether the service does the same isn't known.
 //   - A product's SKU at a branch starts with the product's average price and a quantity of zero. SKUs are
 //     renamed and deleted with their product and branch.
@@ -35,6 +41,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/linkit-go/linkit"
@@ -54,18 +61,21 @@ const basePath = "/api/v1"
 type Server struct {
 	URL string // the base URL, /api/v1 included
 
-	settings settings
-	http     *httptest.Server
-	accounts accounts
-	data     data
-	faults   faults
-	requests requestLog
-	delay    atomic.Int64
-	skew     atomic.Int64
-	health   atomic.Value // a linkit.HealthStatus
-	began    time.Time
-	done     chan struct{} // closed by Close
-	closing  sync.Once
+	settings              settings
+	http                  *httptest.Server
+	accounts              accounts
+	data                  data
+	faults                faults
+	requests              requestLog
+	refusals              refusals
+	observing             sync.Mutex // held while an observer runs
+	rateLimit, loginLimit limiter
+	delay                 atomic.Int64
+	skew                  atomic.Int64
+	health                atomic.Value // a linkit.HealthStatus
+	began                 time.Time
+	done                  chan struct{} // closed by Close
+	closing               sync.Once
 
 	mu      sync.Mutex
 	clients []*linkit.Client
@@ -74,14 +84,16 @@ type Server struct {
 // NewServer starts a server on a free port of 127.0.0.1. The caller must call [Server.Close] when done. It
 // panics if it can't listen or an option is invalid.
 func NewServer(opts ...Option) *Server {
-	s := &Server{settings: settings{addr: "127.0.0.1:0", recorded: maxRecorded}, began: time.Now(), done: make(chan struct{})}
+	s := &Server{began: time.Now(), done: make(chan struct{})}
+	s.settings = settings{addr: "127.0.0.1:0", recorded: maxRecorded}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&s.settings)
 		}
 	}
-	s.requests.most = s.settings.recorded
-	s.accounts.start(s.settings)
+	s.requests.most, s.requests.mostBytes = s.settings.recorded, maxRecordedBodies
+	s.rateLimit.limit, s.loginLimit.limit = s.settings.rateLimit, s.settings.loginLimit
+	s.accounts.start()
 	for _, fixtures := range s.settings.fixtures {
 		s.load(fixtures)
 	}
@@ -89,8 +101,9 @@ func NewServer(opts ...Option) *Server {
 	if err != nil {
 		panic(fmt.Sprintf("linkittest: NewServer: %v", err))
 	}
+	errorLog := slog.NewLogLogger(slog.NewTextHandler(quiet{}, nil), slog.LevelError)
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(quiet{}, nil), slog.LevelError),
+		Handler: s.handler(), ReadHeaderTimeout: time.Minute, ErrorLog: errorLog,
 	}}
 	switch {
 	case s.settings.http2:
@@ -109,18 +122,28 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// Client returns a client of the server. It waits only milliseconds between attempts, and uses [APIKey]
-// unless opts name another credential. opts override these settings. [Server.Close] closes the client.
-// Client panics if [linkit.NewClient] returns an error.
+// New is like [NewServer], and closes the server at the end of the test.
+func New(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	s := NewServer(opts...)
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Client returns a client of the server. It uses [APIKey] unless opts name another credential, and waits
+// only milliseconds between attempts, or longer if [WithRateLimit] or [WithLoginLimit] require it. opts
+// override these settings. [Server.Close] closes the client. Client panics if [linkit.NewClient] returns
+// an error.
 func (s *Server) Client(opts ...linkit.Option) *linkit.Client {
-	own := []linkit.Option{linkit.WithBaseURL(s.URL), linkit.WithRetryWait(time.Millisecond, 20*time.Millisecond)}
+	own := []linkit.Option{linkit.WithBaseURL(s.URL), s.settings.retryWait()}
 	if s.Certificate() != nil {
 		own = append(own, linkit.WithHTTPClient(s.HTTPClient()))
 	}
 	client, err := linkit.NewClient(slices.Concat(own, opts)...)
 	if err != nil { // perhaps only because there is no credential
+		own = append(own, linkit.WithAPIKey(APIKey))
 		var other error
-		if client, other = linkit.NewClient(slices.Concat(own, []linkit.Option{linkit.WithAPIKey(APIKey)}, opts)...); other != nil {
+		if client, other = linkit.NewClient(slices.Concat(own, opts)...); other != nil {
 			panic(fmt.Sprintf("linkittest: Client: %v", err))
 		}
 	}

@@ -12,7 +12,9 @@ var skus = &resource[linkit.SKU]{
 	verbs: lists | gets | creates | updates | deletes | bulks,
 	table: func(o *organization) *table[linkit.SKU] { return o.skus },
 	fields: func(sku *linkit.SKU) fields {
-		return fields{Key: &sku.IvID, ID: &sku.ID, OrganizationID: &sku.OrganizationID, Created: &sku.Created, Updated: &sku.Updated}
+		return fields{
+			Key: &sku.IvID, ID: &sku.ID, OrganizationID: &sku.OrganizationID, Created: &sku.Created, Updated: &sku.Updated,
+		}
 	},
 	indexes: []index[linkit.SKU]{
 		{"product_iv_id", func(sku *linkit.SKU) string { return sku.ProductIvID }},
@@ -29,7 +31,8 @@ var skus = &resource[linkit.SKU]{
 			sku.IvID = skuIvID(sku.ProductIvID, sku.BranchIvID)
 		}
 	},
-	encode: func(sku *linkit.SKU) any { return skuBody{SKU: sku, Qty: sku.Qty} },
+	strict: strictSKU,
+	encode: func(sku *linkit.SKU, extra members) any { return extra.with(skuBody{SKU: sku, Qty: sku.Qty}) },
 }
 
 // skuBody is a SKU in a response: barcode is write-only, and qty may be absent.
@@ -70,26 +73,29 @@ func stock(c change, p *linkit.Product, b *linkit.Branch) {
 	if c.org.skus.get(ivID) != nil {
 		return
 	}
-	skus.insert(c, &linkit.SKU{
-		ID: c.data.newID(skus.initial), IvID: ivID, OrganizationID: c.org.id, ProductIvID: p.IvID, BranchIvID: b.IvID,
-		Qty: &zeroQty, Price: p.AveragePrice, Created: c.now, Updated: c.now,
-	})
+	skus.insert(c, &record[linkit.SKU]{value: linkit.SKU{
+		ID: c.server.data.newID(skus.initial), IvID: ivID, OrganizationID: c.org.id,
+		ProductIvID: p.IvID, BranchIvID: b.IvID, Qty: &zeroQty, Price: p.AveragePrice, Created: c.now, Updated: c.now,
+	}})
 }
 
 func removeSKUs(c change, index, value string) {
-	c.org.skus.removeRows(slices.Clone(c.org.skus.where(index, value))...)
+	for _, r := range slices.Collect(c.org.skus.where(index, value).all()) {
+		c.org.skus.remove(r.record.value.IvID)
+	}
 }
 
 // renameSKUs updates the SKUs of a product or branch whose iv_id changed. A SKU whose own iv_id isn't
 // derived from the two keeps it.
 func renameSKUs(c change, index, value string, rename func(*linkit.SKU)) {
-	for _, r := range slices.Clone(c.org.skus.where(index, value)) {
-		old, sku := r.record, cloneSKU(r.record)
+	for _, r := range slices.Collect(c.org.skus.where(index, value).all()) {
+		old, sku := &r.record.value, cloneSKU(&r.record.value)
 		rename(sku)
-		if renamed := skuIvID(sku.ProductIvID, sku.BranchIvID); old.IvID == skuIvID(old.ProductIvID, old.BranchIvID) && c.org.skus.get(renamed) == nil {
+		renamed := skuIvID(sku.ProductIvID, sku.BranchIvID)
+		if old.IvID == skuIvID(old.ProductIvID, old.BranchIvID) && c.org.skus.get(renamed) == nil {
 			sku.IvID = renamed
 		}
 		sku.Updated = c.now
-		c.org.skus.replace(old.IvID, sku)
+		c.org.skus.replace(old.IvID, &record[linkit.SKU]{value: *sku, extra: r.record.extra})
 	}
 }

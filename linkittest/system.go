@@ -76,8 +76,8 @@ func telemetry(r *request) response {
 			NumGC: int(memory.NumGC), GCPauseNS: collected.PauseTotal.Nanoseconds(),
 		},
 		Store: linkit.TelemetryStore{
-			Products: len(r.org.products.rows), Branches: len(r.org.branches.rows), SKUs: len(r.org.skus.rows),
-			Orders: len(r.org.orders.rows), Customers: len(r.org.customers.rows),
+			Products: r.org.products.rows.len(), Branches: r.org.branches.rows.len(), SKUs: r.org.skus.rows.len(),
+			Orders: r.org.orders.rows.len(), Customers: r.org.customers.rows.len(),
 		},
 	})
 }

@@ -21,48 +21,62 @@ type views[T any] struct {
 
 const maxViews = 16
 
-// selected returns the rows of a selection in ascending order. data.mu must be held for reading, and the
-// rows are valid as long as it is.
-func (t *table[T]) selected(o *organization, sel selection[T]) []*row[T] {
-	rows := t.rows
+// selected returns how many rows a selection has, and a function that returns those at the positions
+// [start, end) in ascending order. data.mu must be held for reading, and the rows are valid as long as it is.
+func (t *table[T]) selected(o *organization, sel selection[T]) (count int, between func(start, end int) []*row[T]) {
+	all := &t.rows
 	if sel.index != "" {
-		rows = t.where(sel.index, sel.value)
+		all = t.where(sel.index, sel.value)
 	}
 	if len(sel.match) == 0 && sel.sort == "" {
-		return rows
+		return all.len(), all.between
 	}
-	t.views.mu.Lock()
-	if t.views.version != o.version || len(t.views.rows) >= maxViews {
-		t.views.version, t.views.rows = o.version, map[string][]*row[T]{}
+	view, ok := t.views.get(o.version, sel.name)
+	if !ok {
+		view = t.view(o, all, sel)
+		t.views.put(o.version, sel.name, view)
 	}
-	known, ok := t.views.rows[sel.name]
-	t.views.mu.Unlock()
-	if ok {
-		return known
-	}
-	matching := make([]*row[T], 0, 64)
-	for _, r := range rows {
+	return len(view), func(start, end int) []*row[T] { return view[start:end] }
+}
+
+// view filters and sorts rows.
+func (t *table[T]) view(o *organization, all *rows[T], sel selection[T]) []*row[T] {
+	view := make([]*row[T], 0, 64)
+	for r := range all.all() {
 		if t.matches(o, r, sel.match) {
-			matching = append(matching, r)
+			view = append(view, r)
 		}
 	}
 	if sel.sort != "" {
-		t.sort(o, matching, sel.sort)
+		t.sort(o, view, sel.sort)
 	}
-	t.views.mu.Lock()
-	defer t.views.mu.Unlock()
-	if t.views.rows == nil {
-		t.views.rows = map[string][]*row[T]{}
+	return view
+}
+
+func (v *views[T]) get(version uint64, name string) ([]*row[T], bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.version != version {
+		return nil, false
 	}
-	t.views.rows[sel.name] = matching
-	return matching
+	view, ok := v.rows[name]
+	return view, ok
+}
+
+func (v *views[T]) put(version uint64, name string, view []*row[T]) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.version != version || v.rows == nil || len(v.rows) >= maxViews {
+		v.version, v.rows = version, map[string][]*row[T]{}
+	}
+	v.rows[name] = view
 }
 
 func (t *table[T]) matches(o *organization, r *row[T], match []func(*T) bool) bool {
 	if len(match) == 0 {
 		return true
 	}
-	v := t.resource.computed(o, r.record)
+	v := t.resource.computed(o, &r.record.value)
 	for _, matches := range match {
 		if !matches(v) {
 			return false
@@ -82,7 +96,7 @@ func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
 	entries := make([]entry, len(rows))
 	for i, r := range rows {
 		entries[i].row = r
-		entries[i].text, entries[i].number = value(t.resource.computed(o, r.record))
+		entries[i].text, entries[i].number = value(t.resource.computed(o, &r.record.value))
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.number, b.number))
