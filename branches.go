@@ -185,7 +185,8 @@ func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Bra
 //
 //	PUT /branches/{iv_id}
 func (s *BranchesService) Update(ctx context.Context, ivID string, params BranchParams) (*Branch, error) {
-	return do[Branch](ctx, s.client, &operation{method: http.MethodPut, route: "/branches/{iv_id}", ids: ids{ivID}, body: params})
+	op := &operation{method: http.MethodPut, route: "/branches/{iv_id}", ids: ids{ivID}, body: params}
+	return do[Branch](ctx, s.client, op)
 }
 
 // Delete removes a branch; ErrNotFound when there is none.
@@ -207,6 +208,8 @@ func (s *BranchesService) Bulk(ctx context.Context, mode BulkMode, branches []Br
 // error are.
 //
 //	POST /branches/bulk
-func (s *BranchesService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[BranchParams, error], each func(BulkResult)) error {
+func (s *BranchesService) BulkAll(
+	ctx context.Context, mode BulkMode, records iter.Seq2[BranchParams, error], each func(BulkResult),
+) error {
 	return bulkAllOf(ctx, s.client, "/branches/bulk", "branches", mode, records, each)
 }

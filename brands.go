@@ -101,7 +101,8 @@ func (s *BrandsService) Count(ctx context.Context, params *BrandListParams) (int
 //
 //	GET /brands/code/{brand_code}
 func (s *BrandsService) Get(ctx context.Context, brandCode string) (*Brand, error) {
-	return do[Brand](ctx, s.client, &operation{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: ids{brandCode}})
+	op := &operation{method: http.MethodGet, route: "/brands/code/{brand_code}", ids: ids{brandCode}}
+	return do[Brand](ctx, s.client, op)
 }
 
 // Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a name too long, is
@@ -133,11 +134,12 @@ func (s *BrandsService) Bulk(ctx context.Context, mode BulkMode, brands []BrandP
 // are; one that Create would call ErrInvalid fails its whole request.
 //
 //	POST /brands/bulk
-func (s *BrandsService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[BrandParams, error], each func(BulkResult)) error {
+func (s *BrandsService) BulkAll(
+	ctx context.Context, mode BulkMode, records iter.Seq2[BrandParams, error], each func(BulkResult),
+) error {
 	if err := mode.check("/brands/bulk"); err != nil {
 		return err
 	}
-	return bulkAll(ctx, s.client, "/brands/bulk", records, each, func(ctx context.Context, batch []BrandParams) (*BulkResult, error) {
-		return s.Bulk(ctx, mode, batch)
-	})
+	bulk := func(ctx context.Context, batch []BrandParams) (*BulkResult, error) { return s.Bulk(ctx, mode, batch) }
+	return bulkAll(ctx, s.client, "/brands/bulk", records, each, bulk)
 }

@@ -97,7 +97,8 @@ func (s *CategoriesService) Count(ctx context.Context, params *CategoryListParam
 //
 //	GET /categories/code/{category_code}
 func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Category, error) {
-	return do[Category](ctx, s.client, &operation{method: http.MethodGet, route: "/categories/code/{category_code}", ids: ids{categoryCode}})
+	op := &operation{method: http.MethodGet, route: "/categories/code/{category_code}", ids: ids{categoryCode}}
+	return do[Category](ctx, s.client, op)
 }
 
 // Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It is not sent again once

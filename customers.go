@@ -106,7 +106,11 @@ func (s *CustomersService) tenant() *Client {
 	if c.organization != "" || c.organizationErr != "" {
 		return c
 	}
-	return &Client{core: c.core, view: true, organizationErr: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization"}
+	return &Client{
+		core:            c.core,
+		view:            true,
+		organizationErr: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization",
+	}
 }
 
 // List returns one page of customers.
@@ -148,7 +152,8 @@ func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*
 //
 //	PUT /customers/{id}   (inferred)
 func (s *CustomersService) Update(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params})
+	op := &operation{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params}
+	return do[Customer](ctx, s.tenant(), op)
 }
 
 // Delete removes a customer; ErrNotFound when there is none.
@@ -230,11 +235,14 @@ func (s *CustomerGroupsService) Create(ctx context.Context, params CustomerGroup
 // ErrNotFound.
 //
 //	PUT /customer-groups/{id}
-func (s *CustomerGroupsService) Update(ctx context.Context, id string, params CustomerGroupParams) (*CustomerGroup, error) {
+func (s *CustomerGroupsService) Update(
+	ctx context.Context, id string, params CustomerGroupParams,
+) (*CustomerGroup, error) {
 	if err := params.check(); err != nil {
 		return nil, err
 	}
-	return do[CustomerGroup](ctx, s.client, &operation{method: http.MethodPut, route: "/customer-groups/{id}", ids: ids{id}, body: params})
+	op := &operation{method: http.MethodPut, route: "/customer-groups/{id}", ids: ids{id}, body: params}
+	return do[CustomerGroup](ctx, s.client, op)
 }
 
 // Delete removes a customer group; ErrNotFound when there is none.

@@ -77,7 +77,8 @@ func (s *GenericsService) Count(ctx context.Context, params *GenericListParams) 
 //
 //	GET /generics/code/{generic_code}
 func (s *GenericsService) Get(ctx context.Context, genericCode string) (*Generic, error) {
-	return do[Generic](ctx, s.client, &operation{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: ids{genericCode}})
+	op := &operation{method: http.MethodGet, route: "/generics/code/{generic_code}", ids: ids{genericCode}}
+	return do[Generic](ctx, s.client, op)
 }
 
 // Create adds a generic. A GenericCode in use is ErrConflict. It is not sent again once it may have taken effect.
@@ -99,6 +100,8 @@ func (s *GenericsService) Bulk(ctx context.Context, mode BulkMode, generics []Ge
 // error are.
 //
 //	POST /generics/bulk
-func (s *GenericsService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[GenericParams, error], each func(BulkResult)) error {
+func (s *GenericsService) BulkAll(
+	ctx context.Context, mode BulkMode, records iter.Seq2[GenericParams, error], each func(BulkResult),
+) error {
 	return bulkAllOf(ctx, s.client, "/generics/bulk", "generics", mode, records, each)
 }

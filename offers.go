@@ -203,7 +203,9 @@ func (s *OffersService) Bulk(ctx context.Context, offers []OfferParams) (*BulkRe
 // records, each and the error are.
 //
 //	POST /offers/bulk
-func (s *OffersService) BulkAll(ctx context.Context, records iter.Seq2[OfferParams, error], each func(BulkResult)) error {
+func (s *OffersService) BulkAll(
+	ctx context.Context, records iter.Seq2[OfferParams, error], each func(BulkResult),
+) error {
 	return bulkAll(ctx, s.client, "/offers/bulk", records, each, s.Bulk)
 }
 
@@ -215,7 +217,8 @@ func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferSt
 	if params.Status == "" && params.IsActive == nil {
 		return nil, invalid("OfferStatusParams: neither Status nor IsActive is set")
 	}
-	return do[Offer](ctx, s.client, &operation{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params})
+	op := &operation{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params}
+	return do[Offer](ctx, s.client, op)
 }
 
 // Report returns Linkit's report on offers as it came: its form isn't documented.

@@ -58,7 +58,8 @@ type PaymentsService service
 //
 //	GET /payments/status
 func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
-	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/payments/status"}, func(_ *PaymentStatus, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/payments/status"}
+	return doObject(ctx, s.client, op, func(_ *PaymentStatus, body json.RawMessage) bool {
 		return hasAny(body, "service_operational", "billing_mode", "included_app_slots")
 	})
 }

@@ -122,7 +122,8 @@ func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Pr
 //
 //	PUT /products/{iv_id}   (inferred)
 func (s *ProductsService) Update(ctx context.Context, ivID string, params ProductParams) (*Product, error) {
-	return do[Product](ctx, s.client, &operation{method: http.MethodPut, route: "/products/{iv_id}", ids: ids{ivID}, body: params})
+	op := &operation{method: http.MethodPut, route: "/products/{iv_id}", ids: ids{ivID}, body: params}
+	return do[Product](ctx, s.client, op)
 }
 
 // Delete removes a product; ErrNotFound when there is none.
@@ -147,6 +148,8 @@ func (s *ProductsService) Bulk(ctx context.Context, mode BulkMode, products []Pr
 // one other goroutine and has ended on return; one that waits must heed ctx itself.
 //
 //	POST /products/bulk
-func (s *ProductsService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[ProductParams, error], each func(BulkResult)) error {
+func (s *ProductsService) BulkAll(
+	ctx context.Context, mode BulkMode, records iter.Seq2[ProductParams, error], each func(BulkResult),
+) error {
 	return bulkAllOf(ctx, s.client, "/products/bulk", "products", mode, records, each)
 }

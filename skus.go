@@ -146,6 +146,8 @@ func (s *SKUsService) Bulk(ctx context.Context, mode BulkMode, skus []SKUParams)
 // whole chain. ProductsService.BulkAll says what records, each and the error are.
 //
 //	POST /skus/bulk
-func (s *SKUsService) BulkAll(ctx context.Context, mode BulkMode, records iter.Seq2[SKUParams, error], each func(BulkResult)) error {
+func (s *SKUsService) BulkAll(
+	ctx context.Context, mode BulkMode, records iter.Seq2[SKUParams, error], each func(BulkResult),
+) error {
 	return bulkAllOf(ctx, s.client, "/skus/bulk", "skus", mode, records, each)
 }

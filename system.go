@@ -119,7 +119,8 @@ type SystemService service
 //
 //	GET /ping
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
-	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/ping", public: true}, func(v *Ping, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/ping", public: true}
+	return doObject(ctx, s.client, op, func(v *Ping, body json.RawMessage) bool {
 		return hasAny(body, "message", "timestamp")
 	})
 }
@@ -129,7 +130,13 @@ func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 //
 //	GET /health
 func (s *SystemService) Health(ctx context.Context) (*Health, error) {
-	op := &operation{method: http.MethodGet, route: "/health", public: true, once: true, acceptStatus: http.StatusServiceUnavailable}
+	op := &operation{
+		method:       http.MethodGet,
+		route:        "/health",
+		public:       true,
+		once:         true,
+		acceptStatus: http.StatusServiceUnavailable,
+	}
 	return doObject(ctx, s.client, op, func(v *Health, _ json.RawMessage) bool { return v.Status != "" })
 }
 
@@ -137,7 +144,8 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 //
 //	GET /health/system
 func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error) {
-	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/health/system"}, func(v *SystemHealth, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/health/system"}
+	return doObject(ctx, s.client, op, func(v *SystemHealth, body json.RawMessage) bool {
 		v.Raw = body
 		return v.Status != ""
 	})
@@ -147,7 +155,8 @@ func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error)
 //
 //	GET /telemetry
 func (s *SystemService) Telemetry(ctx context.Context) (*Telemetry, error) {
-	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/telemetry"}, func(_ *Telemetry, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/telemetry"}
+	return doObject(ctx, s.client, op, func(_ *Telemetry, body json.RawMessage) bool {
 		return hasAny(body, "runtime", "store", "staging")
 	})
 }

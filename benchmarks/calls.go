@@ -34,7 +34,8 @@ func find(lines []line, who string) *line {
 	panic("no contestant " + who) // a slip in this program
 }
 
-// onEach runs a piece of work over each protocol: most rounds over plain HTTP, where the clients are most of the time.
+// onEach runs a piece of work over each protocol: most rounds over plain HTTP, where the clients
+// are most of the time.
 func (b *bench) onEach(ctx context.Context, work func(c *server, protocol string, rounds int) error) error {
 	for _, protocol := range []string{plainHTTP, overTLS, http2} {
 		rounds := b.of(15, 3)
@@ -65,7 +66,10 @@ func smallGet(ctx context.Context, b *bench) error {
 		defer func() { _ = client.Close() }()
 		race := contest{work: "One small GET, " + protocol, unit: "call", rounds: rounds, warm: 100, memory: true}
 		for _, p := range append(c.peers(), c.bounded()) {
-			race.contestants = append(race.contestants, contestant{p.name, b.of(600, 300), times(func(ctx context.Context) error { return p.product(ctx, productID(1)) })})
+			race.contestants = append(
+				race.contestants,
+				contestant{p.name, b.of(600, 300), times(func(ctx context.Context) error { return p.product(ctx, productID(1)) })},
+			)
 		}
 		race.contestants = append(race.contestants, contestant{sdk, b.of(600, 300), times(func(ctx context.Context) error {
 			v, err := client.Products.Get(ctx, productID(1))
@@ -103,7 +107,10 @@ func onePage(ctx context.Context, b *bench) error {
 			})})
 		}
 		race.contestants = append(race.contestants, contestant{sdk, b.of(80, 50), times(func(ctx context.Context) error {
-			v, err := client.Products.List(ctx, &linkit.ProductListParams{ListParams: linkit.ListParams{Page: 1, Limit: pageSize}})
+			v, err := client.Products.List(
+				ctx,
+				&linkit.ProductListParams{ListParams: linkit.ListParams{Page: 1, Limit: pageSize}},
+			)
 			if err == nil && len(v.Data) != pageSize {
 				err = fmt.Errorf("%d records", len(v.Data))
 			}
@@ -121,7 +128,8 @@ func onePage(ctx context.Context, b *bench) error {
 	})
 }
 
-// pageBounds are what a page may cost beside a hand-written one. From Go 1.27 on, encoding/json is the engine that the SDK uses too.
+// pageBounds are what a page may cost beside a hand-written one. From Go 1.27 on, encoding/json is
+// the engine that the SDK uses too.
 func pageBounds() (time, garbage float64) {
 	if version.Compare(runtime.Version(), "go1.27") >= 0 {
 		return 1.25, 1.25
@@ -131,7 +139,8 @@ func pageBounds() (time, garbage float64) {
 
 const goroutines = 64
 
-// crowd makes n calls from 64 goroutines; wrong says of a call's number and error what is wrong, if anything is.
+// crowd makes n calls from 64 goroutines; wrong says of a call's number and error what is wrong, if
+// anything is.
 func crowd(call func(context.Context, int) error, wrong func(int, error) error) func(context.Context, int) error {
 	return func(ctx context.Context, n int) error {
 		var next atomic.Int64
@@ -167,7 +176,8 @@ func everyHundredth(i int, err error) error {
 	return nil
 }
 
-// fails picks one call of each hundred, and not the last: the wait for its retries would be a round's end, with nobody else at work.
+// fails picks one call of each hundred, and not the last: the wait for its retries would be a
+// round's end, with nobody else at work.
 func fails(i int) bool { return i%100 == 1 }
 
 func hundredthFails(i int) string {
@@ -217,21 +227,32 @@ func parallel(ctx context.Context, b *bench) error {
 		if p.name == ownPool {
 			units /= 10 // a call costs many times as much
 		}
-		race.contestants = append(race.contestants, contestant{p.name, units, crowd(func(ctx context.Context, _ int) error { return p.get(ctx, productID(1)) }, none)})
+		race.contestants = append(
+			race.contestants,
+			contestant{p.name, units, crowd(func(ctx context.Context, _ int) error { return p.get(ctx, productID(1)) }, none)},
+		)
 	}
 	lines, err := b.race(ctx, race)
 	if err != nil {
 		return err
 	}
 	own := find(lines, sdk)
-	b.atLeast("64 goroutines over TLS, calls a second beside hand-written with a timeout", 1/own.beside(find(lines, bounded)), 0.95)
+	b.atLeast(
+		"64 goroutines over TLS, calls a second beside hand-written with a timeout",
+		1/own.beside(find(lines, bounded)),
+		0.95,
+	)
 	b.atLeast("64 goroutines over TLS, calls a second beside hand-written", 1/own.ratio, 0.93)
-	b.atLeast("64 goroutines over TLS, calls a second beside go-retryablehttp with its own pool", find(lines, ownPool).ratio/own.ratio, 5)
+	b.atLeast(
+		"64 goroutines over TLS, calls a second beside go-retryablehttp with its own pool",
+		find(lines, ownPool).ratio/own.ratio,
+		5,
+	)
 	return nil
 }
 
-// failing compares each client with itself: all calls succeed, and one in a hundred gets a 500, which those that retry
-// retry three times.
+// failing compares each client with itself: all calls succeed, and one in a hundred gets a 500,
+// which those that retry retry three times.
 func failing(ctx context.Context, b *bench) error {
 	c, err := start(ctx, spec{Protocol: overTLS, Canned: true})
 	if err != nil {
@@ -255,14 +276,22 @@ func failing(ctx context.Context, b *bench) error {
 			work: "64 goroutines over TLS, " + p.name, unit: "call", rounds: b.of(15, 3), warm: 640,
 			contestants: []contestant{
 				{"no call fails", units, crowd(func(ctx context.Context, _ int) error { return p.get(ctx, productID(1)) }, none)},
-				{"1 % fail", hard, crowd(func(ctx context.Context, i int) error { return p.get(ctx, hundredthFails(i)) }, everyHundredth)},
+				{
+					"1 % fail",
+					hard,
+					crowd(func(ctx context.Context, i int) error { return p.get(ctx, hundredthFails(i)) }, everyHundredth),
+				},
 			},
 		})
 		if err != nil {
 			return err
 		}
 		if p.name == sdk {
-			b.atLeast("64 goroutines over TLS, 1 % failing calls, calls a second beside its own clean rate", 1/lines[1].ratio, 0.9)
+			b.atLeast(
+				"64 goroutines over TLS, 1 % failing calls, calls a second beside its own clean rate",
+				1/lines[1].ratio,
+				0.9,
+			)
 		}
 	}
 	return nil

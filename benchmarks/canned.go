@@ -18,7 +18,8 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// startCanned serves documented responses made beforehand: a product, a page of a hundred, a bulk response, a 500.
+// startCanned serves documented responses made beforehand: a product, a page of a hundred, a bulk
+// response, a 500.
 func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay func(order), end func()) {
 	var delay atomic.Pointer[order]
 	var requests atomic.Int64
@@ -46,7 +47,11 @@ func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay fu
 		})
 	}
 	respond("GET /api/v1/products/{iv_id}", http.StatusOK, func(*http.Request) []byte { return one })
-	respond("GET /api/v1/products/"+failingID, http.StatusInternalServerError, func(*http.Request) []byte { return []byte(internalError) })
+	respond(
+		"GET /api/v1/products/"+failingID,
+		http.StatusInternalServerError,
+		func(*http.Request) []byte { return []byte(internalError) },
+	)
 	respond("GET /api/v1/products", http.StatusOK, func(*http.Request) []byte { return page })
 	respond("POST /api/v1/products/bulk", http.StatusOK, func(r *http.Request) []byte {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 32<<20)) //nolint:forbidigo // bounded
@@ -57,7 +62,10 @@ func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay fu
 		panic(err)
 	}
 	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // clients that close pools cut handshakes off
-	ts := &httptest.Server{Listener: listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ErrorLog: quiet}}
+	ts := &httptest.Server{
+		Listener: listener,
+		Config:   &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ErrorLog: quiet},
+	}
 	switch s.Protocol {
 	case overTLS:
 		ts.StartTLS()
@@ -74,10 +82,23 @@ func startCanned(s spec) (url string, certificate *x509.Certificate, setDelay fu
 func cannedProduct(i int) []byte {
 	p := product(i)
 	return encoded(record{
-		ID: fmt.Sprintf("k7m2p9q4x1c8%03d", i), IvID: p.IvID, OrganizationID: linkittest.OrganizationID, NameEn: p.NameEn, NameAr: p.NameAr,
-		AveragePrice: p.AveragePrice, VATValue: p.VATValue, Barcode: p.Barcode, BrandID: p.BrandID, CategoryID: p.CategoryID,
-		GenericID: p.GenericID, IsEnabled: p.IsEnabled,
-		Created: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC), Updated: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC),
+		ID: fmt.Sprintf(
+			"k7m2p9q4x1c8%03d",
+			i,
+		),
+		IvID:           p.IvID,
+		OrganizationID: linkittest.OrganizationID,
+		NameEn:         p.NameEn,
+		NameAr:         p.NameAr,
+		AveragePrice:   p.AveragePrice,
+		VATValue:       p.VATValue,
+		Barcode:        p.Barcode,
+		BrandID:        p.BrandID,
+		CategoryID:     p.CategoryID,
+		GenericID:      p.GenericID,
+		IsEnabled:      p.IsEnabled,
+		Created:        time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC),
+		Updated:        time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC),
 	})
 }
 

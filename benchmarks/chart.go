@@ -30,15 +30,31 @@ type group struct {
 }
 
 var panels = []panel{
-	{"Time of one call beside hand-written: shorter is better", []group{{"small GET", "One small GET, " + plainHTTP}, {"page of 100", "A page of 100 records, " + plainHTTP}},
-		func(l *line) float64 { return l.ratio }},
-	{"Garbage of one call, KiB: shorter is better", []group{{"small GET", "One small GET, " + plainHTTP}, {"page of 100", "A page of 100 records, " + plainHTTP}},
-		func(l *line) float64 { return l.garbage / 1024 }},
-	{"64 goroutines over TLS, thousand calls a second: longer is better", []group{{"small GETs", "64 goroutines, small GETs"}},
-		func(l *line) float64 { return 1e6 / float64(l.median()) }},
-	{"Whole lists and bulk writes, times as fast as one request after the other: longer is better",
-		[]group{{"walk at 0 ms", "A walk of 3750 pages, 0s"}, {"walk at 20 ms", "A walk of 3750 pages, 20ms"}, {"walk at 50 ms", "A walk of 3750 pages, 50ms"}, {"100,000 upserts", "100000 records"}},
-		func(l *line) float64 { return 1 / l.ratio }},
+	{
+		"Time of one call beside hand-written: shorter is better",
+		[]group{{"small GET", "One small GET, " + plainHTTP}, {"page of 100", "A page of 100 records, " + plainHTTP}},
+		func(l *line) float64 { return l.ratio },
+	},
+	{
+		"Garbage of one call, KiB: shorter is better",
+		[]group{{"small GET", "One small GET, " + plainHTTP}, {"page of 100", "A page of 100 records, " + plainHTTP}},
+		func(l *line) float64 { return l.garbage / 1024 },
+	},
+	{
+		"64 goroutines over TLS, thousand calls a second: longer is better",
+		[]group{{"small GETs", "64 goroutines, small GETs"}},
+		func(l *line) float64 { return 1e6 / float64(l.median()) },
+	},
+	{
+		"Whole lists and bulk writes, times as fast as one request after the other: longer is better",
+		[]group{
+			{"walk at 0 ms", "A walk of 3750 pages, 0s"},
+			{"walk at 20 ms", "A walk of 3750 pages, 20ms"},
+			{"walk at 50 ms", "A walk of 3750 pages, 50ms"},
+			{"100,000 upserts", "100000 records"},
+		},
+		func(l *line) float64 { return 1 / l.ratio },
+	},
 }
 
 var clients = []struct {
@@ -69,7 +85,15 @@ func (b *bench) draw(name string) error {
 	canvas := vgsvg.New(20*vg.Centimeter, 27*vg.Centimeter)
 	paper := draw.New(canvas)
 	paper.FillPolygon(color.White, []vg.Point{{}, {X: paper.Max.X}, paper.Max, {Y: paper.Max.Y}})
-	tiles := draw.Tiles{Rows: len(panels), Cols: 1, PadTop: vg.Points(8), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14), PadY: vg.Points(12)}
+	tiles := draw.Tiles{
+		Rows:      len(panels),
+		Cols:      1,
+		PadTop:    vg.Points(8),
+		PadBottom: vg.Points(4),
+		PadLeft:   vg.Points(4),
+		PadRight:  vg.Points(14),
+		PadY:      vg.Points(12),
+	}
 	for i, row := range plot.Align(plots, tiles, paper) {
 		plots[i][0].Draw(row[0])
 	}
@@ -78,7 +102,11 @@ func (b *bench) draw(name string) error {
 		return err
 	}
 	// Few machines have the font that the labels were measured in; Arial and Helvetica are as wide.
-	text := strings.ReplaceAll(svg.String(), "font-family:Liberation Sans", "font-family:Liberation Sans,Arial,Helvetica,Arimo,sans-serif")
+	text := strings.ReplaceAll(
+		svg.String(),
+		"font-family:Liberation Sans",
+		"font-family:Liberation Sans,Arial,Helvetica,Arimo,sans-serif",
+	)
 	return os.WriteFile(name, []byte(text), 0o644) //nolint:gosec // documentation
 }
 
@@ -123,7 +151,8 @@ func (b *bench) panel(p panel) (*plot.Plot, error) {
 		return nil, err
 	}
 	for i := range figures.TextStyle {
-		figures.TextStyle[i].Font.Typeface, figures.TextStyle[i].Font.Variant, figures.TextStyle[i].Font.Size = sans.Typeface, sans.Variant, vg.Points(8)
+		font := &figures.TextStyle[i].Font
+		font.Typeface, font.Variant, font.Size = sans.Typeface, sans.Variant, vg.Points(8)
 		figures.TextStyle[i].YAlign = draw.YCenter
 	}
 	figures.Offset = vg.Point{X: vg.Points(3)}

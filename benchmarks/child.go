@@ -21,7 +21,7 @@ type spec struct {
 	Protocol string `json:"protocol"`
 	Products int    `json:"products"`
 	Branches int    `json:"branches"`
-	Canned   bool   `json:"canned"` // fixed responses instead of linkittest's, which would be measured more than the clients
+	Canned   bool   `json:"canned"` // fixed responses: linkittest would be measured more than the clients
 }
 
 const (
@@ -101,7 +101,15 @@ func startLinkittest(s spec) (url string, certificate *x509.Certificate, setDela
 	for i := range s.Products {
 		server.AddProducts(product(i))
 	}
-	server.Inject(linkittest.Fault{Method: http.MethodGet, Path: "/products/" + failingID, Status: http.StatusInternalServerError, Body: internalError, Times: -1})
+	server.Inject(
+		linkittest.Fault{
+			Method: http.MethodGet,
+			Path:   "/products/" + failingID,
+			Status: http.StatusInternalServerError,
+			Body:   internalError,
+			Times:  -1,
+		},
+	)
 	return server.URL, server.Certificate(), func(o order) { server.SetDelay(o.Delay) }, server.Close
 }
 
@@ -116,8 +124,16 @@ func branchID(i int) string  { return fmt.Sprintf("BR-%02d", i) }
 // product is one of a pharmacy's, every field filled.
 func product(i int) linkit.Product {
 	return linkit.Product{
-		IvID: productID(i), NameEn: "Adol 500 mg tablets, 24 a box", NameAr: "أدول ٥٠٠ ملغ أقراص",
-		AveragePrice: 7.25, VATValue: 15, Barcode: "6291100350012", BrandID: "brand_jlp", CategoryID: "cat_otc", GenericID: "gen_apap", IsEnabled: true,
+		IvID:         productID(i),
+		NameEn:       "Adol 500 mg tablets, 24 a box",
+		NameAr:       "أدول ٥٠٠ ملغ أقراص",
+		AveragePrice: 7.25,
+		VATValue:     15,
+		Barcode:      "6291100350012",
+		BrandID:      "brand_jlp",
+		CategoryID:   "cat_otc",
+		GenericID:    "gen_apap",
+		IsEnabled:    true,
 	}
 }
 

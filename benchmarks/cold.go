@@ -41,7 +41,11 @@ func coldStart(ctx context.Context, b *bench) error {
 	if err := c.delay(20 * time.Millisecond); err != nil {
 		return err
 	}
-	race := contest{work: "200 goroutines start cold, sign-in included, HTTP/1.1 over TLS, 20 ms a response", unit: "start", rounds: b.of(9, 3)}
+	race := contest{
+		work:   "200 goroutines start cold, sign-in included, HTTP/1.1 over TLS, 20 ms a response",
+		unit:   "start",
+		rounds: b.of(9, 3),
+	}
 	signIns := map[string][]int64{}
 	add := func(name string, begin newcomer) {
 		race.contestants = append(race.contestants, contestant{name, 1, func(ctx context.Context, _ int) error {
@@ -92,8 +96,9 @@ func together(ctx context.Context, call func(context.Context) error) error {
 
 func (c *server) signingIn(opts ...linkit.Option) newcomer {
 	return func(t *tally) (func(context.Context) error, func(), error) {
-		client, err := linkit.NewClient(append(opts, linkit.WithBaseURL(c.url), linkit.WithHTTPClient(&http.Client{Transport: t}),
-			linkit.WithLogin(linkittest.Email, linkittest.Password))...)
+		client, err := linkit.NewClient(
+			append(opts, linkit.WithBaseURL(c.url), linkit.WithHTTPClient(&http.Client{Transport: t}),
+				linkit.WithLogin(linkittest.Email, linkittest.Password))...)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -107,7 +112,8 @@ func (c *server) signingIn(opts ...linkit.Option) newcomer {
 	}
 }
 
-// byHand signs in when there is no token. Guarded, others wait for that; unguarded, each that finds none signs in.
+// byHand signs in when there is no token. Guarded, others wait for that; unguarded, each that finds
+// none signs in.
 func (c *server) byHand(guarded bool) newcomer {
 	return func(t *tally) (func(context.Context) error, func(), error) {
 		hc := &http.Client{Transport: t}

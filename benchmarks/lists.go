@@ -26,7 +26,8 @@ func (p peer) pager(ctx context.Context, pages int) error {
 	return nil
 }
 
-// atOnce reads pages from several goroutines, in any order: what a program can do by hand when it doesn't mind the order.
+// atOnce reads pages from several goroutines, in any order: what a program can do by hand when it
+// doesn't mind the order.
 func (p peer) atOnce(width int) func(context.Context, int) error {
 	return func(ctx context.Context, pages int) error {
 		var next, read atomic.Int64
@@ -54,7 +55,8 @@ func (p peer) atOnce(width int) func(context.Context, int) error {
 // steady notes how a page's cost grows in the course of a walk.
 type steady struct{ growth []float64 }
 
-// all reads pages through Products.All, and the whole list to its very end. It checks each record's place in the order.
+// all reads pages through Products.All, and the whole list to its very end. It checks each record's
+// place in the order.
 func (s *steady) all(client *linkit.Client, records int) func(context.Context, int) error {
 	return func(ctx context.Context, pages int) error {
 		read, quarter := 0, max(pages/4, 11)
@@ -111,7 +113,13 @@ func walk(ctx context.Context, b *bench, delay time.Duration) error {
 	}
 	defer func() { _ = plain.Close() }()
 
-	race := contest{work: fmt.Sprintf("A walk of %d pages, %v a page", pages, delay), unit: "page", rounds: b.of(3, 1), warm: 20, heap: true}
+	race := contest{
+		work:   fmt.Sprintf("A walk of %d pages, %v a page", pages, delay),
+		unit:   "page",
+		rounds: b.of(3, 1),
+		warm:   20,
+		heap:   true,
+	}
 	some := b.of(300, 20)
 	for _, p := range c.peers() {
 		if delay == 0 || p.name == handWritten {
@@ -138,7 +146,12 @@ func walk(ctx context.Context, b *bench, delay time.Duration) error {
 		b.atMost("walk at 50 ms, peak heap above the start", float64(own.peak())/(1<<20), 16, "MiB")
 	}
 	if delay != 20*time.Millisecond && len(cost.growth) > 0 {
-		b.atMost(fmt.Sprintf("walk at %v, a page of the last quarter beside one from page 10 to the first", delay), median(cost.growth), 1.1, "")
+		b.atMost(
+			fmt.Sprintf("walk at %v, a page of the last quarter beside one from page 10 to the first", delay),
+			median(cost.growth),
+			1.1,
+			"",
+		)
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
-// Benchmarks measures this SDK beside its peers: hand-written net/http with encoding/json, resty v2 and v3, and bare
-// go-retryablehttp, on the same work against the same server, a child process on 127.0.0.1.
+// Benchmarks measures this SDK beside its peers: hand-written net/http with encoding/json, resty v2
+// and v3, and bare go-retryablehttp, on the same work against the same server, a child process on
+// 127.0.0.1.
 //
 //	go run -C benchmarks .                   # everything: six minutes on two cores
 //	go run -C benchmarks . -quick            # the same with less of it, under a minute: that it runs, not how fast
@@ -62,7 +63,11 @@ func run(ctx context.Context) error {
 	quick := flag.Bool("quick", false, "less of everything: figures of no worth, in under a minute")
 	only := flag.String("only", "", "measure only these, separated by commas: "+strings.Join(names, ", "))
 	check := flag.Bool("check", false, "fail when a ratio that must hold is missed by more than a tenth; not with -quick")
-	docs := flag.String("docs", "", "write the figures of a full run to this folder's performance.md and performance.svg, and to the README beside it")
+	docs := flag.String(
+		"docs",
+		"",
+		"write the figures of a full run to this folder's performance.md and performance.svg, and to the README beside it",
+	)
 	flag.Parse()
 	if *serve {
 		return child(ctx, os.Stdin, os.Stdout)

@@ -80,7 +80,8 @@ func median[T cmp.Ordered](of []T) T {
 	return s[len(s)/2]
 }
 
-// race runs c and adds its lines to the table. Each round has an order of its own, so that nobody always follows the same.
+// race runs c and adds its lines to the table. Each round has an order of its own, so that nobody
+// always follows the same.
 func (b *bench) race(ctx context.Context, c contest) ([]line, error) {
 	lines := make([]line, len(c.contestants))
 	for i, who := range c.contestants {
@@ -111,7 +112,8 @@ func (b *bench) race(ctx context.Context, c contest) ([]line, error) {
 	return b.lines[len(b.lines)-len(lines):], nil
 }
 
-// measure lets a contestant do its round. Garbage of others is collected beforehand; its own is its own affair.
+// measure lets a contestant do its round. Garbage of others is collected beforehand; its own is its
+// own affair.
 func (l *line) measure(ctx context.Context, c contest, who contestant) error {
 	runtime.GC()
 	var before, after runtime.MemStats

@@ -62,13 +62,15 @@ type page struct {
 	Meta       json.RawMessage `json:"meta"`
 }
 
-// peer sends a request and decodes the response. in is JSON already, nil for a GET; path begins below /api/v1.
+// peer sends a request and decodes the response. in is JSON already, nil for a GET; path begins
+// below /api/v1.
 type peer struct {
 	name string
 	send func(ctx context.Context, path string, in []byte, out any) error
 }
 
-// tuned is the transport that every client gets one of. limit is the number of idle connections kept.
+// tuned is the transport that every client gets one of. limit is the number of idle connections
+// kept.
 func (c *server) tuned(limit int) *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pool},
@@ -79,7 +81,8 @@ func (c *server) tuned(limit int) *http.Transport {
 	}
 }
 
-// client is the SDK over a tuned transport, with an API key unless opts name another credential. It is ready for use by all.
+// client is the SDK over a tuned transport, with an API key unless opts name another credential. It
+// is ready for use by all.
 func (c *server) client(opts ...linkit.Option) (*linkit.Client, error) {
 	own := []linkit.Option{linkit.WithBaseURL(c.url), linkit.WithHTTPClient(&http.Client{Transport: c.tuned(100)})}
 	return linkit.NewClient(append(own, opts...)...)
@@ -91,7 +94,12 @@ func (c *server) keyed(opts ...linkit.Option) (*linkit.Client, error) {
 
 // peers are all but the SDK, hand-written first, each as it comes but for the transport.
 func (c *server) peers() []peer {
-	return []peer{c.by(&http.Client{Transport: c.tuned(100)}, linkittest.APIKey), c.restyTwo(), c.restyThree(), c.retryable(retryable, c.tuned(100))}
+	return []peer{
+		c.by(&http.Client{Transport: c.tuned(100)}, linkittest.APIKey),
+		c.restyTwo(),
+		c.restyThree(),
+		c.retryable(retryable, c.tuned(100)),
+	}
 }
 
 // bounded is the hand-written client with a timeout for each call, as any careful program has.
@@ -157,7 +165,17 @@ type status int
 func (s status) Error() string { return http.StatusText(int(s)) }
 
 func (c *server) restyTwo() peer {
-	client := resty2.New().SetTransport(c.tuned(100)).SetBaseURL(c.url).SetHeader("Authorization", linkittest.APIKey).SetHeader("Accept", "application/json")
+	client := resty2.New().SetTransport(
+		c.tuned(100),
+	).SetBaseURL(
+		c.url,
+	).SetHeader(
+		"Authorization",
+		linkittest.APIKey,
+	).SetHeader(
+		"Accept",
+		"application/json",
+	)
 	return peer{restyTwo, func(ctx context.Context, path string, in []byte, out any) error {
 		r := client.R().SetContext(ctx).SetResult(out)
 		if in != nil {
@@ -172,7 +190,17 @@ func (c *server) restyTwo() peer {
 }
 
 func (c *server) restyThree() peer {
-	client := resty3.New().SetTransport(c.tuned(100)).SetBaseURL(c.url).SetHeader("Authorization", linkittest.APIKey).SetHeader("Accept", "application/json")
+	client := resty3.New().SetTransport(
+		c.tuned(100),
+	).SetBaseURL(
+		c.url,
+	).SetHeader(
+		"Authorization",
+		linkittest.APIKey,
+	).SetHeader(
+		"Accept",
+		"application/json",
+	)
 	return peer{restyThree, func(ctx context.Context, path string, in []byte, out any) error {
 		r := client.R().SetContext(ctx).SetResult(out)
 		if in != nil {
@@ -186,12 +214,14 @@ func (c *server) restyThree() peer {
 	}}
 }
 
-// retryable is go-retryablehttp, with waits as short as the SDK's where calls fail; a nil transport leaves it its own pool.
+// retryable is go-retryablehttp, with waits as short as the SDK's where calls fail; a nil transport
+// leaves it its own pool.
 func (c *server) retryable(name string, transport *http.Transport) peer {
 	client := retryablehttp.NewClient()
 	client.Logger, client.RetryMax, client.RetryWaitMin, client.RetryWaitMax = nil, 3, time.Millisecond, time.Millisecond
 	if transport == nil {
-		client.HTTPClient.Transport.(*http.Transport).TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pool} //nolint:errcheck,forcetypeassert // cleanhttp's
+		pooled := client.HTTPClient.Transport.(*http.Transport) //nolint:errcheck,forcetypeassert // cleanhttp's
+		pooled.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pool}
 	} else {
 		client.HTTPClient = &http.Client{Transport: transport}
 	}

@@ -61,8 +61,18 @@ func (b *bench) missed() []string {
 // markdown is the machine, the table, and what must hold.
 func (b *bench) markdown() string {
 	var t strings.Builder
-	fmt.Fprintf(&t, "%s, %d cores, %s, %s/%s. %s.\n\n", processor(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, versions())
-	t.WriteString("| Work | Client | Median | Least – most | Beside the first | Allocations | Garbage | Peak heap |\n|---|---|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(
+		&t,
+		"%s, %d cores, %s, %s/%s. %s.\n\n",
+		processor(),
+		runtime.NumCPU(),
+		runtime.Version(),
+		runtime.GOOS,
+		runtime.GOARCH,
+		versions(),
+	)
+	t.WriteString("| Work | Client | Median | Least – most | Beside the first | Allocations | Garbage | Peak heap |\n")
+	t.WriteString("|---|---|--:|--:|--:|--:|--:|--:|\n")
 	work := ""
 	for i := range b.lines {
 		l := &b.lines[i]
@@ -71,8 +81,22 @@ func (b *bench) markdown() string {
 			name, beside = "", comparison(l.ratio)
 		}
 		work = l.work
-		fmt.Fprintf(&t, "| %s | %s | %s a %s | %s – %s | %s | %s | %s | %s |\n", name, l.who+l.note, brief(l.median()), l.unit,
-			brief(slices.Min(l.took)), brief(slices.Max(l.took)), beside, shown(l.allocs, "%.0f"), shown(l.garbage/1024, "%.1f KiB"), shown(float64(l.peak())/(1<<20), "%.1f MiB"))
+		fmt.Fprintf(
+			&t,
+			"| %s | %s | %s a %s | %s – %s | %s | %s | %s | %s |\n",
+			name,
+			l.who+l.note,
+			brief(l.median()),
+			l.unit,
+			brief(
+				slices.Min(l.took),
+			),
+			brief(slices.Max(l.took)),
+			beside,
+			shown(l.allocs, "%.0f"),
+			shown(l.garbage/1024, "%.1f KiB"),
+			shown(float64(l.peak())/(1<<20), "%.1f MiB"),
+		)
 	}
 	if len(b.claims) > 0 {
 		t.WriteString("\n| What must hold | Wanted | Measured | |\n|---|--:|--:|---|\n")
@@ -88,7 +112,9 @@ func (b *bench) markdown() string {
 		fmt.Fprintf(&t, "| %s | %s %s | %s | %s |\n", c.what, bound, c.text(c.want), c.text(c.got), verdict)
 	}
 	if faster := b.faster(); len(faster) > 0 {
-		t.WriteString("\nWhere others are faster than this SDK, by more than a hundredth:\n\n* " + strings.Join(faster, "\n* ") + "\n")
+		t.WriteString(
+			"\nWhere others are faster than this SDK, by more than a hundredth:\n\n* " + strings.Join(faster, "\n* ") + "\n",
+		)
 	}
 	return t.String()
 }
@@ -220,8 +246,16 @@ func (b *bench) summary() string {
 			}
 		}
 	}
-	return fmt.Sprintf("Beside a hand-written `net/http` client, a call takes %.2f of the time, a page of 100 records %.2f, small calls from 64 goroutines over\n"+
-		"TLS %.2f; at 50 ms a request, a list of 3,750 pages takes %.2f of the time, and 100,000 upserts %.2f.\n", ratio[0], ratio[1], ratio[2], ratio[3], ratio[4])
+	return fmt.Sprintf(
+		"Beside a hand-written `net/http` client, a call takes %.2f of the time, a page of 100 records %.2f, "+
+			"small calls from 64 goroutines over\nTLS %.2f; at 50 ms a request, a list of 3,750 pages takes %.2f of the time, "+
+			"and 100,000 upserts %.2f.\n",
+		ratio[0],
+		ratio[1],
+		ratio[2],
+		ratio[3],
+		ratio[4],
+	)
 }
 
 const (

@@ -70,12 +70,17 @@ func bulkAll(client *linkit.Client) func(context.Context, int) error {
 	return func(ctx context.Context, requests int) error {
 		sent := 0
 		var odd error
-		err := client.Products.BulkAll(ctx, linkit.BulkUpsert, records(requests*batch, productParams), func(r linkit.BulkResult) {
-			sent++
-			if err := processed(r.Success, r.Message); err != nil {
-				odd = err
-			}
-		})
+		err := client.Products.BulkAll(
+			ctx,
+			linkit.BulkUpsert,
+			records(requests*batch, productParams),
+			func(r linkit.BulkResult) {
+				sent++
+				if err := processed(r.Success, r.Message); err != nil {
+					odd = err
+				}
+			},
+		)
 		if err == nil && odd == nil && sent != requests {
 			odd = fmt.Errorf("%d requests instead of %d", sent, requests)
 		}
@@ -101,7 +106,13 @@ func bulk(ctx context.Context, b *bench) error {
 	}
 	defer func() { _ = client.Close() }()
 	all, some := b.of(100, 20), b.of(25, 5)
-	race := contest{work: fmt.Sprintf("%d records of bulk upsert, 50 ms a request", all*batch), unit: "request of 1,000", rounds: b.of(3, 1), warm: 10, heap: true}
+	race := contest{
+		work:   fmt.Sprintf("%d records of bulk upsert, 50 ms a request", all*batch),
+		unit:   "request of 1,000",
+		rounds: b.of(3, 1),
+		warm:   10,
+		heap:   true,
+	}
 	for _, p := range c.peers() {
 		units := all
 		if p.name != handWritten {
@@ -109,19 +120,30 @@ func bulk(ctx context.Context, b *bench) error {
 		}
 		race.contestants = append(race.contestants, contestant{p.name, units, p.bulkOneByOne})
 	}
-	race.contestants = append(race.contestants, contestant{sdk, all, bulkAll(client)}, contestant{sdk + ", 4 times as many", 4 * all, bulkAll(client)})
+	race.contestants = append(
+		race.contestants,
+		contestant{sdk, all, bulkAll(client)},
+		contestant{sdk + ", 4 times as many", 4 * all, bulkAll(client)},
+	)
 	lines, err := b.race(ctx, race)
 	if err != nil {
 		return err
 	}
 	own := find(lines, sdk)
 	b.atLeast("100,000 upserts at 50 ms, times as fast as one by one", 1/own.ratio, 7)
-	// The rounds' median: of four times as many collections, one that comes late is four times as likely.
-	b.atMost("peak heap of 400,000 upserts beside that of 100,000", float64(median(find(lines, sdk+", 4 times as many").heaps))/float64(median(own.heaps)), 1.25, "")
+	// The rounds' median: of four times as many collections, one that comes late is four times as
+	// likely.
+	b.atMost(
+		"peak heap of 400,000 upserts beside that of 100,000",
+		float64(median(find(lines, sdk+", 4 times as many").heaps))/float64(median(own.heaps)),
+		1.25,
+		"",
+	)
 	return nil
 }
 
-// uneven sends bulk requests of which one in fifty is slow: through BulkAll, and from ten goroutines that call Bulk.
+// uneven sends bulk requests of which one in fifty is slow: through BulkAll, and from ten
+// goroutines that call Bulk.
 func uneven(ctx context.Context, b *bench) error {
 	c, err := start(ctx, spec{Protocol: plainHTTP, Canned: true})
 	if err != nil {
@@ -138,8 +160,16 @@ func uneven(ctx context.Context, b *bench) error {
 	defer func() { _ = client.Close() }()
 	requests := b.of(500, 60)
 	lines, err := b.race(ctx, contest{
-		work: fmt.Sprintf("%d bulk requests of 20 ms, one in fifty of 1 s", requests), unit: "request of 1,000", rounds: b.of(3, 1),
-		contestants: []contestant{{"ten goroutines with Bulk", requests, tenWithBulk(client)}, {sdk, requests, bulkAll(client)}},
+		work: fmt.Sprintf(
+			"%d bulk requests of 20 ms, one in fifty of 1 s",
+			requests,
+		),
+		unit:   "request of 1,000",
+		rounds: b.of(3, 1),
+		contestants: []contestant{
+			{"ten goroutines with Bulk", requests, tenWithBulk(client)},
+			{sdk, requests, bulkAll(client)},
+		},
 	})
 	if err != nil {
 		return err
@@ -208,7 +238,13 @@ func catalogue(ctx context.Context, b *bench) error {
 	b.atMost("375,000 SKUs listed, peak heap above the start", float64(lines[0].peak())/(1<<20), 16, "MiB")
 	stock := 0
 	lines, err = b.race(ctx, contest{
-		work: fmt.Sprintf("%d SKUs restocked through SKUs.BulkAll", total), unit: "request of 1,000", rounds: b.of(2, 1), heap: true,
+		work: fmt.Sprintf(
+			"%d SKUs restocked through SKUs.BulkAll",
+			total,
+		),
+		unit:   "request of 1,000",
+		rounds: b.of(2, 1),
+		heap:   true,
 		contestants: []contestant{{sdk, total / batch, func(ctx context.Context, requests int) error {
 			stock++
 			return restock(ctx, client, requests*batch, branches, stock)
@@ -225,7 +261,14 @@ func catalogue(ctx context.Context, b *bench) error {
 func restock(ctx context.Context, client *linkit.Client, total, branches, stock int) error {
 	err := client.SKUs.BulkAll(ctx, linkit.BulkUpdate, records(total, func(i int) linkit.SKUParams {
 		p, at := productID(i/branches), branchID(i%branches)
-		return linkit.SKUParams{IvID: p + "_" + at, ProductIvID: p, BranchIvID: at, Qty: linkit.Ptr(stock), Price: linkit.Ptr(7.5), Available: linkit.Ptr(true)}
+		return linkit.SKUParams{
+			IvID:        p + "_" + at,
+			ProductIvID: p,
+			BranchIvID:  at,
+			Qty:         linkit.Ptr(stock),
+			Price:       linkit.Ptr(7.5),
+			Available:   linkit.Ptr(true),
+		}
 	}), nil)
 	if err != nil {
 		return err

@@ -1,5 +1,6 @@
-// Catalogue walks a whole catalogue with its total known in advance, raises prices, and writes the changed list back. It works
-// on a Linkit in memory, which refuses one of the requests: the records of that one are named, and written again.
+// Catalogue walks a whole catalogue with its total known in advance, raises prices, and writes the
+// changed list back. It works on a Linkit in memory, which refuses one of the requests: the records
+// of that one are named, and written again.
 //
 //	go run ./examples/catalogue
 package main
@@ -62,7 +63,9 @@ func raised(ctx context.Context, client *linkit.Client) ([]linkit.ProductParams,
 	}
 	var prices []linkit.ProductParams
 	read := 0
-	oldestFirst := &linkit.ProductListParams{ListParams: linkit.ListParams{Sort: "created"}} // new products come last, out of the way
+	oldestFirst := &linkit.ProductListParams{
+		ListParams: linkit.ListParams{Sort: "created"},
+	} // new products come last, out of the way
 	for product, err := range client.Products.All(ctx, oldestFirst) {
 		if err != nil {
 			return nil, fmt.Errorf("after %d of %d products: %w", read, total, err)
@@ -80,8 +83,13 @@ func raised(ctx context.Context, client *linkit.Client) ([]linkit.ProductParams,
 	return prices, nil
 }
 
-// write sends the records in requests side by side, and returns the requests that failed. One failure doesn't stop the others.
-func write(ctx context.Context, client *linkit.Client, records []linkit.ProductParams) (failed []linkit.BulkResult, err error) {
+// write sends the records in requests side by side, and returns the requests that failed. One
+// failure doesn't stop the others.
+func write(
+	ctx context.Context,
+	client *linkit.Client,
+	records []linkit.ProductParams,
+) (failed []linkit.BulkResult, err error) {
 	written := 0
 	err = client.Products.BulkAll(ctx, linkit.BulkUpdate, linkit.Records(records...), func(request linkit.BulkResult) {
 		if request.Err != nil {

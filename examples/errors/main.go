@@ -57,7 +57,8 @@ func unauthorized(ctx context.Context, server *linkittest.Server) error {
 	return nil
 }
 
-// forbidden: the credential is good, but not there. Leave the organization out and go on with the others.
+// forbidden: the credential is good, but not there. Leave the organization out and go on with the
+// others.
 func forbidden(ctx context.Context, server *linkittest.Server) error {
 	client := server.Client()
 	for _, id := range []string{"org_elsewhere", linkittest.OrganizationID} {
@@ -77,7 +78,8 @@ func forbidden(ctx context.Context, server *linkittest.Server) error {
 	return nil
 }
 
-// notFoundAndConflict: what isn't there is added, and what somebody else added meanwhile is changed instead.
+// notFoundAndConflict: what isn't there is added, and what somebody else added meanwhile is changed
+// instead.
 func notFoundAndConflict(ctx context.Context, server *linkittest.Server) error {
 	client := server.Client()
 	wanted := linkit.ProductParams{IvID: "ITEM-1002", NameEn: "Panadol Extra, 24 tablets", AveragePrice: linkit.Ptr(11.5)}
@@ -98,7 +100,8 @@ func notFoundAndConflict(ctx context.Context, server *linkittest.Server) error {
 	return err
 }
 
-// validation: the record is wrong, not the program. Put it aside with the reason and go on with the next.
+// validation: the record is wrong, not the program. Put it aside with the reason and go on with the
+// next.
 func validation(ctx context.Context, server *linkittest.Server) error {
 	_, err := server.Client().Products.Create(ctx, linkit.ProductParams{NameEn: "No identifier"})
 	var wrong *linkit.APIError
@@ -109,7 +112,8 @@ func validation(ctx context.Context, server *linkittest.Server) error {
 	return nil
 }
 
-// rateLimited: short waits are the client's. One longer than WithMaxRetryAfter comes back at once, with how long it is.
+// rateLimited: short waits are the client's. One longer than WithMaxRetryAfter comes back at once,
+// with how long it is.
 func rateLimited(ctx context.Context, server *linkittest.Server) error {
 	server.Inject(linkittest.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}}})
 	_, err := server.Client().Products.List(ctx, nil)
@@ -121,7 +125,8 @@ func rateLimited(ctx context.Context, server *linkittest.Server) error {
 	return nil
 }
 
-// lostConnection: a write that may have arrived isn't sent again by the client. Look before repeating it.
+// lostConnection: a write that may have arrived isn't sent again by the client. Look before
+// repeating it.
 func lostConnection(ctx context.Context, server *linkittest.Server) error {
 	client := server.Client()
 	server.Inject(linkittest.Fault{Method: http.MethodPost, Path: "/products", DropAfter: true})

@@ -1,5 +1,6 @@
-// Login shows a sign-in looking after itself, with tokens of two seconds: one in use is renewed before it ends, one that ended
-// is replaced before the next call, and one that the server revokes costs a 401 that no caller sees.
+// Login shows a sign-in looking after itself, with tokens of two seconds: one in use is renewed
+// before it ends, one that ended is replaced before the next call, and one that the server revokes
+// costs a 401 that no caller sees.
 //
 //	go run ./examples/login
 package main
@@ -62,7 +63,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("signed in as %s until %s; the token prints as %v\n", session.User.Email, session.ExpiresAt.Format(time.TimeOnly), session.Token)
+	fmt.Printf(
+		"signed in as %s until %s; the token prints as %v\n",
+		session.User.Email,
+		session.ExpiresAt.Format(time.TimeOnly),
+		session.Token,
+	)
 	return nil
 }
 

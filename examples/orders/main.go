@@ -1,12 +1,13 @@
-// Orders reads the orders that came since the last run, prints each day's totals per branch, and takes further orders as a
-// webhook.
+// Orders reads the orders that came since the last run, prints each day's totals per branch, and
+// takes further orders as a webhook.
 //
 //	go run ./examples/orders
 //	go run ./examples/orders -service -seen seen.json -listen 127.0.0.1:8099
 //
-// Without arguments it works on a Linkit in memory, sends itself one webhook, and ends. -service works on Linkit as the LINKIT_*
-// variables say; it only reads. -seen keeps from one run to the next which orders were read. -listen waits for webhooks until
-// interrupted: the URL that it prints has a secret in it, and is Linkit's to call through a proxy of yours that speaks TLS.
+// Without arguments it works on a Linkit in memory, sends itself one webhook, and ends. -service
+// works on Linkit as the LINKIT_* variables say; it only reads. -seen keeps from one run to the
+// next which orders were read. -listen waits for webhooks until interrupted: the URL that it prints
+// has a secret in it, and is Linkit's to call through a proxy of yours that speaks TLS.
 package main
 
 import (
@@ -69,9 +70,15 @@ func run(ctx context.Context, service bool, seen, listen string) (err error) {
 	})
 }
 
-// work reads what is new, and takes webhooks: until interrupted when there is an address to listen on, and otherwise what itself,
-// unless it is nil, sends.
-func work(ctx context.Context, client *linkit.Client, books *books, listen string, itself func(ctx context.Context, url string) error) error {
+// work reads what is new, and takes webhooks: until interrupted when there is an address to listen
+// on, and otherwise what itself, unless it is nil, sends.
+func work(
+	ctx context.Context,
+	client *linkit.Client,
+	books *books,
+	listen string,
+	itself func(ctx context.Context, url string) error,
+) error {
 	// Linkit documents neither a filter by time nor an order of this list, so it is read whole.
 	for order, err := range client.Orders.All(ctx, nil) {
 		if err != nil {
@@ -116,7 +123,8 @@ func work(ctx context.Context, client *linkit.Client, books *books, listen strin
 	return errors.Join(err, books.save())
 }
 
-// receive books the order of a webhook. Webhooks aren't signed: beside the secret in the path, what they say is read anew.
+// receive books the order of a webhook. Webhooks aren't signed: beside the secret in the path, what
+// they say is read anew.
 func receive(client *linkit.Client, books *books) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		told, err := linkit.ParseOrder(r.Body)

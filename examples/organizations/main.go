@@ -1,4 +1,5 @@
-// Organizations reads several organizations with one sign-in, and leaves out the one that the user may not see.
+// Organizations reads several organizations with one sign-in, and leaves out the one that the user
+// may not see.
 //
 //	go run ./examples/organizations
 package main

@@ -2,8 +2,9 @@
 //
 //	go run ./examples/quickstart
 //
-// Without a LINKIT_* variable it works on a Linkit in memory. With LINKIT_API_KEY, or LINKIT_EMAIL and LINKIT_PASSWORD, it
-// works on the service; the one product that it adds there is removed again.
+// Without a LINKIT_* variable it works on a Linkit in memory. With LINKIT_API_KEY, or LINKIT_EMAIL
+// and LINKIT_PASSWORD, it works on the service; the one product that it adds there is removed
+// again.
 package main
 
 import (
@@ -35,8 +36,18 @@ func run(ctx context.Context) (err error) {
 		server := linkittest.NewServer()
 		defer server.Close()
 		server.AddProducts(
-			linkit.Product{IvID: "ITEM-1001", NameEn: "Adol 500 mg, 24 tablets", NameAr: "أدول 500 ملغ، 24 قرصًا", AveragePrice: 7.25},
-			linkit.Product{IvID: "ITEM-1002", NameEn: "Vitamin C 1000 mg, effervescent", NameAr: "فيتامين سي 1000 ملغ فوار", AveragePrice: 21.5},
+			linkit.Product{
+				IvID:         "ITEM-1001",
+				NameEn:       "Adol 500 mg, 24 tablets",
+				NameAr:       "أدول 500 ملغ، 24 قرصًا",
+				AveragePrice: 7.25,
+			},
+			linkit.Product{
+				IvID:         "ITEM-1002",
+				NameEn:       "Vitamin C 1000 mg, effervescent",
+				NameAr:       "فيتامين سي 1000 ملغ فوار",
+				AveragePrice: 21.5,
+			},
 		)
 		options = []linkit.Option{linkit.WithBaseURL(server.URL), linkit.WithAPIKey(linkittest.APIKey)}
 	}

@@ -1,5 +1,5 @@
-// Sandbox is a Linkit to try things on: linkittest on a port of 127.0.0.1, with the catalogue of a small pharmacy chain. It
-// prints curl lines that work as they stand, and runs until interrupted.
+// Sandbox is a Linkit to try things on: linkittest on a port of 127.0.0.1, with the catalogue of a
+// small pharmacy chain. It prints curl lines that work as they stand, and runs until interrupted.
 //
 //	go run ./examples/sandbox
 //	go run ./examples/sandbox -addr 127.0.0.1:8090 -for 10m
@@ -58,8 +58,13 @@ func run(ctx context.Context, addr string, life time.Duration) error {
 	server.AddUser(linkittest.Email, password)
 
 	fmt.Printf("A Linkit to try things on is at %s until interrupted.\n", server.URL)
-	fmt.Printf("\n# Sign in\n"+`curl -X POST "%s/auth/login" -H "Content-Type: application/json" -d '{"email": "%s", "password": "%s"}'`+"\n",
-		server.URL, linkittest.Email, password)
+	fmt.Printf(
+		"\n# Sign in\n"+`curl -X POST "%s/auth/login" -H "Content-Type: application/json"`+
+			` -d '{"email": "%s", "password": "%s"}'`+"\n",
+		server.URL,
+		linkittest.Email,
+		password,
+	)
 	for _, line := range []struct{ what, authorization, organization string }{
 		{"Bearer token", "Bearer " + token, ""},
 		{"API key", linkittest.APIKey, ""},
@@ -73,7 +78,11 @@ func run(ctx context.Context, addr string, life time.Duration) error {
 		}
 		fmt.Println()
 	}
-	fmt.Printf("\n# A Go program\nexport LINKIT_BASE_URL=%s LINKIT_API_KEY=%s\ngo run ./examples/quickstart\n", server.URL, linkittest.APIKey)
+	fmt.Printf(
+		"\n# A Go program\nexport LINKIT_BASE_URL=%s LINKIT_API_KEY=%s\ngo run ./examples/quickstart\n",
+		server.URL,
+		linkittest.APIKey,
+	)
 	<-ctx.Done()
 	return nil
 }

@@ -1,6 +1,7 @@
-// Package repotest tests the repository itself: that the Go blocks of its pages run, that links lead somewhere, that every example
-// works, that docs/api-coverage.md and api.txt name what the packages export. Its own tests cover the root module; a module beside
-// it, which may use packages that the root must not require, calls [Blocks.Run] from a test of its own.
+// Package repotest tests the repository itself: that the Go blocks of its pages run, that links
+// lead somewhere, that every example works, that docs/api-coverage.md and api.txt name what the
+// packages export. Its own tests cover the root module; a module beside it, which may use packages
+// that the root must not require, calls [Blocks.Run] from a test of its own.
 package repotest
 
 import (
@@ -18,15 +19,20 @@ import (
 	"testing"
 )
 
-// Blocks runs the Go blocks of the repository's pages that belong to one module, by one go test in a module made for them:
+// Blocks runs the Go blocks of the repository's pages that belong to one module, by one go test in
+// a module made for them:
 //
-//   - A block that is a package main is a program. It runs with LINKIT_* variables that lead to a linkittest server.
+//   - A block that is a package main is a program. It runs with LINKIT_* variables that lead to a
+//     linkittest server.
 //   - A block of test functions is run as such.
-//   - A block that begins with "// examples/..." must be part of that file, word for word; another test runs the example.
-//   - Anything else is statements, run with ctx, client, server and err declared. An error that they leave in err, or return,
-//     fails the test. The clients that they make with NewClient call the server.
+//   - A block that begins with "// examples/..." must be part of that file, word for word; another
+//     test runs the example.
+//   - Anything else is statements, run with ctx, client, server and err declared. An error that
+//     they leave in err, or return, fails the test. The clients that they make with NewClient call
+//     the server.
 //
-// A block belongs to the module beside the root whose package it names, and otherwise to the root. Failures name the page's line.
+// A block belongs to the module beside the root whose package it names, and otherwise to the root.
+// Failures name the page's line.
 type Blocks struct {
 	Root   string // of the repository, as seen from the test's folder
 	Module string // "." or the folder of the module below Root, "linkitredis"
@@ -41,12 +47,15 @@ var siblings = []string{"linkitredis", "linkitotel"}
 
 const rootModule = "github.com/linkit-go/linkit"
 
-// imports are the packages that a block of statements or tests may use without an import declaration.
+// imports are the packages that a block of statements or tests may use without an import
+// declaration.
 var imports = map[string]string{
-	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "filepath": "path/filepath", "json": "encoding/json",
+	"context": "context", "errors": "errors", "fmt": "fmt",
+	"http": "net/http", "filepath": "path/filepath", "json": "encoding/json",
 	"linkit": rootModule, "linkitredis": rootModule + "/linkitredis", "linkitotel": rootModule + "/linkitotel",
 	"linkittest": rootModule + "/linkittest", "log": "log", "os": "os", "pem": "encoding/pem", "signal": "os/signal",
-	"slog": "log/slog", "sql": "database/sql", "strconv": "strconv", "strings": "strings", "sync": "sync", "syscall": "syscall",
+	"slog": "log/slog", "sql": "database/sql", "strconv": "strconv", "strings": "strings",
+	"sync": "sync", "syscall": "syscall",
 	"testing": "testing", "time": "time", "tls": "crypto/tls", "url": "net/url", "x509": "crypto/x509",
 }
 
@@ -75,12 +84,13 @@ func Serve(t *testing.T, opts ...linkittest.Option) *linkittest.Server {
 	t.Setenv("STATE_DIRECTORY", t.TempDir())
 	t.Setenv("CREDENTIALS_DIRECTORY", t.TempDir())
 	_ = os.WriteFile(os.Getenv("CREDENTIALS_DIRECTORY")+"/linkit-api-key", []byte("your_api_key_here\n"), 0o600)
-	t.Setenv("COMPANY_PROXY", server.URL[:len(server.URL)-len("/api/v1")]) // responds itself to what it is asked to forward
+	t.Setenv("COMPANY_PROXY", server.URL[:len(server.URL)-len("/api/v1")]) // responds itself
 	return server
 }
 `
 
-// statements is the test of a block of statements: its name, the options of its server, and the block.
+// statements is the test of a block of statements: its name, the options of its server, and the
+// block.
 const statements = `func Test_%s(t *testing.T) {
 	server := Serve(t%s)
 	run := func(ctx context.Context, client *linkit.Client, server *linkittest.Server) (err error) {
@@ -155,8 +165,8 @@ var (
 	replacement = regexp.MustCompile(`(?m)=> (\.\S+)$`)
 )
 
-// writeModule writes the go.mod and go.sum of the blocks. The requirements are those of the module that the blocks belong to, so
-// that nothing else is downloaded.
+// writeModule writes the go.mod and go.sum of the blocks. The requirements are those of the module
+// that the blocks belong to, so that nothing else is downloaded.
 func (b Blocks) writeModule(t *testing.T, dir string) {
 	t.Helper()
 	root, err := filepath.Abs(b.Root)

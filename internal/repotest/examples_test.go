@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exampleOutput is a part of each example's output that shows that it worked. Examples that are modules of their own have a stage
-// of script/check.
+// exampleOutput is a part of each example's output that shows that it worked. Examples that are
+// modules of their own have a stage of script/check.
 var exampleOutput = map[string]string{
 	"catalogue":     "not written: ITEM-",
 	"errors":        "it had arrived all the same",
@@ -62,7 +62,8 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
-// example builds an example and returns the command that runs it, in an environment without a LINKIT_* variable.
+// example builds an example and returns the command that runs it, in an environment without a
+// LINKIT_* variable.
 func example(ctx context.Context, t *testing.T, folder string, args ...string) *exec.Cmd {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "example")
@@ -79,7 +80,8 @@ func example(ctx context.Context, t *testing.T, folder string, args ...string) *
 	return run
 }
 
-// The commands that the sandbox prints are the documentation's, and get the responses that it shows.
+// The commands that the sandbox prints are the documentation's, and get the responses that it
+// shows.
 func TestSandboxLinesWork(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -101,7 +103,12 @@ func TestSandboxLinesWork(t *testing.T) {
 			title = strings.TrimPrefix(line, "# ")
 		case strings.HasPrefix(line, "curl "):
 			if title == "Sign in" {
-				assert.Contains(t, line, `{"email": "user@example.com", "password": "your_password"}`, "as the documentation has it")
+				assert.Contains(
+					t,
+					line,
+					`{"email": "user@example.com", "password": "your_password"}`,
+					"as the documentation has it",
+				)
 			}
 			responses[title] = send(ctx, t, arguments(line))
 		}
@@ -156,7 +163,10 @@ func send(ctx context.Context, t *testing.T, args []string) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err == nil || os.Getenv("CI") == "true" {
 		var stderr bytes.Buffer
-		curl := exec.CommandContext(ctx, args[0], append([]string{"--silent", "--show-error", "--noproxy", "*"}, args[1:]...)...)
+		curl := exec.CommandContext(
+			ctx,
+			args[0],
+			append([]string{"--silent", "--show-error", "--noproxy", "*"}, args[1:]...)...)
 		curl.Stderr = &stderr
 		output, err := curl.Output()
 		require.NoError(t, err, "%s", stderr.String())

@@ -17,7 +17,8 @@ var (
 	notSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// A link within the repository must lead to a file, and to a heading where it names one; a command must run an example that exists.
+// A link within the repository must lead to a file, and to a heading where it names one; a command
+// must run an example that exists.
 func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	texts := pages(t, root)

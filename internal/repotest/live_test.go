@@ -23,15 +23,21 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// TestLive holds docs/api-coverage.md to the service itself, with the credential that FromEnv finds:
+// TestLive holds docs/api-coverage.md to the service itself, with the credential that FromEnv
+// finds:
 //
 //	go test -tags live -run TestLive -v ./internal/repotest
 //
-// It only reads. For each endpoint it prints whether the response is as documented, the fields that the model doesn't have, and
-// those that the response lacks. It fails where a documented endpoint doesn't respond as documented.
+// It only reads. For each endpoint it prints whether the response is as documented, the fields that
+// the model doesn't have, and those that the response lacks. It fails where a documented endpoint
+// doesn't respond as documented.
 func TestLive(t *testing.T) {
 	recorded := &listener{next: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}
-	client, err := linkit.NewClient(linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: recorded}), linkit.WithUserAgent("linkit-go-live-test"))
+	client, err := linkit.NewClient(
+		linkit.FromEnv(),
+		linkit.WithHTTPClient(&http.Client{Transport: recorded}),
+		linkit.WithUserAgent("linkit-go-live-test"),
+	)
 	require.NoError(t, err, "a credential is needed, and LINKIT_ORGANIZATION_ID where it isn't scoped to one")
 	t.Cleanup(func() { _ = client.Close() })
 	l := &live{client: client, organization: os.Getenv("LINKIT_ORGANIZATION_ID")}
@@ -83,7 +89,12 @@ type probe struct {
 }
 
 // listed reads the first page of a list, and remembers the key of its first record for route.
-func listed[T, P any](l *live, list func(context.Context, P) (*linkit.Page[T], error), route string, key func(T) string) probe {
+func listed[T, P any](
+	l *live,
+	list func(context.Context, P) (*linkit.Page[T], error),
+	route string,
+	key func(T) string,
+) probe {
 	return probe{reflect.TypeFor[T](), func(ctx context.Context) error {
 		var params P
 		page, err := list(ctx, params)
@@ -127,23 +138,33 @@ func (l *live) probes() map[string]probe {
 			}
 			return p.IvID
 		}),
-		"GET " + products:   got(l, products, c.Products.Get),
-		"GET /skus":         listed(l, c.SKUs.List, skus, func(s linkit.SKU) string { return s.IvID }),
-		"GET " + skus:       got(l, skus, c.SKUs.Get),
-		"GET /branches":     listed(l, c.Branches.List, branches, func(b linkit.Branch) string { return b.IvID }),
-		"GET " + branches:   got(l, branches, c.Branches.Get),
-		"GET /brands":       listed(l, c.Brands.List, brands, func(b linkit.Brand) string { return b.BrandCode }),
-		"GET " + brands:     got(l, brands, c.Brands.Get),
-		"GET /categories":   listed(l, c.Categories.List, categories, func(c linkit.Category) string { return c.CategoryCode }),
+		"GET " + products: got(l, products, c.Products.Get),
+		"GET /skus":       listed(l, c.SKUs.List, skus, func(s linkit.SKU) string { return s.IvID }),
+		"GET " + skus:     got(l, skus, c.SKUs.Get),
+		"GET /branches":   listed(l, c.Branches.List, branches, func(b linkit.Branch) string { return b.IvID }),
+		"GET " + branches: got(l, branches, c.Branches.Get),
+		"GET /brands":     listed(l, c.Brands.List, brands, func(b linkit.Brand) string { return b.BrandCode }),
+		"GET " + brands:   got(l, brands, c.Brands.Get),
+		"GET /categories": listed(
+			l,
+			c.Categories.List,
+			categories,
+			func(c linkit.Category) string { return c.CategoryCode },
+		),
 		"GET " + categories: got(l, categories, c.Categories.Get),
 		"GET /generics":     listed(l, c.Generics.List, generics, func(g linkit.Generic) string { return g.GenericCode }),
 		"GET " + generics:   got(l, generics, c.Generics.Get),
-		"GET /customers": listed(l, func(ctx context.Context, params *linkit.CustomerListParams) (*linkit.Page[linkit.Customer], error) {
-			if l.organization == "" {
-				return nil, errNoRecord
-			}
-			return c.ForOrganization(l.organization).Customers.List(ctx, params)
-		}, customers, func(c linkit.Customer) string { return c.ID }),
+		"GET /customers": listed(
+			l,
+			func(ctx context.Context, params *linkit.CustomerListParams) (*linkit.Page[linkit.Customer], error) {
+				if l.organization == "" {
+					return nil, errNoRecord
+				}
+				return c.ForOrganization(l.organization).Customers.List(ctx, params)
+			},
+			customers,
+			func(c linkit.Customer) string { return c.ID },
+		),
 		"GET " + customers: got(l, customers, func(ctx context.Context, id string) (*linkit.Customer, error) {
 			return c.ForOrganization(l.organization).Customers.Get(ctx, id)
 		}),
@@ -161,12 +182,16 @@ func (l *live) probes() map[string]probe {
 		"GET /apps":                        asked(l.first(app)),
 		"GET /providers":                   asked(l.firstProvider(provider)),
 		"GET /providers/config/{provider}": got(l, provider, c.Providers.Config),
-		"GET /integrations/{org_id}/{slug}/config": got(l, app, func(ctx context.Context, slug string) (*linkit.IntegrationConfig, error) {
-			if l.organization == "" {
-				return nil, errNoRecord
-			}
-			return c.Integrations.Config(ctx, l.organization, slug)
-		}),
+		"GET /integrations/{org_id}/{slug}/config": got(
+			l,
+			app,
+			func(ctx context.Context, slug string) (*linkit.IntegrationConfig, error) {
+				if l.organization == "" {
+					return nil, errNoRecord
+				}
+				return c.Integrations.Config(ctx, l.organization, slug)
+			},
+		),
 	}
 }
 
@@ -226,7 +251,8 @@ func differences(body []byte, model reflect.Type) string {
 	return text
 }
 
-// firstRecord finds the first record in a list, an envelope or a bare object; nil where there is none.
+// firstRecord finds the first record in a list, an envelope or a bare object; nil where there is
+// none.
 func firstRecord(body []byte) map[string]json.RawMessage {
 	var list []json.RawMessage
 	if json.Unmarshal(body, &list) == nil {
