@@ -2,32 +2,35 @@ package linkit
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
-// Session is a sign-in: what the client goes by until ExpiresAt.
+// Session is a sign-in. It is stored with [Session.MarshalBinary]; text, JSON and logs never show its token.
 type Session struct {
 	Token     Secret
-	ExpiresAt Time // by the server's clock; zero when it didn't say
+	ExpiresAt Time // by the server's clock; zero if the end is unknown
 	User      User
 }
 
-// User is who signed in.
+// User is the user of a [Session].
 type User struct {
 	ID             string `json:"id"`
 	Email          string `json:"email"`
-	OrganizationID string `json:"organization_id"` // the organization that the token is scoped to, if any
+	OrganizationID string `json:"organization_id"` // the organization that the token is limited to, if any
 }
 
 // Secret keeps a credential out of logs: it prints as [redacted] under every verb, in slog and in JSON.
+// Compare secrets with [Secret.Equal]: the operator == compares where they are kept, not what they are.
 type Secret struct{ v *string }
 
-// NewSecret wraps v.
+// NewSecret returns v as a Secret.
 func NewSecret(v string) Secret { return Secret{&v} }
 
 // Reveal returns the value.
@@ -38,6 +41,14 @@ func (s Secret) Reveal() string {
 	return *s.v
 }
 
+// Equal reports whether both have the same value, in a time that depends on its length only.
+func (s Secret) Equal(other Secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// IsZero reports whether the value is empty.
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
+
 // Format prints [redacted], whatever the verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redaction)) }
 
@@ -47,16 +58,16 @@ func (Secret) String() string { return redaction }
 // MarshalText returns [redacted]; encoding/json and slog use it.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redaction), nil }
 
-// CredentialStatus says what Linkit thinks of the credential. It answers even while the organization is suspended.
+// CredentialStatus is what the service knows of the client's credential.
 type CredentialStatus struct {
 	CheckedAt          Time              `json:"checked_at"`
 	User               CredentialUser    `json:"user"`
 	ServiceOperational bool              `json:"service_operational"`
 	Billing            CredentialBilling `json:"billing"`
-	Raw                json.RawMessage   `json:"-"` // the whole answer
+	Raw                json.RawMessage   `json:"-"` // the whole response
 }
 
-// CredentialUser is whom a credential stands for.
+// CredentialUser is the user that a credential belongs to.
 type CredentialUser struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
@@ -69,11 +80,12 @@ type CredentialBilling struct {
 	Status string `json:"status"`
 }
 
-// AuthService signs in and looks after the client's session. Use it as Client.Auth.
+// AuthService signs in and manages the client's session. Use it as [Client].Auth.
 type AuthService service
 
-// Login signs in once and returns the session; nothing in the client changes. A refusal is ErrLogin and ErrUnauthorized.
-// A client that signs in by itself comes of WithLogin.
+// Login signs in once and returns the session; nothing in the client changes. A rejected sign-in is
+// [ErrLogin] and [ErrUnauthorized]; an empty email or password is [ErrInvalid]. For a client that
+// signs in by itself use [WithLogin].
 //
 //	POST /auth/login
 func (s *AuthService) Login(ctx context.Context, email, password string) (*Session, error) {
@@ -90,7 +102,8 @@ func (s *AuthService) Login(ctx context.Context, email, password string) (*Sessi
 	return granted.Value.session, nil
 }
 
-// Session returns the client's own sign-in, signing in if there is none. It is ErrNoSession for keys and fixed tokens.
+// Session returns the client's own session, signing in if there is none. With an API key or a fixed
+// token it returns [ErrNoSession].
 func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	core := s.client.core
 	if !core.credential.signsIn {
@@ -110,7 +123,7 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	return &current, nil
 }
 
-// Check asks Linkit about the credential.
+// Check returns what the service knows of the credential. It works while the organization is suspended.
 //
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
@@ -120,14 +133,16 @@ func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
 	})
 }
 
-// Reset forgets the sign-in, and any wait after a failed one: the next call signs in. A stored session is passed over.
+// Reset forgets the session, and any wait after a failed sign-in: the next call signs in, and replaces
+// a stored session without using it. Without [WithLogin], [WithLoginFunc] or [WithAPIKeyFunc] it does
+// nothing.
 func (s *AuthService) Reset() {
 	if cache := s.client.core.credential.cache; cache != nil {
 		cache.Reset()
 	}
 }
 
-// credentials returns the options that name a credential.
+// credentials returns the names of the options that give a credential.
 func (c *config) credentials() []string {
 	var names []string
 	for _, option := range []struct {
@@ -150,7 +165,7 @@ func (c *config) credentials() []string {
 
 const credentialOptions = "WithAPIKey, WithAPIKeyFunc, WithLogin, WithLoginFunc, WithToken, FromEnv or WithoutCredentials"
 
-// readCredentials takes the one credential that the environment holds.
+// readCredentials reads the one credential in the environment.
 func (c *config) readCredentials() error {
 	key, token := os.Getenv("LINKIT_API_KEY"), os.Getenv("LINKIT_TOKEN")
 	email, password := os.Getenv("LINKIT_EMAIL"), os.Getenv("LINKIT_PASSWORD")
@@ -184,6 +199,23 @@ func (c *config) readCredentials() error {
 
 const unset = "was it read from a variable that isn't set?"
 
+const quotesHint = "leave them out; an env or secret file may have been read with its quotes"
+
+// inQuotes reports whether a matching pair of quotes is around value.
+func inQuotes(value string) bool {
+	first, size := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	if len(value) <= size {
+		return false
+	}
+	for _, pair := range [][2]rune{{'"', '"'}, {'\'', '\''}, {'`', '`'}, {'“', '”'}, {'‘', '’'}, {'«', '»'}} {
+		if first == pair[0] && last == pair[1] {
+			return true
+		}
+	}
+	return false
+}
+
 // checkSecret refuses what can't be a key or token, without showing it.
 func checkSecret(option, what, value string) error {
 	const bearer = "bearer "
@@ -198,6 +230,8 @@ func checkSecret(option, what, value string) error {
 			instead = "put a bearer token into LINKIT_TOKEN"
 		}
 		return invalid(`%s: the %s begins with "Bearer ": %s, without that word`, option, what, instead)
+	case inQuotes(value):
+		return invalid("%s: the %s is in quotes: %s", option, what, quotesHint)
 	case !visible(value, ' '):
 		return invalid("%s: the %s has a control or non-ASCII character: was a line break read with it?", option, what)
 	case strings.TrimSpace(value) != value:

@@ -18,29 +18,46 @@ type authValue struct {
 	session *Session // of a sign-in
 }
 
-// credential is who the client is. Nothing else writes Authorization.
+type (
+	tokenCache = session.Cache[authValue]
+	authToken  = session.Token[authValue]
+	authGrant  = session.Grant[authValue]
+)
+
+// credential is the client's identity. Nothing else writes the Authorization header.
 type credential struct {
-	option  string                    // that gave it
-	fixed   []string                  // the header, where it never changes
-	cache   *session.Cache[authValue] // where it has to be asked for
+	option  string      // the option that gave it
+	fixed   []string    // the header, if it never changes
+	cache   *tokenCache // the tokens, if it does
 	signsIn bool
 }
 
 func (c *credential) none() bool { return c.fixed == nil && c.cache == nil }
 
-// callAuth is one call's use of the credential.
+// callAuth is one call's use of the credential. A nil one is a public call's.
 type callAuth struct {
 	*credential
-	token *session.Token[authValue] // used last
+	token  *authToken     // used last
+	status int            // of the response that a replay may change
+	reason session.Reason // of the replay
 }
 
-// Authorize returns the Authorization header for an attempt.
+// forCall returns op's use of the credential: nil for a public call.
+func (c *credential) forCall(op *operation) *callAuth {
+	if op.public {
+		return nil
+	}
+	return &callAuth{credential: c}
+}
+
+// Authorize returns the Authorization header for an attempt. Where it may not wait for a token, nil
+// means that it would have to.
 func (t *callAuth) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, error) {
 	if t.cache == nil {
 		return t.fixed, nil
 	}
-	token, err := t.cache.Peek(now), error(nil)
-	if mayWait {
+	token, err := t.cache.TryGet(ctx, now), error(nil)
+	if token == nil && mayWait {
 		token, err = t.cache.Get(ctx, now)
 	}
 	if err != nil {
@@ -53,7 +70,8 @@ func (t *callAuth) Authorize(ctx context.Context, now time.Time, mayWait bool) (
 	return token.Value.header, nil
 }
 
-// Clean takes the credential out of an answer or error that other calls are about to see: theirs may be another.
+// Clean removes the credential from a response or error that other calls are about to see: theirs may be
+// another one.
 func (t *callAuth) Clean(res *retry.Result) {
 	secret := t.secret(&operation{})
 	res.Body, res.Err = maskedBody(bytes.Clone(res.Body), secret), redacted(res.Err, secret)
@@ -63,50 +81,67 @@ func (t *callAuth) Clean(res *retry.Result) {
 	}
 }
 
-// renewAfter401 reports whether res may be owed to a credential that has since been replaced: a 401, or a 403 or 404 that met a
-// token past its end, which the server takes for no token at all.
+// renewAfter401 reports whether the request should be sent once more with a new token: after a 401, and
+// after a 403 or 404 that met an expired token, which the server treats as none at all.
 func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, error) {
-	if t.cache == nil || t.token == nil || res.Stop != nil {
+	if t == nil || t.cache == nil || t.token == nil || res.Stop != nil {
 		return false, nil //nolint:nilerr // result tells why it stopped
 	}
 	switch res.Status {
 	case http.StatusUnauthorized:
+		t.reason = session.Rejected
 	case http.StatusForbidden, http.StatusNotFound:
-		if !t.ended(res) {
+		reason, expired := t.expired(res)
+		if !expired {
 			return false, nil
 		}
+		t.reason = reason
 	default:
+		if !t.signsIn && res.Status >= 200 && res.Status < 300 {
+			t.cache.Accepted()
+		}
 		return false, nil
 	}
-	next, err := t.cache.Replace(ctx, t.token)
+	t.status = res.Status
+	next, err := t.cache.Replace(ctx, t.token, t.reason)
 	if next == nil || err != nil {
 		return false, t.publicError(err)
 	}
-	return t.signsIn || next.Value.header[0] != t.token.Value.header[0], nil // the same key again would be refused again
+	if t.signsIn {
+		return true, nil
+	}
+	changed := next.Value.header[0] != t.token.Value.header[0]
+	t.cache.Replayed(next, t.reason, changed) // the same key would be rejected again
+	return changed, nil
 }
 
-// ended reports whether the token was past its end when res arrived, by own reckoning or by the server's clock.
-func (t *callAuth) ended(res *retry.Result) bool {
+// expired reports whether the token was past its end when res arrived, and by which clock.
+func (t *callAuth) expired(res *retry.Result) (session.Reason, bool) {
+	if t.token.NeverExpires() {
+		return 0, false
+	}
 	if t.token.Expired(res.Received) {
-		return true
+		return session.Expired, true
 	}
 	date, err := http.ParseTime(res.Header.Get("Date"))
-	return err == nil && !t.token.NeverExpires() && !date.Before(t.token.Value.session.ExpiresAt.Time)
+	return session.ExpiredByServer, err == nil && !date.Before(t.token.Value.session.ExpiresAt.Time)
 }
 
-// reportReplay tells the cache how the call went with the token that again brought.
+// reportReplay tells the cache whether the new token made a difference. A key that has changed is
+// judged by the next call.
 func (t *callAuth) reportReplay(res *retry.Result) {
-	if res.Status == 0 || t.token == nil || !t.signsIn { // a function's next key is asked for at the next 401
+	if t == nil || res.Status == 0 || t.token == nil || !t.signsIn {
 		return
 	}
-	accepted := res.Status < http.StatusInternalServerError && res.Status != http.StatusUnauthorized && res.Status != http.StatusTooManyRequests
-	t.cache.Replayed(t.token, accepted)
+	failed := res.Status >= http.StatusInternalServerError || res.Status == http.StatusTooManyRequests
+	changed := !failed && res.Status != http.StatusUnauthorized && res.Status != t.status
+	t.cache.Replayed(t.token, t.reason, changed)
 }
 
 // secret is what a call carries that must not show in its error.
 func (t *callAuth) secret(op *operation) string {
 	switch {
-	case op.public:
+	case t == nil || op.public:
 		return op.secret
 	case t.fixed != nil:
 		return strings.TrimPrefix(t.fixed[0], "Bearer ")
@@ -115,7 +150,7 @@ func (t *callAuth) secret(op *operation) string {
 }
 
 // tokenText is the key or token of t, which may be nil.
-func tokenText(t *session.Token[authValue]) string {
+func tokenText(t *authToken) string {
 	if t == nil {
 		return ""
 	}
@@ -127,12 +162,12 @@ func (c *credential) publicError(err error) error {
 	switch {
 	case errors.Is(err, session.ErrClosed):
 		return ErrClosed
-	case errors.Is(err, session.ErrInside):
+	case errors.Is(err, session.ErrReentrant):
 		return invalid("%s: %v", c.option, err)
 	}
-	var broken *session.BrokenError
+	var aborted *session.AbortError
 	switch {
-	case !errors.Is(err, session.ErrHung) && !errors.As(err, &broken):
+	case !errors.Is(err, session.ErrTimeout) && !errors.As(err, &aborted):
 		return err
 	case c.signsIn:
 		return &TransportError{Method: http.MethodPost, Route: loginRoute, Attempts: 1, Sent: true, Err: err}
@@ -140,7 +175,7 @@ func (c *credential) publicError(err error) error {
 	return &funcError{c.option, err}
 }
 
-// funcError is what the caller's own function came to. Its deadline or cancel is not the call's.
+// funcError is an error of the caller's own function. Its deadline or cancellation is not the call's.
 type funcError struct {
 	option string
 	err    error
@@ -157,21 +192,23 @@ func (e *funcError) Unwrap() error {
 	return e.err
 }
 
-// askKey is the source behind WithAPIKeyFunc.
-func (c *core) askKey(fn func(context.Context) (string, error)) func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error) {
-	return func(ctx context.Context, old *session.Token[authValue], _ bool) (session.Grant[authValue], error) {
-		key, err := fn(ctx)
-		if err != nil {
-			return session.Grant[authValue]{}, &funcError{"WithAPIKeyFunc", redacted(redacted(err, key), tokenText(old))}
-		}
-		if err := checkSecret("WithAPIKeyFunc", "key", key); err != nil {
-			return session.Grant[authValue]{}, err
-		}
-		return session.Grant[authValue]{Value: authValue{header: []string{key}}}, nil
-	}
+// keySource gets keys from the function of [WithAPIKeyFunc].
+type keySource struct {
+	fn func(context.Context) (string, error)
 }
 
-// newCredential makes the one credential that the options name.
+func (s *keySource) Fetch(ctx context.Context, old *authToken, _ bool) (authGrant, error) {
+	key, err := s.fn(ctx)
+	if err != nil {
+		return authGrant{}, &funcError{"WithAPIKeyFunc", redacted(redacted(err, key), tokenText(old))}
+	}
+	if err := checkSecret("WithAPIKeyFunc", "key", key); err != nil {
+		return authGrant{}, err
+	}
+	return authGrant{Value: authValue{header: []string{key}}}, nil
+}
+
+// newCredential returns the one credential that the options give.
 func (c *core) newCredential(cfg *config) (*credential, error) {
 	names := cfg.credentials()
 	switch {
@@ -187,12 +224,10 @@ func (c *core) newCredential(cfg *config) (*credential, error) {
 	case cfg.token != "":
 		cred.fixed = []string{"Bearer " + cfg.token}
 	case cfg.apiKeyFunc != nil:
-		cred.cache = c.newCache(c.askKey(cfg.apiKeyFunc))
-	case cfg.email != "":
-		email, password := cfg.email, cfg.password
-		cred.signsIn, cred.cache = true, c.newCache(c.signIn(func(context.Context) (string, string, error) { return email, password, nil }, cfg.store))
-	case cfg.loginFunc != nil:
-		cred.signsIn, cred.cache = true, c.newCache(c.signIn(c.askLogin(cfg.loginFunc), cfg.store))
+		cred.cache = c.newCache(&keySource{cfg.apiKeyFunc})
+	case cfg.email != "" || cfg.loginFunc != nil:
+		cred.signsIn = true
+		cred.cache = c.newCache(&loginSource{core: c, email: cfg.email, password: cfg.password, fn: cfg.loginFunc, store: cfg.store})
 	}
 	return cred, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -39,16 +40,97 @@ func TestKeyFuncIsAskedAtFirstUseAndAfterA401(t *testing.T) {
 			require.NoError(t, getOne(t.Context(), client))
 		}
 		assert.Equal(t, 2, asked)
-		current = "newer-key-3"
-		for range 10 {
-			require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized, "an unchanged key returns the 401")
-		}
-		assert.Equal(t, 12, asked, "once after each 401")
-		keys = append(keys, "newer-key-3")
-		asked = 2
-		require.NoError(t, getOne(t.Context(), client), "the key is taken as soon as it is there")
 		_, err := client.Auth.Session(t.Context())
 		require.ErrorIs(t, err, linkit.ErrNoSession)
+	})
+}
+
+// keyServer accepts one key, and counts how often its function is asked for one.
+type keyServer struct {
+	accepted, key string
+	asked         int
+}
+
+func (s *keyServer) client(t *testing.T) *linkit.Client {
+	return newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Header.Get("Authorization") != s.accepted {
+			return (&signInServer{}).answer(401, `{}`), nil
+		}
+		return (&signInServer{}).answer(200, product1), nil
+	}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { s.asked++; return s.key, nil }))
+}
+
+func TestKeyFuncIsAskedRarelyWhileItsKeyIsRejected(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &keyServer{accepted: "new-key-2", key: "old-key-1"}
+		client := s.client(t)
+		for began := time.Now(); time.Since(began) < 10*time.Minute; sleep(100 * time.Millisecond) {
+			require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		}
+		// At first use, and then 0, 1, 3, 7, 15, 31, 63 and 123 s after it, and every minute.
+		assert.Equal(t, 16, s.asked)
+
+		s.key = "new-key-2"
+		sleep(time.Minute)
+		require.NoError(t, getOne(t.Context(), client), "a changed key is used for the call that got the 401")
+		assert.Equal(t, 17, s.asked)
+		s.accepted = "newer-key-3"
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		assert.Equal(t, 18, s.asked, "the wait is over: asked at once")
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		assert.Equal(t, 18, s.asked, "and it starts at a second")
+		sleep(time.Second)
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		assert.Equal(t, 19, s.asked)
+	})
+}
+
+func TestChangedKeyThatIsRejectedTooIsFollowedByTheNextOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &keyServer{accepted: "key-number-5"}
+		asked := 0
+		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != s.accepted {
+				return (&signInServer{}).answer(401, `{}`), nil
+			}
+			return (&signInServer{}).answer(200, product1), nil
+		}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return fmt.Sprint("key-number-", asked), nil }))
+		for range 3 { // keys 1 and 2, 2 and 3, 3 and 4
+			require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		}
+		require.NoError(t, getOne(t.Context(), client))
+		assert.Equal(t, 5, asked)
+	})
+}
+
+func TestRejectedKeyThatIsAcceptedAgainEndsTheWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &keyServer{accepted: "other-key", key: "this-key-1"}
+		client := s.client(t)
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		assert.Equal(t, 2, s.asked)
+		s.accepted = s.key // it wasn't known everywhere yet
+		require.NoError(t, getOne(t.Context(), client))
+		s.accepted = "other-key"
+		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+		assert.Equal(t, 3, s.asked)
+	})
+}
+
+func TestOneAskServesAllCallsThatMeetARejectedKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &keyServer{accepted: "new-key-2", key: "old-key-1"}
+		client := s.client(t)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { assert.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized) })
+		}
+		wg.Wait()
+		assert.LessOrEqual(t, s.asked, 2)
 	})
 }
 
@@ -61,6 +143,7 @@ func TestCredentialFunctionsFailClearly(t *testing.T) {
 		hint string
 	}{
 		"key error":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", vault }), vault, "WithAPIKeyFunc"},
+		"key in quotes": {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "'s3cr3t-key'", nil }), linkit.ErrInvalid, "in quotes"},
 		"key blank":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return " ", nil }), linkit.ErrInvalid, "WithAPIKeyFunc"},
 		"key panic":     {linkit.WithAPIKeyFunc(func(context.Context) (string, error) { panic("s3cr3t") }), nil, "panic"},
 		"login error":   {linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "", "", vault }), vault, "WithLoginFunc"},

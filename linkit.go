@@ -159,7 +159,7 @@ func (c *Client) ForOrganization(id string) *Client {
 	switch {
 	case id == "":
 		problem = "ForOrganization: the id is empty"
-	case !visible(id):
+	case !visible(id) || inQuotes(id):
 		problem = noOrganization("ForOrganization", id)
 	}
 	return newView(c.core, id, problem, true)

@@ -4,89 +4,70 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/linkit-go/linkit/internal/retry"
 	"github.com/linkit-go/linkit/internal/session"
 )
 
-// How WithLogin gets its tokens; when it does is internal/session's.
-
-// loginError is a sign-in that the server refused, whatever its status.
-type loginError struct{ err error }
-
-func (e *loginError) Error() string {
-	hint := ""
-	if errors.Is(e.err, ErrBadRequest) || errors.Is(e.err, ErrUnauthorized) {
-		hint = ", check the email and password"
-	}
-	return "linkit: sign-in refused" + hint + ": " + strings.TrimPrefix(e.err.Error(), "linkit: ")
-}
-func (e *loginError) Is(target error) bool { return target == ErrLogin || target == ErrUnauthorized }
-func (e *loginError) Unwrap() error        { return e.err }
-
-// newCache returns the token cache over a source.
-func (c *core) newCache(source func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error)) *session.Cache[authValue] {
-	return session.New(session.Config[authValue]{
-		Source: source,
-		Classify: func(err error) (refused bool, wait time.Duration) {
-			var answer *APIError
-			var asked *funcError
-			if errors.As(err, &asked) {
-				wait = -1 // the function may do better at once
-			}
-			if errors.As(err, &answer) && answer.StatusCode == http.StatusTooManyRequests {
-				wait = answer.RetryAfter
-			}
-			return errors.Is(err, ErrLogin), wait
-		},
-		RenewalFailed: c.renewalFailed,
-	})
+// newCache returns a cache of the source's tokens.
+func (c *core) newCache(source session.Source[authValue]) *tokenCache {
+	return session.New(session.Config[authValue]{Source: source, Classify: classifyFetch, RenewalFailed: c.renewalFailed})
 }
 
-// askLogin calls WithLoginFunc's function.
-func (c *core) askLogin(fn func(context.Context) (string, string, error)) func(context.Context) (string, string, error) {
-	return func(ctx context.Context) (string, string, error) {
-		email, password, err := fn(ctx)
-		if err != nil {
-			return "", "", &funcError{"WithLoginFunc", redacted(err, password)}
-		}
-		return email, password, checkLogin("WithLoginFunc", email, password)
+// classifyFetch decides how long not to sign in again after err.
+func classifyFetch(err error) (rejected bool, wait time.Duration) {
+	var response *APIError
+	var fromFunc *funcError
+	if errors.As(err, &fromFunc) {
+		wait = -1 // the function may succeed at once
 	}
+	if errors.As(err, &response) && response.StatusCode == http.StatusTooManyRequests {
+		wait = response.RetryAfter
+	}
+	return errors.Is(err, ErrLogin), wait
 }
 
-// signIn is the source behind WithLogin and WithLoginFunc: a stored session, where there is a good one, or a new one.
-func (c *core) signIn(ask func(context.Context) (string, string, error), store SessionStore) func(context.Context, *session.Token[authValue], bool) (session.Grant[authValue], error) {
-	var spent atomic.Pointer[string]
-	return func(ctx context.Context, old *session.Token[authValue], afresh bool) (session.Grant[authValue], error) {
-		email, password, err := ask(ctx)
-		if err != nil {
-			var asked *funcError
-			if errors.As(err, &asked) {
-				asked.err = redacted(asked.err, tokenText(old))
-			}
-			return session.Grant[authValue]{}, err
-		}
-		if store == nil {
-			return c.login(ctx, email, password, true)
-		}
-		storeEntry := storeEntry{core: c, store: store, key: storeKey(c.base.String(), email), spent: &spent}
-		unlock := storeEntry.lock(ctx)
-		defer unlock()
-		if !afresh {
-			if stored := storeEntry.load(ctx, old); stored != nil {
-				return *stored, nil
-			}
-		}
-		granted, err := c.login(ctx, email, password, true)
-		if err == nil {
-			storeEntry.save(ctx, granted.Value.session)
-		}
-		return granted, err
+// loginSource signs in for [WithLogin] and [WithLoginFunc].
+type loginSource struct {
+	core            *core
+	email, password string
+	fn              func(context.Context) (email, password string, err error) // of WithLoginFunc; nil: email and password are fixed
+	store           SessionStore                                              // nil: none
+
+	rejected atomic.Pointer[string] // Authorization of the last stored session that was rejected: Save may fail to replace it
+	warned   atomic.Bool            // that the store isn't trusted
+}
+
+// Fetch returns a stored session, if there is a good one, or a new one.
+func (s *loginSource) Fetch(ctx context.Context, old *authToken, skipStore bool) (authGrant, error) {
+	email, password, err := s.emailAndPassword(ctx, old)
+	if err != nil {
+		return authGrant{}, err
 	}
+	login := func() (authGrant, error) { return s.core.login(ctx, email, password, true) }
+	if s.store == nil {
+		return login()
+	}
+	entry := &storeEntry{source: s, key: storeKey(s.core.base.String(), email)}
+	return entry.signIn(ctx, old, skipStore, login)
+}
+
+func (s *loginSource) emailAndPassword(ctx context.Context, old *authToken) (email, password string, err error) {
+	if s.fn == nil {
+		return s.email, s.password, nil
+	}
+	email, password, err = s.fn(ctx)
+	if err != nil {
+		return "", "", &funcError{"WithLoginFunc", redacted(redacted(err, password), tokenText(old))}
+	}
+	return email, password, checkLogin("WithLoginFunc", email, password)
 }
 
 const loginRoute = "/auth/login"
@@ -94,7 +75,7 @@ const loginRoute = "/auth/login"
 // login signs in. automatic is false for the caller's own Auth.Login.
 //
 //	POST /auth/login
-func (c *core) login(ctx context.Context, email, password string, automatic bool) (session.Grant[authValue], error) {
+func (c *core) login(ctx context.Context, email, password string, automatic bool) (authGrant, error) {
 	op := &operation{
 		method: http.MethodPost, route: loginRoute, public: true, idempotent: true, signIn: automatic, unmetered: true,
 		body: loginRequest{email, password}, secret: password,
@@ -102,7 +83,7 @@ func (c *core) login(ctx context.Context, email, password string, automatic bool
 	if automatic {
 		op.onRetry = func(last *retry.Result, wait time.Duration) {
 			if last.RetryAfter > 0 || last.Status == http.StatusTooManyRequests {
-				c.credential.cache.Hold(ctx, time.Now().Add(wait), op.apiError(last, "", password))
+				c.credential.cache.RetryNotBefore(ctx, time.Now().Add(wait), op.apiError(last, "", password))
 			}
 		}
 	}
@@ -116,25 +97,92 @@ func (c *core) login(ctx context.Context, email, password string, automatic bool
 	}
 	res, err := c.send(ctx, op, "")
 	if err != nil {
-		switch res.Status {
-		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
-			err = &loginError{err}
-		}
-		return session.Grant[authValue]{}, err
+		return authGrant{}, signInError(res, err, email, password)
 	}
 	return withLifetime(newGrant(signedIn), res), nil
 }
 
-// withLifetime computes how long a new session lasts: by the server's clock, so that a wrong one here changes nothing.
-func withLifetime(g session.Grant[authValue], res *retry.Result) session.Grant[authValue] {
+// signInError marks the error of a rejected sign-in. A page of HTML is not Linkit's: whatever its
+// status, it says nothing about the email and password.
+func signInError(res *retry.Result, err error, email, password string) error {
+	switch res.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity:
+	default:
+		return err
+	}
+	var response *APIError
+	if errors.As(err, &response) && isHTML(res.Header, response.Body) {
+		return &TransportError{
+			Method: response.Method, Route: response.Route, Attempts: response.Attempts, Sent: res.Sent,
+			Err: &gatewayError{response.StatusCode, err},
+		}
+	}
+	return &loginError{err, suspectInput("email", email) + suspectInput("password", password)}
+}
+
+// isHTML reports whether a response is a page for people.
+func isHTML(h http.Header, body []byte) bool {
+	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	text := strings.TrimLeft(string(body[:min(len(body), 512)]), "\ufeff \t\r\n")
+	return strings.EqualFold(strings.TrimSpace(mediaType), "text/html") || strings.HasPrefix(text, "<")
+}
+
+// gatewayError is a response of something between the client and the service.
+type gatewayError struct {
+	status int
+	err    error // the *APIError
+}
+
+func (e *gatewayError) Error() string {
+	return fmt.Sprintf("a proxy or gateway responded with a page of HTML: %d %s", e.status, http.StatusText(e.status))
+}
+func (e *gatewayError) Unwrap() error { return e.err }
+
+// loginError is a sign-in that the server rejected, whatever its status.
+type loginError struct {
+	err  error
+	hint string // about the email and password as they were given
+}
+
+func (e *loginError) Error() string {
+	hint := ""
+	if errors.Is(e.err, ErrBadRequest) || errors.Is(e.err, ErrUnauthorized) {
+		hint = ", check the email and password"
+	}
+	return "linkit: sign-in refused" + hint + e.hint + ": " + strings.TrimPrefix(e.err.Error(), "linkit: ")
+}
+func (e *loginError) Is(target error) bool { return target == ErrLogin || target == ErrUnauthorized }
+func (e *loginError) Unwrap() error        { return e.err }
+
+// suspectInput names what in an email or password is likely a mistake in a settings file. Both are sent
+// as they are, since it may be meant.
+func suspectInput(what, value string) string {
+	trimmed := strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
+	hint := ""
+	if inQuotes(trimmed) {
+		hint += ", the " + what + " is in quotes"
+	}
+	if trimmed != value {
+		hint += ", the " + what + " begins or ends with a space or line break"
+	}
+	return hint
+}
+
+// withLifetime computes how long a new session lasts: by the server's clock, so that a wrong local one
+// changes nothing, and less the second that a Date header may be behind.
+func withLifetime(g authGrant, res *retry.Result) authGrant {
 	g.Asked = res.Began
-	date, err := http.ParseTime(res.Header.Get("Date"))
-	if err != nil {
-		date = res.Received
+	now, late := res.Received, time.Duration(0)
+	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		now, late = date, time.Second
 	}
-	if end := g.Value.session.ExpiresAt; !end.IsZero() {
-		g.Life = max(end.Sub(date), 0)
+	signedIn := g.Value.session
+	g.Life = signedIn.ExpiresAt.Sub(now)
+	if signedIn.ExpiresAt.IsZero() || g.Life <= 0 {
+		g.Life, signedIn.ExpiresAt = 0, Time{} // unknown
+		return g
 	}
+	g.Life -= min(late, g.Life/2)
 	return g
 }
 
@@ -143,47 +191,63 @@ type loginRequest struct {
 	Password string `json:"password"`
 }
 
-func newGrant(s *Session) session.Grant[authValue] {
-	return session.Grant[authValue]{Value: authValue{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
+func newGrant(s *Session) authGrant {
+	return authGrant{Value: authValue{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
 }
 
-// readSession reads a sign-in's answer. Only the token must be as documented: without a usable end the token is used until
-// it is refused.
+// readSession reads the response to a sign-in. Only the token must be as documented: without a usable
+// expires_at it is used until it is rejected.
 func readSession(body []byte) (*Session, error) {
-	var answer struct {
+	var response struct {
 		Token     json.RawMessage `json:"token"`
 		ExpiresAt json.RawMessage `json:"expires_at"`
 		User      json.RawMessage `json:"user"`
 		Data      json.RawMessage `json:"data"`
 	}
-	if err := decode(body, &answer); err != nil {
+	if err := decode(body, &response); err != nil {
 		return nil, err
 	}
-	if len(answer.Token) == 0 && len(answer.Data) > 0 {
-		_ = json.Unmarshal(answer.Data, &answer)
+	if len(response.Token) == 0 && len(response.Data) > 0 {
+		_ = json.Unmarshal(response.Data, &response)
 	}
 	var token string
 	switch {
-	case len(answer.Token) == 0:
-		return nil, errors.New("the answer to the sign-in has no token")
-	case json.Unmarshal(answer.Token, &token) != nil:
-		return nil, errors.New("the answer's token is not text")
+	case len(response.Token) == 0:
+		return nil, errors.New("the response to the sign-in has no token")
+	case json.Unmarshal(response.Token, &token) != nil:
+		return nil, errors.New("the response's token is not text")
 	case token == "":
-		return nil, errors.New("the answer's token is empty")
+		return nil, errors.New("the response's token is empty")
 	case !visible(token):
-		return nil, errors.New("the answer's token can't stand in a header")
+		return nil, errors.New("the response's token can't stand in a header")
 	}
 	s := &Session{Token: NewSecret(token)}
-	if s.ExpiresAt.UnmarshalJSON(answer.ExpiresAt) != nil {
-		s.ExpiresAt = Time{}
-	}
-	if json.Unmarshal(answer.User, &s.User) != nil {
+	s.ExpiresAt = readExpiry(response.ExpiresAt)
+	if json.Unmarshal(response.User, &s.User) != nil {
 		s.User = User{}
 	}
 	return s, nil
 }
 
-// checkLogin refuses what can't be signed in with. Both are sent as they are, untrimmed and in any script.
+// readExpiry reads a time, also one in Unix seconds or milliseconds. Any other value is no time.
+func readExpiry(raw json.RawMessage) Time {
+	const beyondSeconds = 1e11 // the year 5138; as milliseconds, 1973
+	var t Time
+	number, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	switch {
+	case err != nil:
+		if t.UnmarshalJSON(raw) != nil {
+			return Time{}
+		}
+	case number > 0 && number < beyondSeconds:
+		t.Time = time.UnixMilli(int64(number * 1000)).UTC()
+	case number >= beyondSeconds && number < 1000*beyondSeconds:
+		t.Time = time.UnixMilli(int64(number)).UTC()
+	}
+	return t
+}
+
+// checkLogin refuses an empty email or password. Both are sent as they are, untrimmed and in any script.
 func checkLogin(name, email, password string) error {
 	switch {
 	case email == "":

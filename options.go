@@ -55,9 +55,11 @@ func WithAPIKey(key string) Option {
 	}
 }
 
-// WithAPIKeyFunc asks fn for the API key at first use and again after a 401, so that a key can be rotated without a
-// restart. A key that hasn't changed returns the 401. fn is asked by one goroutine at a time, for a minute at most, and
-// must not use the client.
+// WithAPIKeyFunc gets the API key from fn: at first use, and again after a 401, so that a key can be
+// rotated without a restart. A changed key is used at once, for the call that got the 401 too. While fn
+// returns the rejected key, calls return the 401, and fn is called at most once in 1 s, doubling to 1
+// minute, until the key changes or is accepted. fn is called by one goroutine at a time, for a minute at
+// most, and must not use the client.
 func WithAPIKeyFunc(fn func(ctx context.Context) (string, error)) Option {
 	return func(c *config) error {
 		c.apiKeyFunc = fn
@@ -68,8 +70,12 @@ func WithAPIKeyFunc(fn func(ctx context.Context) (string, error)) Option {
 	}
 }
 
-// WithLogin signs in with an email and a password when that is needed: at the first call, before the token ends, and after a
-// 401. Both are sent as they are, untrimmed.
+// WithLogin signs in with an email and a password when it is needed: at the first call, before the token
+// expires, and after a 401. Both are sent as they are, untrimmed.
+//
+// A token that is voided before its end, by a changed password say, may not bring a 401: its holder may
+// be treated as a guest, who gets a 403, a 404 or an empty list until the token's end. The SDK can't tell
+// these from genuine ones, an empty list least of all; [AuthService.Reset] makes the next call sign in.
 func WithLogin(email, password string) Option {
 	return func(c *config) error {
 		c.email, c.password = email, password
@@ -77,8 +83,8 @@ func WithLogin(email, password string) Option {
 	}
 }
 
-// WithLoginFunc is WithLogin with an email and a password that fn is asked for before every sign-in. fn is asked by one
-// goroutine at a time, for a minute at most, and must not use the client.
+// WithLoginFunc is [WithLogin] with an email and a password that fn returns before every sign-in. fn is
+// called by one goroutine at a time, for a minute at most, and must not use the client.
 func WithLoginFunc(fn func(ctx context.Context) (email, password string, err error)) Option {
 	return func(c *config) error {
 		c.loginFunc = fn
@@ -250,13 +256,17 @@ func WithBulkSize(records int) Option {
 	}
 }
 
-// WithSessionStore keeps the sign-in of WithLogin and WithLoginFunc in store, so that a program that starts often, or many
-// that run side by side, don't sign in each time. Keys and fixed tokens are never stored.
+// WithSessionStore keeps the sessions of [WithLogin] and [WithLoginFunc] in store, so that a program that
+// starts often, or many that run side by side, don't sign in each time. Keys and fixed tokens are never
+// stored. Errors of the store are logged and fail no call.
 func WithSessionStore(store SessionStore) Option {
 	return func(c *config) error {
 		c.store = store
 		if store == nil {
 			return invalid("WithSessionStore: the store is nil")
+		}
+		if files, ok := store.(*fileStore); ok {
+			return files.err
 		}
 		return nil
 	}
@@ -331,13 +341,16 @@ func (c *config) readEnv() error {
 
 // checkOrganization refuses what can't stand in a header, or isn't an id.
 func checkOrganization(name, id string) error {
-	if !visible(id) {
+	if !visible(id) || inQuotes(id) {
 		return invalid("%s", noOrganization(name, id))
 	}
 	return nil
 }
 
 func noOrganization(name, id string) string {
+	if inQuotes(id) {
+		return fmt.Sprintf("%s: the organization id is in quotes: %s", name, quotesHint)
+	}
 	return fmt.Sprintf("%s: %s is no organization id: use printable ASCII without spaces", name, excerpt(id))
 }
 

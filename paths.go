@@ -10,6 +10,8 @@ import (
 func parseBase(name, base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
+	case inQuotes(base):
+		return nil, invalid("%s: the URL is in quotes: %s", name, quotesHint)
 	case err != nil:
 		return nil, invalid("%s: it can't be read as a URL", name)
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":

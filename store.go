@@ -1,39 +1,42 @@
 package linkit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"sync/atomic"
 	"time"
 
-	"github.com/linkit-go/linkit/internal/session"
+	"github.com/linkit-go/linkit/internal/filestore"
 )
 
-// SessionStore keeps a sign-in across processes: see WithSessionStore and FileSessionStore. Its failures never fail a
-// call. key is opaque, and safe as a file name.
+// SessionStore keeps a sign-in across processes; see [WithSessionStore]. A key is opaque, safe as a file
+// name, and covers the base URL and the email. Errors are logged and never fail a call. Sessions are to
+// be stored with [Session.MarshalBinary]; other encodings redact the token, or fail.
 type SessionStore interface {
-	Load(ctx context.Context, key string) (*Session, error) // nil, nil when there is none
-	Save(ctx context.Context, key string, s *Session) error // nil removes
+	// Load returns the session under key; nil and no error when there is none.
+	Load(ctx context.Context, key string) (*Session, error)
+	// Save replaces the session under key. s is never nil.
+	Save(ctx context.Context, key string, s *Session) error
 }
 
-// SessionLocker is for stores that many processes share: with it they make one sign-in between them. An error means: go on
-// without.
+// SessionLocker is implemented by a [SessionStore] that many processes share: with it they make one
+// sign-in between them. After an error the client signs in without a lock.
 type SessionLocker interface {
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
 const (
-	lockTime  = 20 * time.Second // the longest wait for another process's sign-in
-	storeTime = 5 * time.Second  // one Load or Save
+	lockTimeout = 20 * time.Second // the longest wait for another process's sign-in
+	storeTime   = 5 * time.Second  // one Load or Save
+	// While another process holds the lock, the store is asked whether there is a good session already:
+	// first after lockGrace, then at every lockPoll.
+	lockGrace = 50 * time.Millisecond
+	lockPoll  = time.Second
 )
 
 // storeKey names what a session is good for.
@@ -42,60 +45,108 @@ func storeKey(base, email string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// storeEntry is one credential's place in a store. None of its methods fails: what goes wrong is logged.
+// storeEntry is one credential's place in a store, during one sign-in. Its methods never fail: errors
+// are logged.
 type storeEntry struct {
-	core  *core
-	store SessionStore
-	key   string
-	spent *atomic.Pointer[string] // the Authorization of the last entry that was passed over: one that Save can't replace stays
+	source    *loginSource
+	key       string
+	untrusted bool // others may have written to the store: it is left alone
 }
 
-func (s *storeEntry) lock(ctx context.Context) (unlock func()) {
-	locker, ok := s.store.(SessionLocker)
-	if !ok {
-		return func() {}
+// signIn returns a stored session or a new one, which it stores. skipStore is for a new one in any case.
+func (e *storeEntry) signIn(ctx context.Context, old *authToken, skipStore bool, login func() (authGrant, error)) (authGrant, error) {
+	unlock, stored := e.lock(ctx, old, skipStore)
+	defer unlock()
+	if stored == nil && !skipStore {
+		stored = e.load(ctx, old, true)
 	}
-	release, ok := try(ctx, s, "lock", lockTime, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, s.key) }, func(late func()) {
-		if late != nil {
-			late()
+	if stored != nil {
+		return *stored, nil
+	}
+	granted, err := login()
+	if err == nil {
+		e.save(ctx, granted.Value.session)
+	}
+	return granted, err
+}
+
+// lock waits for the lock, where the store has one. It returns early with a session that it finds while
+// another process holds the lock.
+func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (unlock func(), stored *authGrant) {
+	unlock = func() {}
+	locker, ok := e.source.store.(SessionLocker)
+	if !ok {
+		return unlock, nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	done := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, func(release func()) {
+		if release != nil {
+			release()
 		}
 	})
-	if !ok || release == nil {
-		return func() {}
-	}
-	return func() {
-		try(ctx, s, "unlock", storeTime, func(context.Context) (any, error) { release(); return nil, nil }, nil)
+	look := time.NewTimer(lockGrace)
+	defer look.Stop()
+	for {
+		select {
+		case lock := <-done:
+			if lock.err != nil {
+				e.logFailure(ctx, "lock", lock.err)
+			} else if lock.value != nil {
+				unlock = func() { e.unlock(ctx, lock.value) }
+			}
+			return unlock, nil
+		case <-look.C:
+			if !skipStore {
+				if stored = e.load(waiting, old, false); stored != nil {
+					return unlock, stored
+				}
+			}
+			look.Reset(lockPoll)
+		case <-waiting.Done():
+			e.logFailure(ctx, "lock", waiting.Err())
+			return unlock, nil
+		}
 	}
 }
 
-// load returns the stored session unless it is over, or holds the token that is to be replaced. It is reckoned on the local
-// clock: a wrong one costs a 401, or a sign-in.
-func (s *storeEntry) load(ctx context.Context, old *session.Token[authValue]) *session.Grant[authValue] {
-	stored, ok := try(ctx, s, "load", storeTime, func(ctx context.Context) (*Session, error) {
-		stored, err := s.store.Load(ctx, s.key)
-		switch {
-		case err != nil || stored == nil:
-		case stored.Token.Reveal() == "":
-			err = errors.New("the entry has no token")
-		case !visible(stored.Token.Reveal()):
-			err = errors.New("the token can't stand in a header")
-		}
-		if err != nil && stored != nil {
-			err = redacted(err, stored.Token.Reveal())
-		}
-		return stored, err
-	}, nil)
-	if !ok || stored == nil {
+func (e *storeEntry) unlock(ctx context.Context, release func()) {
+	_, err := step(ctx, func(context.Context) (any, error) { release(); return nil, nil })
+	if err != nil {
+		e.logFailure(ctx, "unlock", err)
+	}
+}
+
+// load returns the stored session, unless it has expired or holds the token that is to be replaced. Its
+// life is computed by the local clock: a wrong one costs one 401 or one sign-in.
+func (e *storeEntry) load(ctx context.Context, old *authToken, logged bool) *authGrant {
+	if e.untrusted {
 		return nil
 	}
-	own := *stored
+	stored, err := step(ctx, func(ctx context.Context) (*Session, error) {
+		stored, err := e.source.store.Load(ctx, e.key)
+		if stored == nil {
+			return nil, err
+		}
+		return stored, redacted(cmp.Or(err, stored.check()), stored.Token.Reveal())
+	})
+	if err != nil {
+		if logged || errors.Is(err, filestore.ErrUntrusted) {
+			e.logFailure(ctx, "load", err)
+		}
+		return nil
+	}
+	if stored == nil {
+		return nil
+	}
+	own := *stored // the store may go on using its own
 	g := newGrant(&own)
 	header := g.Value.header[0]
-	if spent := s.spent.Load(); spent != nil && *spent == header {
+	if rejected := e.source.rejected.Load(); rejected != nil && *rejected == header {
 		return nil
 	}
 	if old != nil && old.Value.header[0] == header {
-		s.spent.Store(&header)
+		e.source.rejected.Store(&header)
 		return nil
 	}
 	g.Asked = time.Now()
@@ -107,54 +158,83 @@ func (s *storeEntry) load(ctx context.Context, old *session.Token[authValue]) *s
 	return &g
 }
 
-func (s *storeEntry) save(ctx context.Context, session *Session) {
-	try(ctx, s, "save", storeTime, func(ctx context.Context) (any, error) {
-		own := *session
-		return nil, redacted(s.store.Save(ctx, s.key, &own), session.Token.Reveal())
-	}, nil)
+// check reports what is wrong with a stored session.
+func (s *Session) check() error {
+	switch token := s.Token.Reveal(); {
+	case token == "":
+		return errors.New("the entry has no token")
+	case !visible(token):
+		return errors.New("the token contains characters that no header may hold")
+	}
+	return nil
 }
 
-// try bounds one use of the store, which may not heed its context, and logs its failure, a panic included. What comes too late
-// goes to late.
-func try[T any](ctx context.Context, s *storeEntry, what string, most time.Duration, use func(context.Context) (T, error), late func(T)) (got T, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	type outcome struct {
-		got T
-		err error
+func (e *storeEntry) save(ctx context.Context, session *Session) {
+	if e.untrusted {
+		return
 	}
-	came := make(chan outcome)
+	_, err := step(ctx, func(ctx context.Context) (any, error) {
+		own := *session // the store may keep and change it
+		return nil, redacted(e.source.store.Save(ctx, e.key, &own), session.Token.Reveal())
+	})
+	if err != nil {
+		e.logFailure(ctx, "save", err)
+	}
+}
+
+func (e *storeEntry) logFailure(ctx context.Context, name string, err error) {
+	if errors.Is(err, filestore.ErrUntrusted) {
+		e.untrusted = true
+		if e.source.warned.Swap(true) {
+			return // it stays so until somebody changes it
+		}
+	}
+	e.source.core.log(ctx, slog.LevelWarn, "linkit: the session store failed; continuing without it",
+		slog.String("step", name), slog.String("error", oneLine(err.Error(), maxErrorText)))
+}
+
+// stepResult is the result of one use of a store.
+type stepResult[T any] struct {
+	value T
+	err   error
+}
+
+// step bounds one use of a store, which may ignore its context, and turns a panic into an error.
+func step[T any](ctx context.Context, use func(context.Context) (T, error)) (value T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	select {
+	case result := <-runStep(ctx, use, nil):
+		return result.value, result.err
+	case <-ctx.Done():
+		return value, ctx.Err()
+	}
+}
+
+// runStep uses a store on a goroutine of its own. A value that comes after the end of ctx goes to
+// onLate, which may be nil.
+func runStep[T any](ctx context.Context, use func(context.Context) (T, error), onLate func(T)) <-chan stepResult[T] {
+	done := make(chan stepResult[T])
 	go func() {
-		var o outcome
-		o.err = errors.New("it ended its goroutine") // unless it returns or panics
+		result := stepResult[T]{err: errors.New("it ended its goroutine")} // unless it returns or panics
 		defer func() {
 			if r := recover(); r != nil {
-				o.err = fmt.Errorf("panic with a %T", r)
+				result.err = fmt.Errorf("panic with a %T", r)
 			}
 			select {
-			case came <- o:
+			case done <- result:
 			case <-ctx.Done():
-				if o.err == nil && late != nil {
-					late(o.got)
+				if result.err == nil && onLate != nil {
+					onLate(result.value)
 				}
 			}
 		}()
-		o.got, o.err = use(ctx)
+		result.value, result.err = use(ctx)
 	}()
-	var err error
-	select {
-	case o := <-came:
-		got, err = o.got, o.err
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
-		s.core.log(ctx, slog.LevelWarn, "linkit: the session store failed; going on without", slog.String("step", what), slog.String("error", oneLine(err.Error(), maxErrorText)))
-	}
-	return got, err == nil
+	return done
 }
 
-// storedSession is Session's form in a store.
+// storedSession is a [Session] in a store.
 type storedSession struct {
 	Version   int    `json:"version"`
 	Token     string `json:"token"`
@@ -162,12 +242,12 @@ type storedSession struct {
 	User      User   `json:"user"`
 }
 
-// MarshalBinary is for stores: it holds the token in clear.
+// MarshalBinary encodes a session for a [SessionStore]. The result holds the token in clear.
 func (s *Session) MarshalBinary() ([]byte, error) {
 	return json.Marshal(storedSession{1, s.Token.Reveal(), s.ExpiresAt, s.User})
 }
 
-// UnmarshalBinary reads what MarshalBinary wrote.
+// UnmarshalBinary decodes what [Session.MarshalBinary] returned.
 func (s *Session) UnmarshalBinary(b []byte) error {
 	var stored storedSession
 	if err := json.Unmarshal(b, &stored); err != nil || stored.Version != 1 || stored.Token == "" {
@@ -177,119 +257,18 @@ func (s *Session) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// FileSessionStore keeps sessions as files in dir, which it makes, for processes of one user on one machine. The files hold
-// tokens in clear and are readable by that user only; they are replaced atomically and locked across processes. Don't put dir
-// where others can write.
-func FileSessionStore(dir string) SessionStore { return fileStore{dir} }
-
-type fileStore struct{ dir string }
-
-const maxStored = 1 << 20
-
-func (f fileStore) path(key, suffix string) (string, error) {
-	if f.dir == "" {
-		return "", invalid("FileSessionStore: dir is empty")
-	}
-	if key == "" || filepath.Base(key) != key || key == "." || key == ".." {
-		return "", invalid("FileSessionStore: the key is no file name")
-	}
-	return filepath.Join(f.dir, key+suffix), nil
+// MarshalText returns an error: text and JSON would redact the token, and a store that used them would
+// lose it. Use [Session.MarshalBinary].
+func (Session) MarshalText() ([]byte, error) {
+	return nil, errors.New("linkit: a Session can't be written as text or JSON, which would lose its token: use MarshalBinary")
 }
 
-// Load reads a session; nil when there is none.
-func (f fileStore) Load(_ context.Context, key string) (*Session, error) {
-	path, err := f.path(key, ".session")
-	if err != nil {
-		return nil, err
-	}
-	file, err := os.Open(path) //nolint:gosec // the caller's own folder
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	b, err := readAtMost(file, maxStored)
-	if err != nil {
-		return nil, err
-	}
-	s := new(Session)
-	if err := s.UnmarshalBinary(b); err != nil {
-		return nil, err
-	}
-	return s, nil
+// UnmarshalText returns an error: use [Session.UnmarshalBinary].
+func (*Session) UnmarshalText([]byte) error {
+	return errors.New("linkit: a Session can't be read from text or JSON: use UnmarshalBinary")
 }
 
-// Save replaces a session, and removes it when s is nil.
-func (f fileStore) Save(_ context.Context, key string, s *Session) error {
-	path, err := f.path(key, ".session")
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
-	}
-	b, err := s.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(f.dir, ".session-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(b)
-	if err == nil {
-		err = temporary.Sync() // a crash leaves the old file or the new one, never half of one
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name())
-	}
-	return err
-}
-
-// Lock keeps other processes out until unlock, or until this one ends.
-func (f fileStore) Lock(ctx context.Context, key string) (unlock func(), err error) {
-	path, err := f.path(key, ".lock")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
-		return nil, err
-	}
-	const every = 25 * time.Millisecond
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-timer.C:
-		}
-		if unlock, err = tryLock(path); unlock != nil || err != nil {
-			return unlock, err
-		}
-		timer.Reset(every)
-	}
-}
-
-// readAtMost reads r whole, or fails when that is more than most bytes.
-func readAtMost(r io.Reader, most int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, most+1)) //nolint:forbidigo // bounded: the one place
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("more than %d bytes", most)
-	}
-	return b, err
+// LogValue is the session in a log, without its token.
+func (s Session) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("token", redaction), slog.Time("expires_at", s.ExpiresAt.Time), slog.String("user", s.User.ID))
 }

@@ -147,7 +147,7 @@ func TestUnusableEntriesAndStoreErrorsAreLoggedWithoutTheToken(t *testing.T) {
 			client := s.client(t, linkit.WithSessionStore(row.store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 			require.NoError(t, getOne(t.Context(), client))
 			s.assertCounts(t, 1, 1)
-			assert.Contains(t, log.String(), `level=WARN msg="linkit: the session store failed; going on without" `+row.line)
+			assert.Contains(t, log.String(), `level=WARN msg="linkit: the session store failed; continuing without it" `+row.line)
 			assert.NotContains(t, log.String(), "tok-1-Qw8eRt")
 			assert.NotContains(t, log.String(), secret)
 		})

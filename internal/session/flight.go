@@ -11,56 +11,56 @@ import (
 
 // flight is one run of the source.
 type flight[T any] struct {
-	ctx    context.Context //nolint:containedctx // the run's own, which ends every wait for it
-	cancel context.CancelCauseFunc
-	done   chan struct{} // closed when token or err is set
-	token  *Token[T]
-	err    error
-	ended  chan struct{} // closed when the source has returned
-	behind *flight[T]    // the run that this one gave up waiting for, never to begin; set before ended
-	held   atomic.Pointer[hold]
+	ctx         context.Context //nolint:containedctx // the run's own, which ends every wait for it
+	cancel      context.CancelCauseFunc
+	done        chan struct{} // closed when token or err is set
+	token       *Token[T]
+	err         error
+	ended       chan struct{} // closed when the source has returned
+	predecessor *flight[T]    // the run that this one gave up waiting for without having begun; set before ended
+	pause       atomic.Pointer[pause]
 }
 
-// hold says that a run can't come to anything before a time. The holds of a run form a chain.
-type hold struct {
-	until time.Time
-	err   error
-	next  chan struct{} // closed when another takes its place
+// pause says that a run has no result before a time. The pauses of a run form a chain.
+type pause struct {
+	retryNotBefore time.Time
+	err            error
+	next           chan struct{} // closed when another one replaces it
 }
 
-type hungError struct{}
+type timeoutError struct{}
 
-func (hungError) Error() string   { return fmt.Sprintf("no result within %v", patience) }
-func (hungError) Timeout() bool   { return true }
-func (hungError) Temporary() bool { return true }
+func (timeoutError) Error() string   { return fmt.Sprintf("no result within %v", fetchTimeout) }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
 
-// BrokenError is returned when the source panics or ends its goroutine.
-type BrokenError struct{ text string }
+// AbortError is returned when the source panics or ends its goroutine.
+type AbortError struct{ text string }
 
-func (e *BrokenError) Error() string { return e.text }
+func (e *AbortError) Error() string { return e.text }
 
-// start runs the source in a goroutine of its own; c.mu is held.
+// start runs the source on a goroutine of its own; c.mu is held.
 func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	ctx, stop := context.WithTimeoutCause(ctx, patience, ErrHung)
+	ctx, stop := context.WithTimeoutCause(ctx, fetchTimeout, ErrTimeout)
 	f := &flight[T]{cancel: cancel, done: make(chan struct{}), ended: make(chan struct{})}
-	f.held.Store(&hold{next: make(chan struct{})})
+	f.pause.Store(&pause{next: make(chan struct{})})
 	ctx = context.WithValue(ctx, c, f)
 	f.ctx = ctx
-	before := c.latest
+	previous := c.latest
 	c.flight, c.latest = f, f
 	c.running++
 	if old == nil {
-		old = c.forgotten
+		old = c.lastRejected
 	}
-	afresh := c.afresh
+	skipStore := c.skipStore
 	go func() {
 		var grant Grant[T]
-		var err error = &BrokenError{"the source ended its goroutine"} // unless it returns or panics
+		var err error = &AbortError{"the source ended its goroutine"} // unless it returns or panics
 		defer func() {
 			close(f.ended)
 			if r := recover(); r != nil {
-				err = panicked(r)
+				err = panicError(r)
 			}
 			if err != nil && ctx.Err() != nil {
 				err = context.Cause(ctx) // Close, or the minute is up: not the caller's deadline
@@ -74,19 +74,20 @@ func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
 				close(c.idle)
 			}
 		}()
-		if f.behind = before.unended(ctx); f.behind != nil { // a Reset doesn't wait for the run that it abandons
+		// One run at a time: one that Reset abandoned must have ended, too.
+		if f.predecessor = previous.waitEnded(ctx); f.predecessor != nil {
 			return
 		}
-		grant, err = c.Source(ctx, old, afresh)
+		grant, err = c.Source.Fetch(ctx, old, skipStore)
 	}()
 }
 
-// unended waits for the source to return. When ctx ends first, it returns the run that the source is still in.
-func (f *flight[T]) unended(ctx context.Context) *flight[T] {
+// waitEnded waits for the source to return. When ctx ends first, it returns the run that the source is still in.
+func (f *flight[T]) waitEnded(ctx context.Context) *flight[T] {
 	for f != nil {
 		select {
 		case <-f.ended:
-			f = f.behind
+			f = f.predecessor
 		case <-ctx.Done():
 			return f
 		}
@@ -94,12 +95,12 @@ func (f *flight[T]) unended(ctx context.Context) *flight[T] {
 	return nil
 }
 
-// panicked keeps a panic's value out of errors, but for the runtime's own: it may show a request.
-func panicked(r any) error {
+// panicError keeps a panic's value out of errors, except the runtime's own: it may show a request.
+func panicError(r any) error {
 	if re, ok := r.(runtime.Error); ok {
-		return &BrokenError{"panic: " + re.Error()}
+		return &AbortError{"panic: " + re.Error()}
 	}
-	return &BrokenError{fmt.Sprintf("panic with a %T", r)}
+	return &AbortError{fmt.Sprintf("panic with a %T", r)}
 }
 
 // settle ends f, unless it has been ended before.
@@ -117,7 +118,7 @@ func (c *Cache[T]) settle(f *flight[T], g Grant[T], err error) {
 		f.token = c.install(g, now)
 	} else {
 		f.err = err
-		c.leaveOff(now, err, good)
+		c.backOff(now, err, good)
 	}
 	close(f.done)
 	c.mu.Unlock()
@@ -126,35 +127,43 @@ func (c *Cache[T]) settle(f *flight[T], g Grant[T], err error) {
 	}
 }
 
-// Hold is for the source, with the context that it runs on: nothing comes of it before until. Callers whose deadline comes first
-// get err at once.
-func (c *Cache[T]) Hold(ctx context.Context, until time.Time, err error) {
+// RetryNotBefore is called by the source, with the context that it runs on, when it won't have a
+// token before a time. Callers whose deadline comes first get err at once.
+func (c *Cache[T]) RetryNotBefore(ctx context.Context, at time.Time, err error) {
 	f, ok := ctx.Value(c).(*flight[T])
 	if !ok {
 		return
 	}
-	old := f.held.Swap(&hold{until: until, err: err, next: make(chan struct{})})
+	old := f.pause.Swap(&pause{retryNotBefore: at, err: err, next: make(chan struct{})})
 	close(old.next)
 }
 
-// wait returns what f comes to, or ctx's error. A source that overstays is left behind.
+// wait returns f's result, or ctx's error. A source that ignores the end of its context is left behind.
 func (f *flight[T]) wait(ctx context.Context, c *Cache[T]) (*Token[T], error) {
 	deadline, limited := ctx.Deadline()
 	for {
-		h := f.held.Load()
-		if limited && deadline.Before(h.until) {
-			return nil, fmt.Errorf("%w (not sent again: %w)", h.err, context.DeadlineExceeded)
+		p := f.pause.Load()
+		if limited && deadline.Before(p.retryNotBefore) {
+			return nil, fmt.Errorf("%w (not retried: %w)", p.err, context.DeadlineExceeded)
 		}
 		select {
 		case <-f.done:
-		case <-h.next:
+		case <-p.next:
 			continue
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, endOf(ctx)
 		case <-f.ctx.Done():
 			c.settle(f, Grant[T]{}, context.Cause(f.ctx)) //nolint:contextcheck // needs none
 			<-f.done
 		}
 		return f.token, f.err
 	}
+}
+
+// endOf is why ctx has ended, with the cause that its owner gave.
+func endOf(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very same
+		return fmt.Errorf("%w: %w", ctx.Err(), cause)
+	}
+	return ctx.Err()
 }

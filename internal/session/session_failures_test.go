@@ -22,9 +22,9 @@ func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{life: time.Hour}
 		told := 0
-		c := session.New(session.Config[string]{Source: s.get, Classify: verdict, RenewalFailed: func(context.Context, error) { told++ }})
+		c := session.New(session.Config[string]{Source: sourceFunc(s.get), Classify: classify, RenewalFailed: func(context.Context, error) { told++ }})
 		get(t, c)
-		s.fail.Store(&failure{error: errors.New("down"), refused: true})
+		s.fail.Store(&failure{error: errors.New("down"), rejected: true})
 		sleep(55*time.Minute + time.Second)
 		var at []time.Duration
 		began, n := time.Now(), s.asked.Load()
@@ -58,10 +58,10 @@ func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := session.New(session.Config[string]{Classify: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+			c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
 				end()
 				return session.Grant[string]{}, nil
-			}})
+			})})
 			_, err := c.Get(t.Context(), time.Now())
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "secret")
@@ -74,16 +74,16 @@ func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		c := session.New(session.Config[string]{Classify: verdict, Source: func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
 			<-release // whatever its context says
 			return session.Grant[string]{Value: "late"}, nil
-		}})
+		})})
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() {
 				_, err := c.Get(t.Context(), time.Now())
-				assert.ErrorIs(t, err, session.ErrHung)
+				assert.ErrorIs(t, err, session.ErrTimeout)
 				assert.NotErrorIs(t, err, context.DeadlineExceeded)
 			})
 		}
@@ -105,7 +105,7 @@ func TestSourceThatRunsOutOfItsMinuteIsNotTheCallersDeadline(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		sleep(59*time.Second + 500*time.Millisecond) // nobody waits when the minute is up
 		_, err = c.Get(t.Context(), time.Now())
-		require.ErrorIs(t, err, session.ErrHung)
+		require.ErrorIs(t, err, session.ErrTimeout)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
@@ -118,18 +118,18 @@ func TestTokensThatAreRefusedToo(t *testing.T) {
 		for began := time.Now(); time.Since(began) < 10*time.Minute; sleep(50 * time.Millisecond) {
 			token, err := c.Get(t.Context(), time.Now())
 			require.NoError(t, err)
-			if next, err := c.Replace(t.Context(), token); next != nil {
+			if next, err := c.Replace(t.Context(), token, session.Rejected); next != nil {
 				require.NoError(t, err)
 				for range 10 { // many calls meet the same new token
-					c.Replayed(next, false)
+					c.Replayed(next, session.Rejected, false)
 				}
 			}
 		}
 		// 1, 2, 4, ... 32, 60, 60, ... s
 		assert.InDelta(t, 16, s.asked.Load(), 2)
 
-		c.Replayed(must(c.Get(t.Context(), time.Now())), true)
-		next, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())))
+		c.Replayed(must(c.Get(t.Context(), time.Now())), session.Rejected, true)
+		next, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected)
 		require.NoError(t, err)
 		assert.NotNil(t, next, "a success ends the wait")
 	})
@@ -143,7 +143,7 @@ func TestRefusalIsRememberedAndOtherFailuresForASecond(t *testing.T) {
 		runs int64 // in ten minutes of calls, twenty a second
 		ulp  float64
 	}{
-		{"refused: 1, 2, 4, ... 256 s, 5 min", failure{errors.New("wrong password"), true, 0}, 10, 1},
+		{"rejected: 1, 2, 4, ... 256 s, 5 min", failure{errors.New("wrong password"), true, 0}, 10, 1},
 		{"down: every second", failure{errors.New("down"), false, 0}, 600, 30},
 		{"asked to wait 100 s", failure{errors.New("slow down"), false, 100 * time.Second}, 6, 1},
 	} {
@@ -172,9 +172,9 @@ func TestResetStartsOverEvenDuringARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var asked []bool
-		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], afresh bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], skipStore bool) (session.Grant[string], error) {
 			mu.Lock()
-			asked = append(asked, afresh)
+			asked = append(asked, skipStore)
 			n := len(asked)
 			mu.Unlock()
 			select {
@@ -182,12 +182,12 @@ func TestResetStartsOverEvenDuringARun(t *testing.T) {
 			case <-ctx.Done():
 			}
 			return session.Grant[string]{Value: fmt.Sprint("t", n)}, nil
-		}})
+		})})
 		time.AfterFunc(500*time.Millisecond, c.Reset)
 		began := time.Now()
 		assert.Equal(t, "t2", get(t, c))
 		assert.Equal(t, 1500*time.Millisecond, time.Since(began))
-		_, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())))
+		_, err := c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected)
 		require.NoError(t, err)
 		mu.Lock()
 		defer mu.Unlock()

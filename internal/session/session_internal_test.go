@@ -18,13 +18,13 @@ func TestEitherClockEndsAToken(t *testing.T) {
 
 	slept := *token // as after two hours of a suspended machine, in which the monotonic clock stood still
 	slept.wall -= int64(2 * time.Hour)
-	slept.softWall -= int64(2 * time.Hour)
+	slept.renewWall -= int64(2 * time.Hour)
 	assert.False(t, slept.fresh(now))
 	assert.True(t, slept.Expired(now))
 
 	setBack := *token // as after the wall clock was set back by two hours
 	setBack.wall += int64(2 * time.Hour)
-	setBack.softWall += int64(2 * time.Hour)
+	setBack.renewWall += int64(2 * time.Hour)
 	assert.False(t, setBack.fresh(now.Add(time.Hour)))
 	assert.True(t, setBack.Expired(now.Add(time.Hour)))
 }

@@ -24,10 +24,17 @@ type server struct {
 	asked atomic.Int64
 }
 
+// sourceFunc is a source made of a function.
+type sourceFunc func(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error)
+
+func (f sourceFunc) Fetch(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error) {
+	return f(ctx, old, skipStore)
+}
+
 type failure struct {
 	error
-	refused bool
-	wait    time.Duration
+	rejected bool
+	wait     time.Duration
 }
 
 func (s *server) get(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
@@ -44,16 +51,16 @@ func (s *server) get(ctx context.Context, _ *session.Token[string], _ bool) (ses
 	return session.Grant[string]{Value: fmt.Sprint("t", n), Asked: asked, Life: s.life}, nil
 }
 
-func verdict(err error) (bool, time.Duration) {
+func classify(err error) (bool, time.Duration) {
 	var f *failure
 	if errors.As(err, &f) {
-		return f.refused, f.wait
+		return f.rejected, f.wait
 	}
 	return false, 0
 }
 
 func cache(s *server) *session.Cache[string] {
-	return session.New(session.Config[string]{Source: s.get, Classify: verdict})
+	return session.New(session.Config[string]{Source: sourceFunc(s.get), Classify: classify})
 }
 
 func get(t *testing.T, c *session.Cache[string]) string {
@@ -223,13 +230,13 @@ func TestReplaceForgetsOnlyTheTokenItIsGiven(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
-				next, err := c.Replace(t.Context(), old)
+				next, err := c.Replace(t.Context(), old, session.Rejected)
 				assert.NoError(t, err)
 				assert.Equal(t, "t2", next.Value)
 			})
 		}
 		wg.Wait()
-		next, err := c.Replace(t.Context(), old) // a late 401
+		next, err := c.Replace(t.Context(), old, session.Rejected) // a late 401
 		require.NoError(t, err)
 		assert.Equal(t, "t2", next.Value)
 		assert.Equal(t, int64(2), s.asked.Load())
@@ -247,12 +254,12 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
-		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
 			<-ctx.Done()
 			time.Sleep(time.Second) //nolint:forbidigo // virtual time
 			ended = true
 			return session.Grant[string]{}, ctx.Err()
-		}})
+		})})
 		waiting := make(chan error, 1)
 		go func() {
 			_, err := c.Get(t.Context(), time.Now())
@@ -271,12 +278,12 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 func TestSourceThatAsksItsOwnCacheIsToldSo(t *testing.T) {
 	t.Parallel()
 	var c *session.Cache[string]
-	c = session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+	c = session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
 		_, err := c.Get(ctx, time.Now())
 		return session.Grant[string]{}, err
-	}})
+	})})
 	_, err := c.Get(t.Context(), time.Now())
-	require.ErrorIs(t, err, session.ErrInside)
+	require.ErrorIs(t, err, session.ErrReentrant)
 }
 
 func TestTokenInHandAllocatesNothing(t *testing.T) {

@@ -39,24 +39,24 @@ func TestFailedRenewalWaitsAsLongAsItIsAsked(t *testing.T) {
 
 func TestSuccessStartsTheWaitsAnew(t *testing.T) {
 	t.Parallel()
-	for name, refused := range map[string]bool{"renewal": false, "no token": true} {
+	for name, rejected := range map[string]bool{"renewal": false, "no token": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &server{life: time.Hour}
 				c := cache(s)
 				lose := func() { sleep(56 * time.Minute) }
-				if refused {
+				if rejected {
 					lose = func() { sleep(61 * time.Minute) }
 				}
 				get(t, c)
 				lose()
-				s.fail.Store(&failure{error: errors.New("no"), refused: refused})
+				s.fail.Store(&failure{error: errors.New("no"), rejected: rejected})
 				assert.Equal(t, int64(3), s.tries(c, 0, time.Second, 2*time.Second, 3*time.Second), "at 0, 1 and 3 s")
 				s.fail.Store(nil)
 				assert.Equal(t, int64(1), s.tries(c, 4*time.Second))
 				lose()
-				s.fail.Store(&failure{error: errors.New("no"), refused: refused})
+				s.fail.Store(&failure{error: errors.New("no"), rejected: rejected})
 				assert.Equal(t, int64(2), s.tries(c, 0, time.Second), "the first wait is a second again")
 			})
 		})
@@ -69,7 +69,7 @@ func TestRenewalsRefusedWhileTheTokenIsGoodDelayNothingAfterItsEnd(t *testing.T)
 		s := &server{life: 100 * time.Second}
 		c := cache(s)
 		get(t, c)
-		s.fail.Store(&failure{error: errors.New("no"), refused: true})
+		s.fail.Store(&failure{error: errors.New("no"), rejected: true})
 		sleep(84 * time.Second)
 		assert.Equal(t, int64(5), s.tries(c, 0, time.Second, 3*time.Second, 7*time.Second, 15*time.Second))
 		s.fail.Store(nil)
@@ -98,13 +98,13 @@ func TestResetEndsTheWaitAfterTokensThatWereRefusedToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := cache(&server{life: time.Hour})
-		next := must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now()))))
-		c.Replayed(next, false)
-		none, err := c.Replace(t.Context(), next)
+		next := must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected))
+		c.Replayed(next, session.Rejected, false)
+		none, err := c.Replace(t.Context(), next, session.Rejected)
 		require.NoError(t, err)
 		require.Nil(t, none, "too soon")
 		c.Reset()
-		next, err = c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())))
+		next, err = c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected)
 		require.NoError(t, err)
 		assert.NotNil(t, next)
 	})
@@ -114,19 +114,19 @@ func TestResetLastsUntilThereIsATokenAndNamesTheForgottenOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		type ask struct {
-			old    string
-			afresh bool
+			old       string
+			skipStore bool
 		}
 		var asks []ask
 		s := &server{life: time.Hour}
-		c := session.New(session.Config[string]{Classify: verdict, Source: func(ctx context.Context, old *session.Token[string], afresh bool) (session.Grant[string], error) {
-			a := ask{afresh: afresh}
+		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error) {
+			a := ask{skipStore: skipStore}
 			if old != nil {
 				a.old = old.Value
 			}
 			asks = append(asks, a)
-			return s.get(ctx, old, afresh)
-		}})
+			return s.get(ctx, old, skipStore)
+		})})
 		get(t, c)
 		c.Reset()
 		s.fail.Store(&failure{error: errors.New("down")})
@@ -134,7 +134,7 @@ func TestResetLastsUntilThereIsATokenAndNamesTheForgottenOne(t *testing.T) {
 		s.fail.Store(nil)
 		sleep(time.Second)
 		assert.Equal(t, "t4", get(t, c))
-		must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now()))))
+		must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected))
 		assert.Equal(t, []ask{{"", false}, {"t1", true}, {"t1", true}, {"t1", true}, {"t4", false}}, asks)
 	})
 }
@@ -154,7 +154,7 @@ func TestWaiterDoesNotFallBackOnATokenForgottenMeanwhile(t *testing.T) {
 			waiting <- err
 		}()
 		sleep(time.Second)
-		_, err := c.Replace(t.Context(), old)
+		_, err := c.Replace(t.Context(), old, session.Rejected)
 		require.ErrorContains(t, err, "down")
 		require.ErrorContains(t, <-waiting, "down")
 	})
@@ -197,7 +197,7 @@ func TestRejectedSourceBacksOffToFiveMinutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
-		s.fail.Store(&failure{error: errors.New("wrong password"), refused: true})
+		s.fail.Store(&failure{error: errors.New("wrong password"), rejected: true})
 		c := cache(s)
 		var at []time.Duration
 		for began, n := time.Now(), int64(0); time.Since(began) < time.Hour; sleep(500 * time.Millisecond) {
@@ -252,12 +252,12 @@ func TestReplayWithoutAVerdictEndsNoWait(t *testing.T) {
 		s := &server{life: time.Hour}
 		c := cache(s)
 		replace := func() *session.Token[string] {
-			return must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now()))))
+			return must(c.Replace(t.Context(), must(c.Get(t.Context(), time.Now())), session.Rejected))
 		}
-		c.Replayed(replace(), false)
+		c.Replayed(replace(), session.Rejected, false)
 		sleep(time.Second)
-		require.NotNil(t, replace()) // nothing is known of this one
-		c.Replayed(replace(), false) // and the wait is 2 s now
+		require.NotNil(t, replace())                   // nothing is known of this one
+		c.Replayed(replace(), session.Rejected, false) // and the wait is 2 s now
 		sleep(1900 * time.Millisecond)
 		assert.Nil(t, replace())
 		sleep(100 * time.Millisecond)
@@ -269,12 +269,12 @@ func TestResetTwiceStillNamesTheForgottenToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var forgotten string
-		c := session.New(session.Config[string]{Classify: verdict, Source: func(_ context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
+		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(_ context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
 			if old != nil {
 				forgotten = old.Value
 			}
 			return session.Grant[string]{Value: "t1"}, nil
-		}})
+		})})
 		get(t, c)
 		c.Reset()
 		c.Reset()

@@ -1,4 +1,4 @@
-package linkit
+package filestore
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 
 const errorSharingViolation syscall.Errno = 32
 
-// tryLock opens a file that nobody else may open meanwhile; unlock is nil while another process has it. The system closes it
-// when the process ends.
+// tryLock opens a file exclusively; unlock is nil while another process has it open. The system
+// closes it when the process ends.
 func tryLock(path string) (unlock func(), err error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -1,8 +1,8 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
 
-package linkit
+package filestore
 
 import "errors"
 
-// tryLock has no lock that ends with the process on this system: the caller goes on without.
+// tryLock fails: these systems have no lock that ends with the process.
 func tryLock(string) (unlock func(), err error) { return nil, errors.ErrUnsupported }
