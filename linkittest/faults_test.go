@@ -4,6 +4,9 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -207,4 +210,61 @@ func TestClientsRetryOverFaults(t *testing.T) {
 	_, err := server.Client().Products.Get(t.Context(), "A")
 	require.NoError(t, err)
 	assert.Len(t, server.Requests(), 4)
+}
+
+func TestFaultsCanDependOnTheBody(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	remove := server.Inject(linkittest.Fault{
+		Method: "POST", Path: "/products", Status: 503, Times: 2,
+		Match: func(r linkittest.Request) bool {
+			return strings.Contains(string(r.Body), `"B"`) && r.Header.Get("X-Trace") == ""
+		},
+	})
+	for i, row := range []struct {
+		body, trace string
+		status      int
+	}{
+		{`{"iv_id":"A"}`, "", 201}, {`{"iv_id":"B"}`, "", 503}, {`{"iv_id":"B"}`, "t", 201}, {`{"iv_id":"B","x":1}`, "", 503},
+		{`{"iv_id":"B"}`, "", 409},
+	} {
+		assert.Equal(t, row.status, send(t, server, "POST", "/products", row.body, "X-Trace", row.trace).status, i)
+	}
+	remove()
+}
+
+func TestMatchSeesACopyOfTheRequestsThatMatchOtherwise(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	var seen []string
+	server.Inject(linkittest.Fault{Method: "POST", Times: -1, Status: 503, Match: func(r linkittest.Request) bool {
+		seen = append(seen, r.Route+" "+string(r.Body))
+		r.Header.Set("Authorization", "spoiled")
+		clear(r.Body)
+		server.Inject(linkittest.Fault{Header: http.Header{"X-One": {"1"}}}) // the server can be used
+		return false
+	}})
+	assert.Equal(t, 200, send(t, server, "GET", "/products", "").status)
+	assert.Equal(t, 201, send(t, server, "POST", "/products", `{"iv_id":"A"}`).status)
+	assert.Equal(t, "1", send(t, server, "GET", "/ping", "").header.Get("X-One"))
+	signIn(t, server, linkittest.Email, linkittest.Password)
+	assert.Equal(t, []string{`/products {"iv_id":"A"}`, `/auth/login {"email":"user@example.com","password":"[masked]"}`}, seen)
+	assert.Equal(t, `{"iv_id":"A"}`, string(server.Requests()[1].Body))
+}
+
+func TestAFaultAppliesToNoMoreRequestsThanItSaysSideBySide(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Status: 503, Times: 7, Match: func(linkittest.Request) bool { return true }})
+	var met atomic.Int32
+	var wait sync.WaitGroup
+	for range 30 {
+		wait.Go(func() {
+			if res, err := trySend(t, server, "GET", "/ping", ""); err == nil && res.status == 503 {
+				met.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	assert.EqualValues(t, 7, met.Load())
 }

@@ -16,6 +16,7 @@ var generics = &resource[linkit.Generic]{
 		}
 	},
 	serverMembers: []string{"products", "product_count", "common_brands"},
+	indexes:       []index[linkit.Generic]{{"id", func(g *linkit.Generic) string { return g.ID }}},
 	filters: []filter[linkit.Generic]{
 		flag("has_products", func(g *linkit.Generic) bool { return g.ProductCount > 0 }),
 		search(func(g *linkit.Generic, has func(string) bool) bool {

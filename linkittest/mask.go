@@ -54,26 +54,21 @@ func maskIn(v any, name string) bool {
 	return false
 }
 
-// secretOf returns the credential in an Authorization header, and the header with it masked. What kind of
-// credential it is stays visible.
-func secretOf(authorization string) (secret, rest string) {
-	if secret, ok := strings.CutPrefix(authorization, "Bearer "); ok {
-		return secret, "Bearer " + masked
-	}
-	if authorization == "" {
-		return "", ""
-	}
-	return authorization, masked
-}
-
 // maskCredentials masks the credentials in an exchange, which must be a copy.
 func (x *Exchange) maskCredentials() {
 	for i, value := range x.Request.Header["Authorization"] {
-		secret, rest := secretOf(value)
-		x.Request.Header["Authorization"][i] = rest
-		x.replace(strings.TrimSpace(secret))
+		scheme, rest, _ := strings.Cut(value, " ")
+		x.replace(value)
+		x.replace(strings.TrimSpace(rest))
+		switch {
+		case value == "":
+		case scheme == "Bearer":
+			x.Request.Header["Authorization"][i] = "Bearer " + masked
+		default:
+			x.Request.Header["Authorization"][i] = masked
+		}
 	}
-	for _, header := range []http.Header{x.Request.Header, x.Header} {
+	for _, header := range x.headers() {
 		for _, name := range []string{"Cookie", "Set-Cookie", "Proxy-Authorization", "X-Api-Key"} {
 			for i := range header[name] {
 				header[name][i] = masked
@@ -81,14 +76,30 @@ func (x *Exchange) maskCredentials() {
 		}
 	}
 	if isSignIn(x.Request.Path) {
-		for name := range x.Request.Query {
-			if strings.EqualFold(name, "password") {
-				x.Request.Query[name] = []string{masked}
-			}
+		x.maskSignIn()
+	}
+}
+
+// headers returns all headers in an exchange.
+func (x *Exchange) headers() []http.Header {
+	if x.Fault == nil {
+		return []http.Header{x.Request.Header, x.Header}
+	}
+	return []http.Header{x.Request.Header, x.Header, x.Fault.Header}
+}
+
+// maskSignIn masks the password and the token of a sign-in.
+func (x *Exchange) maskSignIn() {
+	for name := range x.Request.Query {
+		if strings.EqualFold(name, "password") {
+			x.Request.Query[name] = []string{masked}
 		}
-		if json.Valid(x.Body) || x.StatusCode < http.StatusMultipleChoices { // a truncated token is a secret too
-			x.Body = maskMembers(x.Body, "token")
-		}
+	}
+	if json.Valid(x.Body) || x.StatusCode < http.StatusMultipleChoices { // a truncated token is a secret too
+		x.Body = maskMembers(x.Body, "token")
+	}
+	if x.Fault != nil && json.Valid([]byte(x.Fault.Body)) {
+		x.Fault.Body = string(maskMembers([]byte(x.Fault.Body), "token"))
 	}
 }
 
@@ -98,14 +109,17 @@ func (x *Exchange) replace(secret string) {
 	if len(secret) < shortest {
 		return
 	}
-	x.Request.Path = strings.ReplaceAll(x.Request.Path, secret, masked)
-	for _, values := range []map[string][]string{x.Request.Query, x.Request.Header, x.Header} {
+	for _, values := range append(x.headers(), http.Header(x.Request.Query)) {
 		for _, list := range values {
 			for i := range list {
 				list[i] = strings.ReplaceAll(list[i], secret, masked)
 			}
 		}
 	}
+	x.Request.Path = strings.ReplaceAll(x.Request.Path, secret, masked)
 	x.Request.Body = bytes.ReplaceAll(x.Request.Body, []byte(secret), []byte(masked))
 	x.Body = bytes.ReplaceAll(x.Body, []byte(secret), []byte(masked))
+	if x.Fault != nil {
+		x.Fault.Body = strings.ReplaceAll(x.Fault.Body, secret, masked)
+	}
 }

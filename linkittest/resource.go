@@ -1,6 +1,7 @@
 package linkittest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -235,7 +236,7 @@ func (d *resource[T]) insert(c change, v *record[T]) {
 // update replaces the record with the given key by v. If v has no key, it keeps that one.
 func (d *resource[T]) update(c change, key string, v *record[T]) *problem {
 	t, f := d.table(c.org), d.fields(&v.value)
-	for _, name := range []string{key, *f.Key} {
+	for _, name := range []string{key, cmp.Or(*f.Key, key)} {
 		if refusal := d.refused(c, name, v); refusal != nil {
 			return refusal
 		}

@@ -40,7 +40,7 @@ func coded(key, code, nameEn, nameAr string) *problem {
 // reject: negative prices and quantities, names and keys of more than 255 characters, ids of brands,
 // categories, generics, products and branches that don't exist (an unknown parent of a category is always
 // rejected), unknown genders, types and statuses of customers, locations that aren't on Earth, offers that end before they start, and generics with a name
-// that is in use in any organization. This is linkittest's own: what the service does isn't documented.
+// that is in use in any organization, which get a 409. This is linkittest's own: what the service does isn't documented.
 // A reference is checked only when it changes. The Add methods and fixtures aren't checked.
 func WithStrict() Option {
 	return func(s *settings) { s.strict = true }
