@@ -63,7 +63,8 @@ func (b *breaker) report(ctx context.Context, step string, err error) {
 		b.failed = true
 		if b.lastTold.IsZero() || now.Sub(b.lastTold) >= logEvery {
 			b.lastTold, b.untilBack = now, true
-			b.log(ctx, slog.LevelWarn, "linkitredis: Redis failed; this process goes on alone", slog.String("step", step), slog.String("error", err.Error()))
+			b.log(ctx, slog.LevelWarn, "linkitredis: Redis failed; this process goes on alone",
+				slog.String("step", step), slog.String("error", err.Error()))
 		}
 	case err == nil && b.failed:
 		b.failed = false
@@ -83,7 +84,10 @@ func (b *breaker) log(ctx context.Context, level slog.Level, message string, att
 	}
 }
 
-// result is what a step gave.
+// use is what a step does with Redis.
+type use[T any] func(context.Context) (T, error)
+
+// result is what a step returned.
 type result[T any] struct {
 	value T
 	err   error
@@ -91,7 +95,7 @@ type result[T any] struct {
 
 // ask runs one step on Redis. It returns after stepTime, or when ctx ends, whatever the Redis client does; use goes on,
 // and a value that nobody waits for any more goes to late, which may be nil.
-func ask[T any](ctx context.Context, b *breaker, step string, use func(context.Context) (T, error), late func(T)) (T, error) {
+func ask[T any](ctx context.Context, b *breaker, step string, use use[T], late func(T)) (T, error) {
 	if !b.allow() {
 		return *new(T), errDown
 	}
@@ -99,7 +103,7 @@ func ask[T any](ctx context.Context, b *breaker, step string, use func(context.C
 }
 
 // run is ask for a step that is to be tried even while Redis fails.
-func run[T any](ctx context.Context, b *breaker, step string, use func(context.Context) (T, error), late func(T)) (T, error) {
+func run[T any](ctx context.Context, b *breaker, step string, use use[T], late func(T)) (T, error) {
 	used, out := make(chan result[T], 1), make(chan result[T])
 	stepCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	go func() { used <- protect(stepCtx, use) }()
@@ -138,7 +142,7 @@ func discard[T any](r result[T], late func(T)) {
 }
 
 // protect turns a panic of the Redis client into an error: it would end the process.
-func protect[T any](ctx context.Context, use func(context.Context) (T, error)) (r result[T]) {
+func protect[T any](ctx context.Context, use use[T]) (r result[T]) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.err = fmt.Errorf("the Redis client panicked with a %T", p)

@@ -24,6 +24,8 @@ import (
 const (
 	roleVar = "LINKITREDIS_TEST_ROLE" // what this program does instead of running the tests
 	testKey = "0123456789abcdef0123456789abcdef"
+
+	testKeyHex = "3031323334353637383961626364656630313233343536373839616263646566"
 )
 
 func TestMain(m *testing.M) {
@@ -70,7 +72,8 @@ func (r *redisProcess) start() {
 	require.NoError(r.t, err)
 	path, err := exec.LookPath("redis-server")
 	if err == nil {
-		r.cmd = exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--dir", r.dir, "--save", "", "--appendonly", "no") //nolint:noctx // ended by kill
+		arguments := []string{"--bind", "127.0.0.1", "--port", port, "--dir", r.dir, "--save", "", "--appendonly", "no"}
+		r.cmd = exec.Command(path, arguments...) //nolint:noctx // ended by kill
 	} else {
 		ci, _ := strconv.ParseBool(os.Getenv("CI"))
 		require.False(r.t, ci, "redis-server is missing: %v", err)
@@ -81,7 +84,8 @@ func (r *redisProcess) start() {
 	r.cmd.Stdout, r.cmd.Stderr = &output, &output
 	require.NoError(r.t, r.cmd.Start())
 	client := r.client()
-	require.Eventually(r.t, func() bool { return client.Ping(context.Background()).Err() == nil }, 20*time.Second, 10*time.Millisecond)
+	responds := func() bool { return client.Ping(context.Background()).Err() == nil }
+	require.Eventually(r.t, responds, 20*time.Second, 10*time.Millisecond)
 }
 
 func (r *redisProcess) kill() {

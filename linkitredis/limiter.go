@@ -30,8 +30,8 @@ type limit struct {
 	burst     int
 }
 
-// Limiter is a rate limit that all processes share that name it: a linkit.Limiter for linkit.WithLimiter. Its methods are
-// safe for concurrent use.
+// Limiter is a rate limit for all processes that name it: a linkit.Limiter for linkit.WithLimiter. Its methods are safe
+// for concurrent use.
 type Limiter struct {
 	store   *Store
 	limit   limit
@@ -43,11 +43,11 @@ type Limiter struct {
 }
 
 // Limiter returns the limit called name: perSecond requests a second on average, and up to burst at once, for all
-// processes that name it under the same prefix. They must agree on perSecond and burst, which must be positive: with other
-// values every Wait is an error. The same arguments give the same Limiter.
+// processes that name it under the same prefix. They must agree on perSecond and burst. Both must be positive: with
+// other values every Wait is an error. The same arguments return the same Limiter.
 //
-// Requests that wait are let through in order within a process. While Redis fails, each process goes on by a limit of its
-// own of the same rate and burst.
+// Within a process, waiting requests are let through in order. While Redis fails, each process limits itself to the same
+// rate and burst.
 func (s *Store) Limiter(name string, perSecond float64, burst int) *Limiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +98,8 @@ func (l *Limiter) Wait(ctx context.Context) error {
 func (l *Limiter) queue(ctx context.Context) error {
 	waiting := l.waiting.Add(1)
 	defer l.waiting.Add(-1)
-	if wait := time.Duration(min(float64(int(waiting)-l.limit.burst)*l.interval()*1e3, 1e18)); late(ctx, wait) { // at the very least
+	atLeast := min(float64(int(waiting)-l.limit.burst)*l.interval()*1e3, 1e18)
+	if wait := time.Duration(atLeast); late(ctx, wait) {
 		return tooLate(wait)
 	}
 	select {
@@ -213,7 +214,8 @@ func late(ctx context.Context, wait time.Duration) bool {
 }
 
 func tooLate(wait time.Duration) error {
-	return fmt.Errorf("linkitredis: the rate limit has room in %v, which is after the deadline: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
+	return fmt.Errorf("linkitredis: the rate limit has room in %v, which is after the deadline: %w",
+		wait.Round(time.Millisecond), context.DeadlineExceeded)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

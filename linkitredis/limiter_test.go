@@ -53,7 +53,8 @@ func TestPlacesAreAnIntervalApart(t *testing.T) {
 		assert.True(t, reserved)
 		assert.Equal(t, want*time.Millisecond, wait, i)
 	}
-	assert.LessOrEqual(t, client.PTTL(t.Context(), "linkit:limit:l").Val(), time.Second, "the key ends when it says nothing any more")
+	life := client.PTTL(t.Context(), "linkit:limit:l").Val()
+	assert.LessOrEqual(t, life, time.Second, "the key expires when it says nothing any more")
 }
 
 func TestOddRatesAreExact(t *testing.T) {
@@ -87,7 +88,9 @@ func TestClockThatIsSetBackHoldsNobodyUp(t *testing.T) {
 func TestLimitIsNotHeldUpByWhatItsKeyHeld(t *testing.T) {
 	t.Parallel()
 	_, client, _ := stoppedClock(t)
-	for name, value := range map[string]string{"junk": "junk", "far": "99999999999999999", "infinite": "inf", "nan": "nan", "empty": ""} {
+	for name, value := range map[string]string{
+		"junk": "junk", "far": "99999999999999999", "infinite": "inf", "nan": "nan", "empty": "",
+	} {
 		require.NoError(t, client.Set(t.Context(), "linkit:limit:"+name, value, 0).Err())
 		wait, _ := linkitredis.New(client).Limiter(name, 4, 1).Reserve(t)
 		assert.LessOrEqual(t, wait, 1250*time.Millisecond, name)
@@ -119,15 +122,15 @@ func TestLimitIsSharedByAllWhoNameIt(t *testing.T) {
 func TestLimitsOfTwoNamesAreApart(t *testing.T) {
 	t.Parallel()
 	_, client, _ := stoppedClock(t)
-	store := linkitredis.New(client)
+	store, other := linkitredis.New(client), linkitredis.New(client, linkitredis.WithPrefix("other:"))
 	for _, limiter := range []*linkitredis.Limiter{
-		store.Limiter("a", 1, 1), store.Limiter("b", 1, 1), linkitredis.New(client, linkitredis.WithPrefix("other:")).Limiter("a", 1, 1),
+		store.Limiter("a", 1, 1), store.Limiter("b", 1, 1), other.Limiter("a", 1, 1),
 	} {
 		wait, reserved := limiter.Reserve(t)
 		assert.True(t, reserved)
 		assert.Zero(t, wait)
 	}
-	assert.Same(t, store.Limiter("a", 1, 1), store.Limiter("a", 1, 1), "so that they share the limit that is left without Redis")
+	assert.Same(t, store.Limiter("a", 1, 1), store.Limiter("a", 1, 1), "they share a limit without Redis too")
 	assert.NotSame(t, store.Limiter("a", 1, 1), store.Limiter("a", 1, 2))
 }
 

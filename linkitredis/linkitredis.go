@@ -30,8 +30,9 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// Store is a [linkit.SessionStore] and a [linkit.SessionLocker] on Redis, and makes a [Limiter]. Its methods are safe for
-// concurrent use. It has no Close: the Redis client is the caller's to close, after the clients that use the Store.
+// Store is a [linkit.SessionStore] and a [linkit.SessionLocker] on Redis, and makes [Limiter] values. Its methods are
+// safe for concurrent use. It has no Close: the Redis client is the caller's to close, after the clients that use the
+// Store.
 type Store struct {
 	client  redis.UniversalClient
 	breaker *breaker
@@ -79,8 +80,8 @@ func New(client redis.UniversalClient, opts ...Option) *Store {
 	}
 }
 
-// WithPrefix sets what all of the Store's keys in Redis begin with. The default is "linkit:". Processes share what has the
-// same prefix.
+// WithPrefix sets what all of the Store's keys in Redis begin with. The default is "linkit:". Processes with the same
+// prefix share sessions and limits.
 func WithPrefix(prefix string) Option {
 	return func(c *config) { c.prefix = prefix }
 }

@@ -35,7 +35,8 @@ func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error)
 			return nil, ctx.Err()
 		case <-timer.C:
 		}
-		mutex, err := ask(ctx, s.breaker, "lock", func(ctx context.Context) (*redsync.Mutex, error) { return s.tryLock(ctx, name) }, s.release)
+		try := func(ctx context.Context) (*redsync.Mutex, error) { return s.tryLock(ctx, name) }
+		mutex, err := ask(ctx, s.breaker, "lock", try, s.release)
 		if err != nil {
 			return nil, err
 		}

@@ -55,7 +55,8 @@ func member() {
 		store.SetLease(do.Lease)
 	}
 	client, err := linkit.NewClient(
-		linkit.WithBaseURL(do.URL), linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithUserAgent(do.Name), linkit.WithSessionStore(store),
+		linkit.WithBaseURL(do.URL), linkit.WithUserAgent(do.Name),
+		linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithSessionStore(store),
 	)
 	if err != nil {
 		panic(err)

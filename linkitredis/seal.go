@@ -16,7 +16,7 @@ const sealedVersion = 1
 var (
 	errClear  = errors.New("linkitredis: the stored session isn't encrypted")
 	errSealed = errors.New("linkitredis: the stored session is encrypted: WithEncryption is needed to read it")
-	errKey    = errors.New("linkitredis: the stored session can't be decrypted: it was stored with another key, or changed since")
+	errKey    = errors.New("linkitredis: the stored session can't be decrypted: another key, or changed since")
 )
 
 // sealer encrypts sessions: a version, a nonce, and AES-256-GCM bound to the Redis key that it is stored under. The nil
@@ -25,7 +25,8 @@ type sealer struct{ aead cipher.AEAD }
 
 func newSealer(key []byte) (*sealer, error) {
 	if len(key) != 32 {
-		return nil, fmt.Errorf("%w: linkitredis: WithEncryption: the key has %d bytes, and AES-256 takes 32", linkit.ErrInvalid, len(key))
+		return nil, fmt.Errorf("%w: linkitredis: WithEncryption: the key has %d bytes, and AES-256 takes 32",
+			linkit.ErrInvalid, len(key))
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {

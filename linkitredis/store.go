@@ -35,7 +35,8 @@ func (s *Store) Load(ctx context.Context, key string) (*linkit.Session, error) {
 	}
 	session, err := s.decode(name, value)
 	if err != nil {
-		s.breaker.log(ctx, slog.LevelWarn, "linkitredis: the stored session can't be read; signing in", slog.String("error", err.Error()))
+		s.breaker.log(ctx, slog.LevelWarn, "linkitredis: the stored session can't be read; signing in",
+			slog.String("error", err.Error()))
 	}
 	return session, err
 }

@@ -58,10 +58,10 @@ func TestSessionLivesNoLongerThanItsToken(t *testing.T) {
 		expires linkit.Time
 		life    time.Duration // 0: not stored
 	}{
-		"an hour":       {linkit.Time{Time: time.Now().Add(time.Hour)}, time.Hour},
-		"half a second": {linkit.Time{Time: time.Now().Add(30*time.Second + 500*time.Millisecond)}, 30*time.Second + 500*time.Millisecond},
-		"unknown":       {linkit.Time{}, 24 * time.Hour},
-		"over":          {linkit.Time{Time: time.Now().Add(-time.Second)}, 0},
+		"an hour":      {linkit.Time{Time: time.Now().Add(time.Hour)}, time.Hour},
+		"half seconds": {linkit.Time{Time: time.Now().Add(30500 * time.Millisecond)}, 30500 * time.Millisecond},
+		"unknown":      {linkit.Time{}, 24 * time.Hour},
+		"over":         {linkit.Time{Time: time.Now().Add(-time.Second)}, 0},
 	} {
 		session := testSession(0)
 		session.ExpiresAt = test.expires
@@ -109,7 +109,10 @@ func TestSessionThatCannotBeReadIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	flipped := bytes.Clone(sealed)
 	flipped[len(flipped)-1] ^= 1
-	for name, value := range map[string]any{"moved": sealed, "flipped": flipped, "cut": sealed[:5], "empty": "", "junk": "\x02junk", "array": "[]", "no token": `{"version":1}`} {
+	for name, value := range map[string]any{
+		"moved": sealed, "flipped": flipped, "cut": sealed[:5],
+		"empty": "", "junk": "\x02junk", "array": "[]", "no token": `{"version":1}`,
+	} {
 		require.NoError(t, client.Set(t.Context(), "linkit:session:"+name, value, 0).Err())
 	}
 	for _, test := range []struct {

@@ -1,5 +1,5 @@
-// Fleet starts 20 processes of itself, which share a sign-in and a rate limit on Redis, and prints how many sign-ins and
-// requests per second arrived at a fake server.
+// Fleet starts 20 processes of itself, which share a sign-in and a rate limit on Redis, and prints how many sign-ins
+// and requests per second arrived at a fake server.
 //
 //	go run ./examples/fleet
 //	go run ./examples/fleet -redis localhost:6379 -rate 50 -for 20s
@@ -67,8 +67,9 @@ func fleet(ctx context.Context) error {
 	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg"})
 
 	environment := append(os.Environ(),
-		"LINKIT_BASE_URL="+server.URL, "LINKIT_EMAIL="+linkittest.Email, "LINKIT_PASSWORD="+linkittest.Password, "LINKIT_API_KEY=", "LINKIT_TOKEN=",
-		redisVar+"="+*addr, rateVar+"="+strconv.FormatFloat(*rate, 'g', -1, 64), forVar+"="+duration.String(),
+		"LINKIT_BASE_URL="+server.URL, "LINKIT_EMAIL="+linkittest.Email, "LINKIT_PASSWORD="+linkittest.Password,
+		"LINKIT_API_KEY=", "LINKIT_TOKEN=", redisVar+"="+*addr,
+		rateVar+"="+strconv.FormatFloat(*rate, 'g', -1, 64), forVar+"="+duration.String(),
 	)
 	fmt.Printf("%d processes, %v requests per second between them, for %v\n", *processes, *rate, *duration)
 	began := time.Now()
@@ -95,7 +96,8 @@ func fleet(ctx context.Context) error {
 			requests++
 		}
 	}
-	fmt.Printf("sign-ins: %d\nrequests: %d in %.1f s, %.1f per second\n", signIns, requests, took.Seconds(), float64(requests)/took.Seconds())
+	fmt.Printf("sign-ins: %d\n", signIns)
+	fmt.Printf("requests: %d in %.1f s, %.1f per second\n", requests, took.Seconds(), float64(requests)/took.Seconds())
 	return failed
 }
 
