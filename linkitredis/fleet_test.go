@@ -1,7 +1,9 @@
 package linkitredis_test
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,4 +116,37 @@ func TestProcessesWithoutRedisSignInOnTheirOwn(t *testing.T) {
 		assert.Less(t, p.Longest, 3*time.Second)
 	}
 	assert.Equal(t, 3, signIns(server))
+}
+
+func TestProcessesKeepOneLimit(t *testing.T) {
+	t.Parallel()
+	const rate, requests = 20, 200
+	var mu sync.Mutex
+	var arrived []time.Time
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(arrived)
+	}
+	r, server := startRedis(t), linkittest.NewServer(linkittest.WithObserver(func(e linkittest.Exchange) {
+		mu.Lock()
+		defer mu.Unlock()
+		if e.Request.Path != loginPath {
+			arrived = append(arrived, e.Began)
+		}
+	}))
+	t.Cleanup(server.Close)
+	fleet := startFleet(t, 4, task{URL: server.URL, Redis: r.addr, Rate: rate})
+	begin(t, fleet)
+	eventually(t, 40*time.Second, func() bool { return count() > requests }, "the requests")
+	stop(fleet)
+	for _, p := range finish(t, fleet) {
+		assert.Empty(t, p.Log)
+	}
+	assert.Equal(t, 1, signIns(server))
+	slices.SortFunc(arrived, time.Time.Compare)
+	took := arrived[requests].Sub(arrived[0])
+	t.Logf("%d requests in %v", requests, took)
+	assert.GreaterOrEqual(t, took, time.Second*requests*100/(rate*105), "at most 5 % over")
+	assert.Less(t, took, 2*time.Second*requests/rate)
 }

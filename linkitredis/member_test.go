@@ -32,6 +32,7 @@ type task struct {
 	Calls      int           // 0: until told to stop
 	Every      time.Duration // between two calls
 	Lease      time.Duration // 0: as it is
+	Rate       float64       // of the limit that the fleet shares; 0: none
 	UntilBack  bool          // goes on until its log says that Redis is back
 }
 
@@ -57,6 +58,7 @@ func member() {
 	client, err := linkit.NewClient(
 		linkit.WithBaseURL(do.URL), linkit.WithUserAgent(do.Name),
 		linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithSessionStore(store),
+		linkit.WithAttemptTimeout(2*time.Second),
 	)
 	if err != nil {
 		panic(err)
@@ -79,6 +81,11 @@ func member() {
 		return do.Calls == 0 && stop.Err() == nil || r.Calls < do.Calls
 	}
 	for more() {
+		if do.Rate > 0 {
+			if err := store.Limiter("fleet", do.Rate, 1).Wait(ctx); err != nil {
+				r.Failures = append(r.Failures, err.Error())
+			}
+		}
 		began := time.Now()
 		if _, err := client.Products.List(ctx, nil); err != nil {
 			r.Failures = append(r.Failures, err.Error())
