@@ -127,7 +127,8 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 //
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
-	return doObject(ctx, s.client, &operation{method: http.MethodGet, route: "/auth/credentials"}, func(v *CredentialStatus, body json.RawMessage) bool {
+	op := &operation{method: http.MethodGet, route: "/auth/credentials"}
+	return doObject(ctx, s.client, op, func(v *CredentialStatus, body json.RawMessage) bool {
 		v.Raw = body
 		return v.User.ID != "" || !v.CheckedAt.IsZero()
 	})
@@ -163,7 +164,8 @@ func (c *config) credentials() []string {
 	return names
 }
 
-const credentialOptions = "WithAPIKey, WithAPIKeyFunc, WithLogin, WithLoginFunc, WithToken, FromEnv or WithoutCredentials"
+const credentialOptions = "WithAPIKey, WithAPIKeyFunc, WithLogin, WithLoginFunc, WithToken, FromEnv " +
+	"or WithoutCredentials"
 
 // readCredentials reads the one credential in the environment.
 func (c *config) readCredentials() error {

@@ -61,3 +61,55 @@ func TestErrNoSessionNamesTheOptionThatGaveTheCredential(t *testing.T) {
 		client.Auth.Reset() // has nothing to do
 	}
 }
+
+func TestSecretsCompareByValue(t *testing.T) {
+	t.Parallel()
+	a, again, other := linkit.NewSecret("a"), linkit.NewSecret("a"), linkit.NewSecret("b")
+	assert.True(t, a.Equal(again))
+	assert.False(t, a.Equal(other))
+	assert.False(t, a.Equal(linkit.NewSecret("ab")))
+	assert.False(t, a.Equal(linkit.Secret{}))
+	assert.True(t, linkit.Secret{}.Equal(linkit.NewSecret("")))
+	assert.True(t, linkit.Secret{}.IsZero())
+	assert.True(t, linkit.NewSecret("").IsZero())
+	assert.False(t, a.IsZero())
+}
+
+func TestCredentialsAndOrganizationsInQuotesAreRefused(t *testing.T) {
+	for _, value := range []string{`"lk_live_71"`, `'lk_live_71'`, "`lk_live_71`", `"Bearer lk_live_71"`, `""`, `' '`} {
+		for name, opts := range map[string][]linkit.Option{
+			"WithAPIKey":       {linkit.WithAPIKey(value)},
+			"WithToken":        {linkit.WithToken(value)},
+			"WithOrganization": {linkit.WithAPIKey(testKey), linkit.WithOrganization(value)},
+		} {
+			_, err := linkit.NewClient(opts...)
+			assertInQuotes(t, err, name)
+		}
+		for _, name := range []string{"LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_ORGANIZATION_ID"} {
+			setenv(t, map[string]string{name: value})
+			_, err := linkit.NewClient(linkit.FromEnv())
+			assertInQuotes(t, err, name)
+		}
+		client := newClient(t, &replies{answers: []reply{{status: 200}}})
+		assertInQuotes(t, getOne(t.Context(), client.ForOrganization(value)), "ForOrganization")
+	}
+	setenv(t, map[string]string{"LINKIT_API_KEY": testKey, "LINKIT_BASE_URL": `"https://lk_live_71.test/api/v1"`})
+	_, err := linkit.NewClient(linkit.FromEnv())
+	assertInQuotes(t, err, "LINKIT_BASE_URL")
+}
+
+func assertInQuotes(t *testing.T, err error, name string) {
+	t.Helper()
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	require.ErrorContains(t, err, name+": ")
+	require.ErrorContains(t, err, "in quotes")
+	assert.NotContains(t, err.Error(), "lk_live_71")
+}
+
+func TestOneQuoteOrQuotesWithinAreNoMistake(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{`"lk`, `lk"`, `'lk"`, `l"k"`, `'`} {
+		_, err := linkit.NewClient(linkit.WithAPIKey(value))
+		require.NoError(t, err, value)
+	}
+}

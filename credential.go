@@ -227,7 +227,9 @@ func (c *core) newCredential(cfg *config) (*credential, error) {
 		cred.cache = c.newCache(&keySource{cfg.apiKeyFunc})
 	case cfg.email != "" || cfg.loginFunc != nil:
 		cred.signsIn = true
-		cred.cache = c.newCache(&loginSource{core: c, email: cfg.email, password: cfg.password, fn: cfg.loginFunc, store: cfg.store})
+		cred.cache = c.newCache(&loginSource{
+			core: c, email: cfg.email, password: cfg.password, fn: cfg.loginFunc, store: cfg.store,
+		})
 	}
 	return cred, nil
 }

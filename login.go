@@ -38,11 +38,14 @@ func classifyFetch(err error) (rejected bool, wait time.Duration) {
 type loginSource struct {
 	core            *core
 	email, password string
-	fn              func(context.Context) (email, password string, err error) // of WithLoginFunc; nil: email and password are fixed
-	store           SessionStore                                              // nil: none
+	// fn is WithLoginFunc's; nil: email and password are fixed.
+	fn    func(context.Context) (email, password string, err error)
+	store SessionStore // nil: none
 
-	rejected atomic.Pointer[string] // Authorization of the last stored session that was rejected: Save may fail to replace it
-	warned   atomic.Bool            // that the store isn't trusted
+	// rejected is the Authorization of the last stored session that was rejected. Save may fail to
+	// replace it.
+	rejected atomic.Pointer[string]
+	warned   atomic.Bool // that the store isn't trusted
 }
 
 // Fetch returns a stored session, if there is a good one, or a new one.

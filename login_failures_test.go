@@ -3,6 +3,7 @@ package linkit_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -217,5 +218,83 @@ func TestRejectedSignInHintsAtThePasswordOnlyWhereThatMayBeWrong(t *testing.T) {
 			require.ErrorContains(t, err, hint)
 			assert.NotContains(t, err.Error(), "WithToken", "the hint of other calls")
 		})
+	}
+}
+
+func TestPageOfHTMLAtSignInIsTheGatewaysAndNoWrongPassword(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		status int
+		body   string
+		header http.Header
+	}{
+		"403":              {403, "<html><title>Blocked</title></html>", nil},
+		"401":              {401, "\ufeff\r\n <!DOCTYPE html>", nil},
+		"400 by its type":  {400, "Bad Request", http.Header{"Content-Type": {"Text/HTML; charset=utf-8"}}},
+		"422":              {422, "<h1>no</h1>", nil},
+		"success, no JSON": {200, "<html>Log in to this network</html>", http.Header{"Content-Type": {"text/html"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rs := &replies{answers: []reply{
+					{status: row.status, body: row.body, header: row.header}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+				}}
+				client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
+				err := getOne(t.Context(), client)
+				require.NotErrorIs(t, err, linkit.ErrLogin)
+				var te *linkit.TransportError
+				require.ErrorAs(t, err, &te)
+				assert.Equal(t, "POST /auth/login", te.Method+" "+te.Route)
+				assert.NotContains(t, err.Error(), "password")
+				assert.NotContains(t, err.Error(), "<")
+				var ae *linkit.APIError
+				if row.status != 200 {
+					require.ErrorAs(t, err, &ae, "the status is there")
+					assert.Equal(t, row.status, ae.StatusCode)
+				}
+				sleep(time.Second)
+				require.NoError(t, getOne(t.Context(), client), "it is tried again after a second")
+			})
+		})
+	}
+}
+
+func TestRejectedSignInNamesWhatInTheInputMayBeAMistake(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		email, password string
+		hints           []string
+	}{
+		{"ops@example.com", "pa55-word-Zq", nil},
+		{`"ops@example.com"`, "pa55-word-Zq", []string{"the email is in quotes"}},
+		{"ops@example.com", `'pa55-word-Zq'`, []string{"the password is in quotes"}},
+		{"ops@example.com", "“pa55-word-Zq”", []string{"the password is in quotes"}},
+		{"ops@example.com", "pa55-word-Zq\n", []string{"the password begins or ends with a space or line break"}},
+		{" ops@example.com", "pa55-word-Zq\r\n", []string{"the email begins or ends", "the password begins or ends"}},
+		{"\ufeffops@example.com", "pa55-word-Zq", []string{"the email begins or ends"}},
+		{"ops@example.com", "\"pa55-word-Zq\"\n", []string{"the password is in quotes", "the password begins or ends"}},
+		{"ops@example.com", "pa55 'word' Zq", nil},
+	} {
+		for _, status := range []int{400, 401, 403, 422} {
+			rs := &replies{answers: []reply{{status: status, body: `{}`}}}
+			client := newClient(t, rs, linkit.WithLogin(row.email, row.password))
+			_, byHand := client.Auth.Login(t.Context(), row.email, row.password)
+			for _, err := range []error{getOne(t.Context(), client), byHand} {
+				require.ErrorIs(t, err, linkit.ErrLogin)
+				for _, hint := range row.hints {
+					require.ErrorContains(t, err, hint)
+				}
+				if row.hints == nil {
+					assert.NotContains(t, err.Error(), "quotes")
+					assert.NotContains(t, err.Error(), "begins or ends")
+				}
+				assert.NotContains(t, err.Error(), "pa55")
+				assert.NotContains(t, err.Error(), "@")
+			}
+			var sent struct{ Email, Password string }
+			require.NoError(t, json.Unmarshal([]byte(rs.bodies[0]), &sent))
+			assert.Equal(t, row.email+row.password, sent.Email+sent.Password, "sent as they are")
+		}
 	}
 }

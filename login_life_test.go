@@ -163,3 +163,77 @@ func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
 		s.assertCounts(t, 2, 2)
 	})
 }
+
+func TestLifeIsLessTheSecondThatADateCutsOff(t *testing.T) {
+	t.Parallel()
+	for _, life := range []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, time.Minute} {
+		for _, offset := range []time.Duration{0, 500 * time.Millisecond, 990 * time.Millisecond} { // of the clock, within a second
+			t.Run(fmt.Sprint(life, offset), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newSignInServer(life)
+					sleep(offset)
+					client := s.client(t)
+					calls := 0
+					for began := time.Now(); time.Since(began) < 10*life; sleep(life / 50) {
+						require.NoError(t, getOne(t.Context(), client))
+						calls++
+					}
+					_, got := s.counts()
+					assert.Equal(t, calls, got, "no call met an expired token")
+				})
+			})
+		}
+	}
+}
+
+func TestExpiryMayBeUnixTime(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(time.Time) string{
+		"seconds":              func(end time.Time) string { return fmt.Sprint(end.Unix()) },
+		"seconds as text":      func(end time.Time) string { return fmt.Sprintf(`"%d"`, end.Unix()) },
+		"seconds, fractional":  func(end time.Time) string { return fmt.Sprintf("%d.5", end.Unix()) },
+		"seconds, exponential": func(end time.Time) string { return fmt.Sprintf("%e", float64(end.Unix())) },
+		"milliseconds":         func(end time.Time) string { return fmt.Sprint(end.UnixMilli()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSignInServer(time.Hour)
+				s.login = func(n int) (int, any) {
+					token := fmt.Sprint("given-", n)
+					s.tokens[token] = time.Now().Add(time.Hour)
+					return 200, `{"token":"` + token + `","expires_at":` + write(time.Now().Add(time.Hour)) + `}`
+				}
+				client := s.client(t)
+				session, err := client.Auth.Session(t.Context())
+				require.NoError(t, err)
+				assert.WithinDuration(t, time.Now().Add(time.Hour), session.ExpiresAt.Time, 2*time.Second)
+				sleep(57 * time.Minute)
+				require.NoError(t, getOne(t.Context(), client))
+				sleep(time.Second)
+				s.assertCounts(t, 2, 1) // renewed before its end
+			})
+		})
+	}
+}
+
+func TestExpiryThatIsNoTimeIsNotShownOrStored(t *testing.T) {
+	t.Parallel()
+	for _, expiry := range []string{`true`, `-5`, `0`, `1e300`, `"1e9x"`, `{"at":1}`, `"0000-00-00 00:00:00"`, `"1999-01-01T00:00:00Z"`} {
+		t.Run(expiry, func(t *testing.T) {
+			t.Parallel()
+			store := newMemoryStore()
+			rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken-1","expires_at":` + expiry + `}`}}}
+			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"), linkit.WithSessionStore(store))
+			session, err := client.Auth.Session(t.Context())
+			require.NoError(t, err)
+			assert.Zero(t, session.ExpiresAt)
+			for _, stored := range store.sessions {
+				assert.Zero(t, stored.ExpiresAt)
+				_, err := stored.MarshalBinary()
+				require.NoError(t, err)
+			}
+		})
+	}
+}

@@ -54,7 +54,9 @@ type storeEntry struct {
 }
 
 // signIn returns a stored session or a new one, which it stores. skipStore is for a new one in any case.
-func (e *storeEntry) signIn(ctx context.Context, old *authToken, skipStore bool, login func() (authGrant, error)) (authGrant, error) {
+func (e *storeEntry) signIn(
+	ctx context.Context, old *authToken, skipStore bool, login func() (authGrant, error),
+) (authGrant, error) {
 	unlock, stored := e.lock(ctx, old, skipStore)
 	defer unlock()
 	if stored == nil && !skipStore {
@@ -80,11 +82,13 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	done := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, func(release func()) {
-		if release != nil {
-			release()
-		}
-	})
+	done := runStep(waiting,
+		func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) },
+		func(release func()) {
+			if release != nil {
+				release()
+			}
+		})
 	look := time.NewTimer(lockGrace)
 	defer look.Stop()
 	for {
@@ -260,15 +264,11 @@ func (s *Session) UnmarshalBinary(b []byte) error {
 // MarshalText returns an error: text and JSON would redact the token, and a store that used them would
 // lose it. Use [Session.MarshalBinary].
 func (Session) MarshalText() ([]byte, error) {
-	return nil, errors.New("linkit: a Session can't be written as text or JSON, which would lose its token: use MarshalBinary")
+	return nil, errors.New("linkit: text or JSON would lose a Session's token: use MarshalBinary")
 }
 
-// UnmarshalText returns an error: use [Session.UnmarshalBinary].
-func (*Session) UnmarshalText([]byte) error {
-	return errors.New("linkit: a Session can't be read from text or JSON: use UnmarshalBinary")
-}
-
-// LogValue is the session in a log, without its token.
+// LogValue returns the session without its token, for slog.
 func (s Session) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("token", redaction), slog.Time("expires_at", s.ExpiresAt.Time), slog.String("user", s.User.ID))
+	return slog.GroupValue(
+		slog.String("token", redaction), slog.Time("expires_at", s.ExpiresAt.Time), slog.String("user", s.User.ID))
 }

@@ -59,84 +59,6 @@ func TestFileStoreKeepsOneFilePrivateAndWhole(t *testing.T) {
 	}
 }
 
-func TestFileStoreLockIsAsPrivate(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "sessions")
-	locker, ok := linkit.FileSessionStore(dir).(linkit.SessionLocker)
-	require.True(t, ok)
-	unlock, err := locker.Lock(t.Context(), "key") // before there is anything in the folder, or the folder
-	require.NoError(t, err)
-	defer unlock()
-	files, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-	if runtime.GOOS != "windows" {
-		for path, mode := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, files[0].Name()): 0o600} {
-			info, err := os.Stat(path)
-			require.NoError(t, err)
-			assert.Equal(t, mode, info.Mode().Perm(), path)
-		}
-	}
-}
-
-func TestFileStoreLeavesNoFileBehindWhenItCannotSave(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "key.session", "in the way"), 0o700))
-	require.Error(t, linkit.FileSessionStore(dir).Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
-	files, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	assert.Len(t, files, 1, "a temporary file, with the token, is left")
-}
-
-func TestFileStoreReadsNoMoreThanASessionMayBe(t *testing.T) {
-	t.Parallel()
-	store := linkit.FileSessionStore(t.TempDir())
-	require.NoError(t, store.Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret(strings.Repeat("x", 2<<20))}))
-	_, err := store.Load(t.Context(), "key")
-	require.ErrorContains(t, err, "more than 1048576 bytes")
-}
-
-func TestFileStoreWritersNeverShowHalfAFile(t *testing.T) {
-	t.Parallel()
-	store, ctx := linkit.FileSessionStore(t.TempDir()), t.Context()
-	long := &linkit.Session{Token: linkit.NewSecret(strings.Repeat("x", 100_000))}
-	require.NoError(t, store.Save(ctx, "key", long))
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for range 20 {
-				assert.NoError(t, store.Save(ctx, "key", long))
-				s, err := store.Load(ctx, "key")
-				if assert.NoError(t, err) {
-					assert.Len(t, s.Token.Reveal(), 100_000)
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-func TestFileStoreLockIsExclusiveAndHeedsItsContext(t *testing.T) {
-	t.Parallel()
-	store := linkit.FileSessionStore(t.TempDir())
-	locker, ok := store.(linkit.SessionLocker)
-	require.True(t, ok)
-	unlock, err := locker.Lock(t.Context(), "key")
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Millisecond)
-	defer cancel()
-	_, err = locker.Lock(ctx, "key")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	other, err := locker.Lock(t.Context(), "other")
-	require.NoError(t, err, "another key is another lock")
-	other()
-	unlock()
-	unlock, err = locker.Lock(t.Context(), "key")
-	require.NoError(t, err)
-	unlock()
-}
-
 func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(path string) error{
@@ -164,6 +86,100 @@ func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
 	}
 }
 
+func TestFileStoreNeedsAFolderThatCanBeMeant(t *testing.T) {
+	t.Parallel()
+	for dir, hint := range map[string]string{"": "is empty", "~/.cache/linkit": "~", "~": "~"} {
+		store := linkit.FileSessionStore(dir)
+		_, err := linkit.NewClient(linkit.WithLogin("a", "b-secret"), linkit.WithSessionStore(store))
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		require.ErrorContains(t, err, "FileSessionStore: dir")
+		require.ErrorContains(t, err, hint)
+		_, err = store.Load(t.Context(), "key")
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		require.ErrorIs(t, store.Save(t.Context(), "key", &linkit.Session{}), linkit.ErrInvalid)
+		locker, _ := store.(linkit.SessionLocker)
+		_, err = locker.Lock(t.Context(), "key")
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+	}
+}
+
+func TestStoredSessionIsUsedWhileAnotherProcessHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	s, dir := newSignInServer(time.Hour), t.TempDir()
+	require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)))))
+	locks, err := filepath.Glob(filepath.Join(dir, "*.lock"))
+	require.NoError(t, err)
+	require.Len(t, locks, 1)
+	locker, _ := linkit.FileSessionStore(dir).(linkit.SessionLocker)
+	unlock, err := locker.Lock(t.Context(), strings.TrimSuffix(filepath.Base(locks[0]), ".lock"))
+	require.NoError(t, err)
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a lock is waited for for twice as long
+	defer cancel()
+	require.NoError(t, getOne(ctx, s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)))))
+	s.assertCounts(t, 1, 2)
+}
+
+func TestSessionFilesThatOthersCanWriteAreNotUsed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" { // where rights are the folder's
+		return
+	}
+	for name, spoil := range map[string]string{"folder": ".", "session": "*.session", "lock": "*.lock"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, dir := newSignInServer(time.Hour), t.TempDir()
+			require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)))))
+			spoiled, err := filepath.Glob(filepath.Join(dir, spoil))
+			require.NoError(t, err)
+			require.Len(t, spoiled, 1)
+			require.NoError(t, os.Chmod(spoiled[0], 0o777)) //nolint:gosec // what must not be
+			before := content(t, dir)
+
+			var log bytes.Buffer
+			client := s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			for range 3 {
+				require.NoError(t, getOne(t.Context(), client))
+				client.Auth.Reset()
+			}
+			s.assertCounts(t, 4, 4)
+			assert.Equal(t, before, content(t, dir), "nothing is written")
+			assert.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+			assert.Contains(t, log.String(), "level=WARN")
+			assert.Contains(t, log.String(), "every user can write to "+spoiled[0])
+			assert.NotContains(t, log.String(), "tok-")
+		})
+	}
+}
+
+// content is what the files in dir hold.
+func content(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	files := map[string]string{}
+	for _, entry := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		require.NoError(t, err)
+		files[entry.Name()] = string(b)
+	}
+	return files
+}
+
+func TestSaveRemovesTheTemporaryFilesOfKilledProcesses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".session-old": 2 * time.Minute, ".session-young": time.Second} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(`{"token":"t0ken"}`), 0o600))
+		at := time.Now().Add(-age)
+		require.NoError(t, os.Chtimes(path, at, at))
+	}
+	require.NoError(t, linkit.FileSessionStore(dir).Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
+	assert.NoFileExists(t, filepath.Join(dir, ".session-old"))
+	assert.FileExists(t, filepath.Join(dir, ".session-young"))
+}
+
 func TestFileStoreSaysWhatFailed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -184,25 +200,6 @@ func TestFileStoreSaysWhatFailed(t *testing.T) {
 	locker, _ := below.(linkit.SessionLocker)
 	_, err = locker.Lock(t.Context(), "key")
 	require.Error(t, err)
-}
-
-func TestFileStoreLockGoesToWhoeverWaitsForIt(t *testing.T) {
-	t.Parallel()
-	locker, _ := linkit.FileSessionStore(t.TempDir()).(linkit.SessionLocker)
-	unlock, err := locker.Lock(t.Context(), "key")
-	require.NoError(t, err)
-	waiting, got := make(chan struct{}), make(chan error)
-	go func() {
-		close(waiting)
-		unlock, err := locker.Lock(t.Context(), "key")
-		if err == nil {
-			unlock()
-		}
-		got <- err
-	}()
-	<-waiting
-	unlock()
-	require.NoError(t, <-got)
 }
 
 func TestFileStoreClosesWhatItOpens(t *testing.T) {

@@ -3,9 +3,14 @@ package linkit_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -252,6 +257,82 @@ func TestKeysAndTokensAreNeverStored(t *testing.T) {
 		require.NoError(t, getOne(t.Context(), client))
 		assert.Empty(t, store.log)
 	}
+}
+
+func TestSessionIsRefusedByEncodingsThatWouldLoseItsToken(t *testing.T) {
+	t.Parallel()
+	const token = "t0ken-Zq-1"
+	session := linkit.Session{Token: linkit.NewSecret(token), User: linkit.User{ID: "usr_7"}}
+	for name, value := range map[string]any{
+		"value": session, "pointer": &session, "field": struct{ S *linkit.Session }{&session}, "embedded": struct{ linkit.Session }{session},
+		"list": []linkit.Session{session}, "map": map[string]*linkit.Session{"a": &session},
+	} {
+		b, err := json.Marshal(value)
+		require.ErrorContains(t, err, "MarshalBinary", name)
+		assert.Empty(t, b)
+		leaks(t, name, value, token)
+	}
+	_, err := xml.Marshal(session)
+	require.ErrorContains(t, err, "MarshalBinary")
+
+	assert.Contains(t, fmt.Sprintf("%+v", session), "[redacted]")
+	for _, handler := range []func(io.Writer) slog.Handler{
+		func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) }, func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+	} {
+		var log bytes.Buffer
+		slog.New(handler(&log)).Info("signed in", "session", session, "pointer", &session)
+		assert.NotContains(t, log.String(), "ERROR")
+		assert.NotContains(t, log.String(), token)
+		assert.Equal(t, 2, strings.Count(log.String(), "[redacted]"))
+		assert.Contains(t, log.String(), "usr_7")
+	}
+}
+
+func TestStoredSessionIsFoundWhileTheLockIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		s.tokens["other-t0ken"] = time.Now().Add(time.Hour)
+		var stored *linkit.Session
+		loads := 0
+		var log bytes.Buffer
+		client := s.client(t, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), linkit.WithSessionStore(oddLocker{
+			oddStore: oddStore{load: func() (*linkit.Session, error) { loads++; return stored, nil }},
+			lock:     func() (func(), error) { time.Sleep(time.Hour); return nil, nil }, //nolint:forbidigo // virtual time
+		}))
+		time.AfterFunc(3*time.Second, func() {
+			stored = &linkit.Session{Token: linkit.NewSecret("other-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)}}
+		})
+		began := time.Now()
+		require.NoError(t, getOne(t.Context(), client))
+		assert.LessOrEqual(t, time.Since(began), 4*time.Second+50*time.Millisecond)
+		assert.LessOrEqual(t, loads, 5)
+		s.assertCounts(t, 0, 1)
+		assert.Empty(t, log.String())
+		sleep(time.Hour)
+	})
+}
+
+func TestResetWaitsForTheLockAndUsesNoStoredSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignInServer(time.Hour)
+		takes := time.Duration(0)
+		stored := &linkit.Session{Token: linkit.NewSecret("other-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)}}
+		client := s.client(t, linkit.WithSessionStore(oddLocker{
+			oddStore: oddStore{load: func() (*linkit.Session, error) { return stored, nil }},
+			lock:     func() (func(), error) { time.Sleep(takes); return func() {}, nil }, //nolint:forbidigo // virtual time
+		}))
+		s.tokens["other-t0ken"] = time.Now().Add(time.Hour)
+		require.NoError(t, getOne(t.Context(), client))
+		s.assertCounts(t, 0, 1)
+		client.Auth.Reset()
+		takes = 3 * time.Second
+		began := time.Now()
+		require.NoError(t, getOne(t.Context(), client))
+		assert.Equal(t, takes, time.Since(began))
+		s.assertCounts(t, 1, 2)
+	})
 }
 
 func TestSessionSurvivesMarshalling(t *testing.T) {
