@@ -3,7 +3,6 @@ package linkitredis_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -36,7 +35,7 @@ func TestMain(m *testing.M) {
 		member()
 	default:
 		redis.SetLogger(silent{})
-		os.Exit(m.Run())
+		m.Run()
 	}
 }
 
@@ -108,8 +107,7 @@ func (r *redisProcess) client() *redis.Client {
 func serveMiniredis(addr string) {
 	m := miniredis.NewMiniRedis()
 	if err := m.StartAddr(addr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
 	for last := time.Now(); ; {
 		now := <-time.After(10 * time.Millisecond)

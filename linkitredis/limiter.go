@@ -46,8 +46,8 @@ type Limiter struct {
 // processes that name it under the same prefix. They must agree on perSecond and burst. Both must be positive: with
 // other values every Wait is an error. The same arguments return the same Limiter.
 //
-// Within a process, waiting requests are let through in order. While Redis fails, each process limits itself to the same
-// rate and burst.
+// Within a process, waiting requests are let through in order. While Redis fails, each process limits itself to the
+// same rate and burst.
 func (s *Store) Limiter(name string, perSecond float64, burst int) *Limiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()

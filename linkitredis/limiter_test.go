@@ -32,10 +32,10 @@ func TestPlacesAreAnIntervalApart(t *testing.T) {
 	t.Parallel()
 	m, client, now := stoppedClock(t)
 	reserve := linkitredis.New(client).Limiter("l", 4, 3).Reserve
-	for i, want := range []time.Duration{0, 0, 0, 250, 500, 750, 1000} { // the burst, then the rate
+	for i, want := range []int{0, 0, 0, 250, 500, 750, 1000} { // the burst, then the rate
 		wait, reserved := reserve(t)
 		assert.True(t, reserved, i)
-		assert.Equal(t, want*time.Millisecond, wait, i)
+		assert.Equal(t, time.Duration(want)*time.Millisecond, wait, i)
 	}
 	for range 3 { // a second ahead, and no further
 		wait, reserved := reserve(t)
@@ -48,10 +48,10 @@ func TestPlacesAreAnIntervalApart(t *testing.T) {
 	assert.Equal(t, time.Second, wait)
 
 	m.SetTime(now.Add(time.Minute)) // a rest: the burst is there again, and no more
-	for i, want := range []time.Duration{0, 0, 0, 250} {
+	for i, want := range []int{0, 0, 0, 250} {
 		wait, reserved := reserve(t)
 		assert.True(t, reserved)
-		assert.Equal(t, want*time.Millisecond, wait, i)
+		assert.Equal(t, time.Duration(want)*time.Millisecond, wait, i)
 	}
 	life := client.PTTL(t.Context(), "linkit:limit:l").Val()
 	assert.LessOrEqual(t, life, time.Second, "the key expires when it says nothing any more")

@@ -41,7 +41,7 @@ func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error)
 			return nil, err
 		}
 		if mutex != nil {
-			return s.hold(mutex), nil
+			return s.hold(mutex), nil //nolint:contextcheck // it outlives ctx
 		}
 		timer.Reset(pollEvery + upTo(2*pollEvery))
 	}
@@ -61,7 +61,7 @@ func (s *Store) tryLock(ctx context.Context, name string) (*redsync.Mutex, error
 		return nil, nil
 	}
 	if err != nil && pool.sent.Load() { // Redis may have taken it all the same
-		go s.release(mutex)
+		go s.release(mutex) //nolint:contextcheck // it outlives ctx
 	}
 	return mutex, err
 }

@@ -3,7 +3,6 @@ package linkitredis
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -32,18 +31,15 @@ func newSealer(key []byte) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	return &sealer{aead}, err
 }
 
-func (s *sealer) seal(name string, clear []byte) []byte {
+func (s *sealer) seal(name string, value []byte) []byte {
 	if s == nil {
-		return clear
+		return value
 	}
-	sealed := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(clear)+s.aead.Overhead())
-	sealed[0] = sealedVersion
-	_, _ = rand.Read(sealed[1:]) // never fails
-	return s.aead.Seal(sealed, sealed[1:], clear, []byte(name))
+	return s.aead.Seal([]byte{sealedVersion}, nil, value, []byte(name))
 }
 
 func (s *sealer) open(name string, stored []byte) ([]byte, error) {
@@ -55,13 +51,10 @@ func (s *sealer) open(name string, stored []byte) ([]byte, error) {
 		return stored, nil
 	case !sealed:
 		return nil, errClear
-	case len(stored) < 1+s.aead.NonceSize():
-		return nil, errKey
 	}
-	nonce, rest := stored[1:1+s.aead.NonceSize()], stored[1+s.aead.NonceSize():]
-	clear, err := s.aead.Open(nil, nonce, rest, []byte(name))
+	value, err := s.aead.Open(nil, nil, stored[1:], []byte(name))
 	if err != nil {
 		return nil, errKey
 	}
-	return clear, nil
+	return value, nil
 }

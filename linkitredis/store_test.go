@@ -235,7 +235,7 @@ func TestHungRedisHoldsNoStepBackForMoreThanASecond(t *testing.T) {
 func TestStoreShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	store := linkitredis.New(startRedis(t).client(), linkitredis.WithEncryption([]byte(testKey)))
-	encoded, err := json.Marshal(store)
+	encoded, err := json.Marshal(map[string]any{"store": store})
 	require.NoError(t, err)
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("store", "store", store)
