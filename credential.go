@@ -50,21 +50,27 @@ func (c *credential) forCall(op *operation) *callAuth {
 	return &callAuth{credential: c}
 }
 
-// Authorize returns the Authorization header for an attempt. Where it may not wait for a token, nil
-// means that it would have to.
-func (t *callAuth) Authorize(ctx context.Context, now time.Time, mayWait bool) ([]string, error) {
+// TryAuthorize returns the Authorization header that is at hand. It reports false where a token must be waited for.
+func (t *callAuth) TryAuthorize(ctx context.Context, now time.Time) ([]string, bool) {
+	if t.cache == nil {
+		return t.fixed, true
+	}
+	token := t.cache.TryGet(ctx, now)
+	if token == nil {
+		return nil, false
+	}
+	t.token = token
+	return token.Value.header, true
+}
+
+// Authorize returns the Authorization header, and waits for a token where it must.
+func (t *callAuth) Authorize(ctx context.Context) ([]string, error) {
 	if t.cache == nil {
 		return t.fixed, nil
 	}
-	token, err := t.cache.TryGet(ctx, now), error(nil)
-	if token == nil && mayWait {
-		token, err = t.cache.Get(ctx, now)
-	}
+	token, err := t.cache.Get(ctx, time.Now())
 	if err != nil {
 		return nil, t.publicError(err)
-	}
-	if token == nil {
-		return nil, nil
 	}
 	t.token = token
 	return token.Value.header, nil

@@ -258,13 +258,17 @@ func nilContext(what string) error {
 
 // asError turns what came of a call into its error; nil when that is a 2xx. secret is the credential it carried.
 func (op *operation) asError(res *retry.Result, organization, secret string) error {
-	gone := op.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Sent // by an attempt that got lost
+	gone := op.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Lost // by an attempt that got lost
 	if (res.Status >= 200 && res.Status < 300 || gone) && res.Stop == nil {
 		return nil
 	}
 	stop := redacted(res.Stop, secret)
 	if errors.Is(stop, retry.ErrOpen) {
 		stop = ErrCircuitOpen
+	}
+	var limiter *retry.LimiterError
+	if errors.As(res.Stop, &limiter) { // this attempt wasn't sent, whatever came of earlier ones
+		return op.transportError(res, organization, stop)
 	}
 	var err error
 	switch {

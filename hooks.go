@@ -37,13 +37,13 @@ func (c *core) watch(ctx context.Context, op *operation, r *retry.Request, t *ca
 	began := time.Now()
 	event := Event{Method: op.method, Route: op.route, OrganizationID: organization, SignIn: op.signIn}
 	if c.hooks.Attempt != nil {
-		r.Attempt = func(ctx context.Context, n int, waited time.Duration) (context.Context, func(int, error)) {
+		r.Attempt = func(ctx context.Context, n int, waited time.Duration, _ http.Header) (context.Context, func(*retry.Result)) {
 			e := event
 			e.Attempt, e.Wait = n, waited
 			ctx, done := start(ctx, c.hooks.Attempt, &e)
-			return ctx, func(status int, err error) {
-				e.StatusCode, e.Err = status, redacted(err, t.secret(op))
-				if abandoned(ctx, err) {
+			return ctx, func(res *retry.Result) {
+				e.StatusCode, e.Err = res.Status, redacted(res.Err, t.secret(op))
+				if abandoned(ctx, res.Err) {
 					e.Err = nil
 				}
 				done(&e)

@@ -79,7 +79,6 @@ type core struct {
 	policy     *retry.Policy
 	credential *credential
 	transport  *transport // nil: the caller's is used
-	reading    *reading   // nil: every call has a header of its own
 	logger     *slog.Logger
 	hooks      Hooks
 	prefetch   int // pages that All reads ahead
@@ -117,10 +116,6 @@ func NewClient(opts ...Option) (*Client, error) {
 	if policy.Transport == nil {
 		c.transport = newTransport(cfg.concurrency)
 		policy.Transport = c.transport.Transport
-	}
-	if _, ours := policy.Transport.(*http.Transport); ours && c.credential.fixed != nil {
-		c.reading = &reading{cfg.organization, c.header(cfg.organization)}
-		c.reading.header["Authorization"] = c.credential.fixed
 	}
 	c.policy = retry.New(policy)
 	return newView(c, cfg.organization, "", false), nil
@@ -293,9 +288,7 @@ func (c *core) send(ctx context.Context, op *operation, organization string) (*r
 	}
 	again, err := t.renewAfter401(ctx, res)
 	if again {
-		r.Earlier = &retry.Result{Attempts: res.Attempts, Sent: res.Sent}
-		r.Header = r.Header.Clone()
-		res = c.policy.Do(ctx, r)
+		res = c.policy.Do(ctx, r.Again(res))
 		t.reportReplay(res)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -307,6 +300,6 @@ func (c *core) send(ctx context.Context, op *operation, organization string) (*r
 		err = fmt.Errorf("%w (signing in again after %w)", err, answer)
 	}
 	end(res, err)
-	res.Release()
+	res.Close()
 	return res, err
 }

@@ -32,22 +32,11 @@ func (c *core) request(op *operation, organization string, r *retry.Request) err
 			return invalid("%s %s: the body can't be written as JSON: %s", op.method, op.route, oneLine(err.Error(), maxErrorText))
 		}
 	}
-	if c.reading != nil && !op.public && len(r.Body) == 0 && organization == c.reading.organization {
-		r.Header, r.Shared = c.reading.header, true
-		return nil
-	}
 	r.Header = c.header(organization)
 	if len(r.Body) > 0 {
 		r.Header["Content-Type"] = jsonType
 	}
 	return nil
-}
-
-// reading is the header of all calls that send no body and have the client's own organization, where the credential never
-// changes. Only net/http's own transport gets to see it: others are known to write to headers.
-type reading struct {
-	organization string
-	header       http.Header
 }
 
 func (c *core) header(organization string) http.Header {

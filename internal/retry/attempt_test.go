@@ -83,17 +83,17 @@ func TestNothingOfAnAnswerStaysWhenTheNextAttemptGetsNone(t *testing.T) {
 	t.Parallel()
 	for name, last := range map[string]step{"none at all": fail(io.ErrUnexpectedEOF), "half a one": brokenBody} {
 		synctest.Test(t, func(t *testing.T) {
-			transport := play(answer(429, "Retry-After", "7"), brokenBody, fail(reset), last)
+			transport := play(respond(429, "Retry-After", "7"), brokenBody, fail(reset), last)
 			res := policy(transport).Do(t.Context(), request("GET"))
 			require.ErrorIs(t, res.Err, io.ErrUnexpectedEOF, name)
 			assert.Zero(t, res.Status, name)
 			assert.Zero(t, res.RetryAfter, name)
 			assert.Nil(t, res.Header, name)
 			assert.Empty(t, res.Body, name)
-			assert.Equal(t, 7*time.Second, transport.times[1].Sub(transport.times[0]), name)
+			assert.InDelta(t, 7350*time.Millisecond, transport.times[1].Sub(transport.times[0]), float64(350*time.Millisecond), name)
 			assert.LessOrEqual(t, transport.times[2].Sub(transport.times[1]), time.Second, "the Retry-After was an earlier answer's")
 		})
-		res := policy(play(answer(500), last), func(c *retry.Config) { c.Retries, c.WaitMin, c.WaitMax = 1, 1, 1 }).Do(t.Context(), request("GET"))
+		res := policy(play(respond(500), last), func(c *retry.Config) { c.Retries, c.WaitMin, c.WaitMax = 1, 1, 1 }).Do(t.Context(), request("GET"))
 		require.ErrorIs(t, res.Err, io.ErrUnexpectedEOF, name)
 		assert.Empty(t, res.Body, name)
 	}

@@ -44,7 +44,7 @@ func TestRetryIsSentAfterAnAttemptThatTimedOutBeforeTheCallersDeadline(t *testin
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		res := policy(play(hang, answer(200))).Do(ctx, request("GET"))
+		res := policy(play(hang, respond(200))).Do(ctx, request("GET"))
 		require.NoError(t, res.Err)
 		assert.Equal(t, 200, res.Status)
 		assert.Equal(t, 2, res.Attempts)

@@ -13,14 +13,10 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-func breaking(failures int) func(*retry.Config) {
-	return func(c *retry.Config) { c.Failures, c.Cooldown, c.Retries = failures, 10*time.Second, 0 }
-}
-
 func TestBreakerOpensAfterFailuresInARowAndProbes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(fail(reset), answer(500), answer(200), answer(502), fail(reset), answer(503, "X-Request-Id", "last"))
+		transport := play(fail(reset), respond(500), respond(200), respond(502), fail(reset), respond(503, "X-Request-Id", "last"))
 		p := policy(transport, breaking(3))
 		for range 6 { // two failures, a success, three failures
 			require.NoError(t, p.Do(t.Context(), request("POST")).Stop)
@@ -39,7 +35,7 @@ func TestBreakerOpensAfterFailuresInARowAndProbes(t *testing.T) {
 		require.NoError(t, p.Do(t.Context(), request("POST")).Stop, "a probe, which fails")
 		require.ErrorIs(t, p.Do(t.Context(), request("POST")).Stop, retry.ErrOpen)
 
-		transport.steps = []step{answer(200)}
+		transport.steps = []step{respond(200)}
 		time.Sleep(11 * time.Second) //nolint:forbidigo // virtual time
 		for range 5 {
 			res := p.Do(t.Context(), request("POST"))
@@ -52,7 +48,7 @@ func TestBreakerOpensAfterFailuresInARowAndProbes(t *testing.T) {
 func TestBreakerLetsOneProbeThroughAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(answer(500), after(time.Second, answer(200)))
+		transport := play(respond(500), after(time.Second, respond(200)))
 		p := policy(transport, breaking(1))
 		p.Do(t.Context(), request("GET"))
 		time.Sleep(11 * time.Second) //nolint:forbidigo // virtual time
@@ -68,10 +64,12 @@ func TestBreakerLetsOneProbeThroughAtATime(t *testing.T) {
 func TestBreakerCountsOnlyFailures(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 403, 404, 409, 422, 429, 301} {
-		p := policy(play(answer(status)), breaking(2))
-		for range 5 {
-			require.NoError(t, p.Do(t.Context(), request("POST")).Stop, status)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			p := policy(play(respond(status)), breaking(2))
+			for range 5 {
+				require.NoError(t, p.Do(t.Context(), request("POST")).Stop, status)
+			}
+		})
 	}
 	synctest.Test(t, func(t *testing.T) { // the caller's cancel counts as nothing, as a probe too
 		transport := play(hang)
@@ -86,7 +84,7 @@ func TestBreakerCountsOnlyFailures(t *testing.T) {
 		for range 5 {
 			cancelled()
 		}
-		transport.steps = []step{answer(500)}
+		transport.steps = []step{respond(500)}
 		p.Do(t.Context(), request("GET"))
 		p.Do(t.Context(), request("GET"))
 		require.ErrorIs(t, p.Do(t.Context(), request("GET")).Stop, retry.ErrOpen)
@@ -111,7 +109,7 @@ func TestBreakerCountsAPanicAndFreesItsProbe(t *testing.T) {
 func TestBreakerEndsRetriesAndSparesFreeRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(answer(500))
+		transport := play(respond(500))
 		p := policy(transport, breaking(2), func(c *retry.Config) { c.Retries = 3 })
 		res := p.Do(t.Context(), request("GET"))
 		assert.Equal(t, 2, res.Attempts)

@@ -22,7 +22,7 @@ import (
 
 func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
 	t.Parallel()
-	const once, again = 1, 4
+	const once, again, paused = 1, 4, 9
 	for _, row := range []struct {
 		name       string
 		step       step
@@ -40,30 +40,40 @@ func TestOnlyWhatIsSafeIsSentAgain(t *testing.T) {
 		{"EOF", fail(io.EOF), again, once, true, false, true},
 		{"attempt timeout", hang, again, once, true, false, true},
 		{"broken-off body", brokenBody, again, once, true, false, true},
-		{"429", answer(429), again, again, false, false, false},
-		{"503", answer(503), again, once, false, false, false},
-		{"503 with Retry-After", answer(503, "Retry-After", "1"), again, again, false, false, false},
-		{"503 with Retry-After 0", answer(503, "Retry-After", "0"), again, again, false, false, false},
-		{"503 with an unreadable Retry-After", answer(503, "Retry-After", "soon"), again, once, false, false, false},
-		{"503 with a negative Retry-After", answer(503, "Retry-After", "-5"), again, once, false, false, false},
-		{"503 with a Retry-After of the past", answer(503, "Retry-After", "Fri, 31 Dec 1999 23:59:00 GMT"), again, again, false, false, false},
-		{"408", answer(408), again, once, true, false, true},
-		{"425", answer(425), again, once, false, false, false},
-		{"500", answer(500), again, once, true, false, true},
-		{"502", answer(502), again, once, true, false, true},
-		{"504", answer(504), again, once, true, false, true},
-		{"400", answer(400), once, once, false, false, false},
-		{"404", answer(404), once, once, false, false, false},
-		{"409", answer(409), once, once, false, false, false},
-		{"501", answer(501), once, once, false, false, false},
-		{"505", answer(505), once, once, false, false, false},
-		{"redirect", answer(307, "Location", "https://elsewhere.test/"), once, once, false, false, false},
-		{"redirect to nowhere", answer(302, "Location", "http://[::1"), once, once, false, false, false},
-		{"200", answer(200), once, once, false, false, false},
+		{"429", respond(429), paused, paused, false, false, false},
+		{"429 with Retry-After", respond(429, "Retry-After", "1"), again, again, false, false, false},
+		{"429 with Retry-After 0", respond(429, "Retry-After", "0"), paused, paused, false, false, false},
+		{"503", respond(503), again, once, true, false, true},
+		{"503 with Retry-After", respond(503, "Retry-After", "1"), again, again, false, false, false},
+		{"503 with Retry-After 0", respond(503, "Retry-After", "0"), again, again, false, false, false},
+		{"503 with an unreadable Retry-After", respond(503, "Retry-After", "soon"), again, once, true, false, true},
+		{"503 with a negative Retry-After", respond(503, "Retry-After", "-5"), again, once, true, false, true},
+		{"503 with a Retry-After of the past", respond(503, "Retry-After", "Fri, 31 Dec 1999 23:59:00 GMT"), again, again, false, false, false},
+		{"408", respond(408), again, once, true, false, true},
+		{"425", respond(425), again, once, false, false, false},
+		{"500", respond(500), again, once, true, false, true},
+		{"502", respond(502), again, once, true, false, true},
+		{"504", respond(504), again, once, true, false, true},
+		{"512", respond(512), again, once, true, false, true},
+		{"520", respond(520), again, once, true, false, true},
+		{"530", respond(530), again, once, true, false, true},
+		{"599", respond(599), again, once, true, false, true},
+		{"999", respond(999), again, once, true, false, true},
+		{"511", respond(511), once, once, false, false, false},
+		{"507", respond(507), once, once, false, false, false},
+		{"400", respond(400), once, once, false, false, false},
+		{"404", respond(404), once, once, false, false, false},
+		{"409", respond(409), once, once, false, false, false},
+		{"501", respond(501), once, once, false, false, false},
+		{"505", respond(505), once, once, false, false, false},
+		{"redirect", respond(307, "Location", "https://elsewhere.test/"), once, once, false, false, false},
+		{"redirect to nowhere", respond(302, "Location", "http://[::1"), once, once, false, false, false},
+		{"200", respond(200), once, once, false, false, false},
 		{"untrusted certificate", fail(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), once, once, true, false, true},
 		{"wrong host name", traced(false, x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}), once, once, false, true, false},
 		{"TLS alert", traced(false, &net.OpError{Op: "remote error", Err: tls.AlertError(40)}), once, once, false, true, false},
 		{"plain HTTP on a TLS port", traced(false, http.ErrSchemeMismatch), once, once, false, true, false},
+		{"a TLS port's alert to plain HTTP", fail(errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01"`)), once, once, true, false, true},
 		{"not TLS at all", traced(false, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), once, once, false, true, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -112,10 +122,12 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 		"Sat Jan  1 00:00:09 2000":         9 * time.Second,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			transport := play(answer(429, "Retry-After", header), answer(200))
+			transport := play(respond(429, "Retry-After", header), respond(200))
 			res := policy(transport).Do(t.Context(), request("POST"))
 			assert.Equal(t, 200, res.Status)
-			assert.Equal(t, want, transport.times[1].Sub(transport.times[0]), header)
+			waited := transport.times[1].Sub(transport.times[0])
+			assert.GreaterOrEqual(t, waited, want, header)
+			assert.LessOrEqual(t, waited, want+want/10, header)
 		})
 	}
 }
@@ -123,7 +135,7 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 func TestRetryAfterOfThePastAsksForNothing(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"-5", "0", "Fri, 31 Dec 1999 23:59:00 GMT"} {
-		res := policy(play(answer(429, "Retry-After", header)), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), request("GET"))
+		res := policy(play(respond(429, "Retry-After", header)), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), request("GET"))
 		assert.Zero(t, res.RetryAfter, header)
 	}
 }
@@ -131,9 +143,9 @@ func TestRetryAfterOfThePastAsksForNothing(t *testing.T) {
 func TestRetryAfterDateIsReckonedByTheServersClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(answer(429, "Retry-After", "Mon, 23 Nov 2026 10:00:05 GMT", "Date", "Mon, 23 Nov 2026 10:00:00 GMT"), answer(200))
+		transport := play(respond(429, "Retry-After", "Mon, 23 Nov 2026 10:00:05 GMT", "Date", "Mon, 23 Nov 2026 10:00:00 GMT"), respond(200))
 		policy(transport).Do(t.Context(), request("GET"))
-		assert.Equal(t, 5*time.Second, transport.times[1].Sub(transport.times[0]))
+		assert.InDelta(t, 5250*time.Millisecond, transport.times[1].Sub(transport.times[0]), float64(250*time.Millisecond))
 	})
 }
 
@@ -142,7 +154,7 @@ func TestAttemptTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	for name, hangs := range map[string]step{
 		"no answer": hang,
 		"slow body": func(r *http.Request) (*http.Response, error) {
-			resp, _ := answer(200)(r)
+			resp, _ := respond(200)(r)
 			resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() }))
 			return resp, nil
 		},
@@ -164,8 +176,6 @@ func TestAttemptTimeoutIsNotTheCallersDeadline(t *testing.T) {
 		})
 	}
 }
-
-type readerFunc func([]byte) (int, error)
 
 func TestCallersDeadlineIsTheCallersDeadline(t *testing.T) {
 	t.Parallel()

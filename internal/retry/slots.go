@@ -8,19 +8,33 @@ import (
 // slots bounds the attempts in flight, first come, first served. While one is free, taking it is a single atomic operation: on
 // a channel alone, a crowd of goroutines would wait for its lock.
 type slots struct {
-	most  int64
+	size  int64
 	asked atomic.Int64  // slots taken, and waited for
 	given chan struct{} // slots on their way to one that waits
 }
 
-func newSlots(most int) *slots {
-	return &slots{most: int64(most), given: make(chan struct{}, most)}
+func newSlots(size int) *slots {
+	return &slots{size: int64(size), given: make(chan struct{}, size)}
 }
 
-// try takes a slot, or asks for one: false is to be followed by wait.
-func (s *slots) try() bool { return s.asked.Add(1) <= s.most }
+// TryAcquire takes a slot if one is free.
+func (s *slots) TryAcquire() bool {
+	for {
+		asked := s.asked.Load()
+		if asked >= s.size {
+			return false
+		}
+		if s.asked.CompareAndSwap(asked, asked+1) {
+			return true
+		}
+	}
+}
 
-func (s *slots) wait(ctx context.Context) error {
+// Acquire waits for a slot until ctx ends.
+func (s *slots) Acquire(ctx context.Context) error {
+	if s.asked.Add(1) <= s.size {
+		return nil
+	}
 	select {
 	case <-s.given:
 		return nil
@@ -28,19 +42,20 @@ func (s *slots) wait(ctx context.Context) error {
 	}
 	for {
 		asked := s.asked.Load()
-		if asked <= s.most { // one is on its way to each that waits
+		if asked <= s.size { // one is on its way to each that waits
 			<-s.given
-			s.free()
-			return ctx.Err()
+			s.Release()
+			return contextError(ctx)
 		}
 		if s.asked.CompareAndSwap(asked, asked-1) {
-			return ctx.Err()
+			return contextError(ctx)
 		}
 	}
 }
 
-func (s *slots) free() {
-	if s.asked.Add(-1) >= s.most {
+// Release gives a slot back.
+func (s *slots) Release() {
+	if s.asked.Add(-1) >= s.size {
 		s.given <- struct{}{} // has room: there are no more slots than that
 	}
 }

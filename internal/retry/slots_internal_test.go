@@ -19,10 +19,10 @@ func TestSlotsAreNeverMoreNorLost(t *testing.T) {
 	for _, most := range []int{1, 2, 7} {
 		s := newSlots(most)
 		take := func(ctx context.Context) error {
-			if s.try() {
+			if s.TryAcquire() {
 				return nil
 			}
-			return s.wait(ctx)
+			return s.Acquire(ctx)
 		}
 		var held, peak, refused atomic.Int64
 		var group sync.WaitGroup
@@ -44,7 +44,7 @@ func TestSlotsAreNeverMoreNorLost(t *testing.T) {
 					}
 					runtime.Gosched()
 					held.Add(-1)
-					s.free()
+					s.Release()
 					cancel()
 				}
 			})

@@ -13,7 +13,7 @@ import (
 func TestOneOfManyIsTheProbe(t *testing.T) {
 	t.Parallel()
 	const callers, turns = 2, 5_000
-	h := &hold{begun: time.Now()}
+	h := &hold{began: time.Now()}
 	var arrived atomic.Int64
 	probes := make([]atomic.Int64, turns)
 	var wg sync.WaitGroup
@@ -26,7 +26,7 @@ func TestOneOfManyIsTheProbe(t *testing.T) {
 						runtime.Gosched()
 					}
 				}
-				if h.mayProbe(h.begun.Add(time.Duration(turn+1) * probeEvery)) {
+				if h.mayProbe(h.began.Add(time.Duration(turn+1) * probeEvery)) {
 					probes[turn].Add(1)
 				}
 			}
