@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ import (
 // script is a transport that plays one step per attempt, and the last one from then on.
 type script struct {
 	steps []step
+	mu    sync.Mutex // guards times
 	calls atomic.Int64
 	times []time.Time // of each attempt; read after the bubble is still
 }
@@ -27,8 +29,10 @@ type step func(*http.Request) (*http.Response, error)
 func play(steps ...step) *script { return &script{steps: steps} }
 
 func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
 	n := int(s.calls.Add(1))
 	s.times = append(s.times, time.Now())
+	s.mu.Unlock()
 	return s.steps[min(n, len(s.steps))-1](r)
 }
 

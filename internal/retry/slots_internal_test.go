@@ -26,9 +26,9 @@ func TestSlotsAreNeverMoreNorLost(t *testing.T) {
 		}
 		var held, peak, refused atomic.Int64
 		var group sync.WaitGroup
-		for range 32 {
+		for range 16 {
 			group.Go(func() {
-				for range 2000 {
+				for range 500 {
 					ctx, cancel := context.WithCancel(context.Background())
 					if rand.N(2) == 0 {
 						go cancel()
