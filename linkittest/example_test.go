@@ -102,7 +102,7 @@ func ExampleServer_Inject_delay() {
 	client := server.Client(linkit.WithAttemptTimeout(20*time.Millisecond), linkit.WithRetries(0))
 	_, err := client.Products.List(context.Background(), nil)
 	fmt.Println(err)
-	// Output: linkit: GET /products: no answer within 20ms
+	// Output: linkit: GET /products: no response within 20ms
 }
 
 // To the client, a write that never arrives looks like one whose response is lost. Only reading the record
