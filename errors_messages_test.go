@@ -255,7 +255,7 @@ func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
 		defer cancel()
 		_, err := client.Products.List(ctx, nil)
 		require.ErrorContains(t, err, "linkit: GET /products: 429 Too Many Requests: slow down (retry after 5s)")
-		require.ErrorContains(t, err, "(not sent again: context deadline exceeded)")
+		require.ErrorContains(t, err, "(not retried: context deadline exceeded)")
 		_, err = client.Products.List(ctx, nil)
 		require.ErrorContains(t, err, "(not sent: context deadline exceeded)")
 		require.ErrorContains(t, err, "0 attempts")

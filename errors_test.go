@@ -89,7 +89,7 @@ func TestDocumentedErrorBodiesAreRead(t *testing.T) {
 		{"error-403.json", linkit.APIError{StatusCode: 403, Code: "403", Message: "Forbidden", Details: "Insufficient permissions for this organization"},
 			"linkit: POST /products: 403 Forbidden: Insufficient permissions for this organization (organization org_1, request req-9): has the credential access to that organization?"},
 		{"error-403-suspended.json", linkit.APIError{StatusCode: 403, Code: "BILLING_SERVICE_SUSPENDED", Message: "Forbidden", Details: "service suspended"},
-			"linkit: POST /products: 403 Forbidden: service suspended (code BILLING_SERVICE_SUSPENDED, organization org_1, request req-9): the organization is past due; Payments.Status and Auth.Check still answer"},
+			"linkit: POST /products: 403 Forbidden: service suspended (code BILLING_SERVICE_SUSPENDED, organization org_1, request req-9): the organization is past due; Payments.Status and Auth.Check still work"},
 		{"error-409.json", linkit.APIError{StatusCode: 409, Code: "409", Message: "a group with this name exists", Fields: map[string]string{"name": "Wholesale"}},
 			`linkit: POST /products: 409 Conflict: a group with this name exists: {"name":"Wholesale"} (organization org_1, request req-9)`},
 		{"error-422.json", linkit.APIError{StatusCode: 422, Code: "422", Message: "Validation error", Details: "name is required"},

@@ -139,7 +139,7 @@ func TestTransportThatShowsItsURLShowsNoQuery(t *testing.T) {
 	for _, text := range []string{err.Error(), out.String()} {
 		assert.NotContains(t, text, "PRIVATE")
 	}
-	assert.Contains(t, out.String(), "sending again")
+	assert.Contains(t, out.String(), "retrying")
 	assert.Contains(t, out.String(), "cannot reach")
 }
 

@@ -131,7 +131,7 @@ func ExampleWithLogger() {
 	_, err := server.Client(linkit.WithLogger(logger)).Products.Get(context.Background(), "ITEM-1")
 	fmt.Println(errors.Is(err, linkit.ErrNotFound))
 	// Output:
-	// level=WARN msg="linkit: sending again" method=GET route=/products/{iv_id} attempts=1 status=503
+	// level=WARN msg="linkit: retrying" method=GET route=/products/{iv_id} attempts=1 status=503
 	// level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} attempts=2 status=404
 	// true
 }

@@ -70,7 +70,7 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	require.Error(t, err)
 
 	log := out.String()
-	assert.Contains(t, log, `level=WARN msg="linkit: sending again" method=GET route=/products attempts=1 status=503`)
+	assert.Contains(t, log, `level=WARN msg="linkit: retrying" method=GET route=/products attempts=1 status=503`)
 	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products attempts=2 status=200`)
 	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} attempts=1 status=404`)
 	assert.Contains(t, log, `route=/products attempts=1 error="odd transport shows [redacted]"`)
@@ -132,7 +132,7 @@ func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
 	for range 40 { // the budget pays for 100 retries, and each call would make 3
 		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
 	}
-	assert.Contains(t, out.String(), `level=WARN msg="linkit: the retry budget is used up: not sending again" method=GET route=/products/{iv_id}`)
+	assert.Contains(t, out.String(), `level=WARN msg="linkit: not retried: the retry budget is used up" method=GET route=/products/{iv_id}`)
 }
 
 func TestWaitCountsQueuePauseAndRateLimit(t *testing.T) {

@@ -1,8 +1,8 @@
-// Package linkit is a client for Linkit (https://linkit.works): a catalogue of products, stock and prices per branch, orders,
-// customers, offers and payments.
+// Package linkit is a client for the REST API of Linkit (https://linkit.works): a catalogue of products, stock and prices
+// per branch, orders, customers, offers and payments.
 //
-// Make one Client for a program and keep it; it is safe for concurrent use, and shares its connections, limits and sign-in
-// among all goroutines:
+// Create one [Client] and keep it for the life of the program. It is safe for concurrent use; all goroutines share its
+// connections, limits and sign-in:
 //
 //	client, err := linkit.NewClient(linkit.WithAPIKey(os.Getenv("LINKIT_API_KEY")))
 //	if err != nil {
@@ -13,17 +13,22 @@
 //		...
 //	}
 //
-// Prefer an API key for a program that runs unattended, and WithLogin to act as a user: it signs in when needed. Read both
-// from the environment with FromEnv, never from source code. A user of several organizations names one with WithOrganization
-// or, per use, Client.ForOrganization.
+// Use an API key for a program that runs unattended, and [WithLogin] to act as a user: it signs in when needed. Read
+// credentials from the environment with [FromEnv], never from source code. If the credential covers several organizations,
+// select one with [WithOrganization] or, for some calls, [Client.ForOrganization].
 //
-// Give every call a context with a deadline: it bounds the whole call, retries and waits included. What may safely be sent
-// again after a failure is sent again; a POST that may have taken effect is not. Then the error is a TransportError whose Sent
-// is true: look before repeating the write.
+// Give every call a context with a deadline: it bounds the whole call, retries and waits included. The client retries what
+// is safe to retry. A write that may have taken effect is not retried; its error is [ErrUncertain]: check whether it took
+// effect before retrying.
 //
-// Tell errors apart by errors.Is with ErrNotFound, ErrForbidden and their like, and read more from APIError by errors.As.
+// Use [errors.Is] with [ErrNotFound], [ErrForbidden] and the like to tell errors apart, and [errors.As] with [*APIError] or
+// [*TransportError] for the details.
 //
-// For tests of your own there is package linkittest: a Linkit in memory.
+// Each method's comment ends with its request, as in "GET /products". Where it says (inferred), Linkit's public documentation
+// doesn't show that request; it follows from an official SDK or from the rest of the API. [Client.Do] reaches any other
+// endpoint.
+//
+// Package linkittest provides an in-memory fake of the service for tests.
 package linkit
 
 import (
@@ -34,19 +39,21 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/linkit-go/linkit/internal/retry"
+	"github.com/linkit-go/linkit/internal/transport"
 )
 
-// Version is this module's version, as User-Agent shows it.
+// Version is the version of this module, sent in User-Agent.
 const Version = "0.1.0"
 
-// DefaultBaseURL is where Linkit is.
+// DefaultBaseURL is the base URL of the service.
 const DefaultBaseURL = "https://linkit.works/api/v1"
 
-const maxAnswer = 32 << 20
+const maxResponse = 32 << 20
 
-// Client is Linkit as one credential sees it. Use NewClient.
+// A Client calls the Linkit API with one credential. Use [NewClient] to create one.
 type Client struct {
 	Auth           *AuthService
 	Products       *ProductsService
@@ -66,7 +73,7 @@ type Client struct {
 
 	core            *core
 	organization    string
-	organizationErr string // what is wrong with the organization; told by the first call
+	organizationErr string // what is wrong with the organization: every call returns it
 	view            bool
 }
 
@@ -75,37 +82,55 @@ type service struct{ client *Client }
 // core is what a client and its views share.
 type core struct {
 	base       *url.URL
-	agent      []string // User-Agent
+	server     string      // host:port of base
+	agent      []string    // User-Agent
+	header     http.Header // of WithHeader
 	policy     *retry.Policy
 	credential *credential
-	transport  *transport // nil: the caller's is used
+	transport  closer // nil: the caller's is used
 	logger     *slog.Logger
 	hooks      Hooks
-	prefetch   int // pages that All reads ahead
-	bulkSize   int // records in a request of BulkAll
-	bulkWidth  int // requests of one BulkAll in flight
+	prefetch   int           // pages that All reads ahead
+	bulkSize   int           // records in a request of BulkAll
+	bulkWidth  int           // requests of one BulkAll in flight
+	bulkLinger time.Duration // how long BulkAll waits for a request to fill; 0: until it is full
 	closed     atomic.Bool
 	inFlight   atomic.Int64 // calls
 }
 
-// NewClient makes a client. It sends nothing, starts nothing, and reads no environment but for FromEnv. Exactly one credential
-// is needed. Its errors are ErrInvalid and name the option.
+// closer is a transport whose connections are the client's own.
+type closer interface{ Close() }
+
+// NewClient returns a client. It sends nothing, starts no goroutine, and reads the environment only if [FromEnv] is given.
+// Exactly one credential is needed. Its errors are [ErrInvalid] and name the option.
 func NewClient(opts ...Option) (*Client, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {
 		return nil, err
 	}
-	c := &core{base: cfg.base, agent: []string{strings.TrimSpace(cfg.program + " linkit-go/" + Version)}, logger: cfg.logger, hooks: cfg.hooks,
-		prefetch: cfg.prefetch, bulkSize: cfg.bulkSize, bulkWidth: min(cfg.concurrency, 256)}
+	c := &core{
+		base: cfg.base, server: serverOf(cfg.base), header: cfg.header, logger: cfg.logger,
+		agent:    []string{strings.TrimSpace(cfg.program + " linkit-go/" + Version)},
+		prefetch: cfg.prefetch, bulkSize: cfg.bulkSize, bulkWidth: min(cfg.concurrency, 256), bulkLinger: cfg.bulkLinger,
+	}
+	for _, hooks := range cfg.hooks {
+		c.hooks = Hooks{Call: chain(c.hooks.Call, hooks.Call), Attempt: chain(c.hooks.Attempt, hooks.Attempt)}
+	}
 	if c.credential, err = c.newCredential(cfg); err != nil {
 		return nil, err
 	}
+	c.policy = retry.New(c.newPolicy(cfg))
+	return newView(c, cfg.organization, "", false), nil
+}
+
+// newPolicy says how requests are sent, and notes the transport if it is the client's own.
+func (c *core) newPolicy(cfg *config) retry.Config {
 	policy := retry.Config{
 		AttemptTimeout: cfg.attemptTimeout, Retries: cfg.retries,
 		WaitMin: cfg.waitMin, WaitMax: cfg.waitMax, MaxRetryAfter: cfg.maxRetryAfter,
 		Concurrency: cfg.concurrency, Rate: cfg.rate, Burst: cfg.burst,
 		Failures: cfg.failures, Cooldown: cfg.cooldown,
-		MaxBody: maxAnswer, MaxErrorBody: maxErrorAnswer,
+		MaxBody: maxResponse, MaxErrorBody: maxErrorRead,
 	}
 	if hc := cfg.httpClient; hc != nil {
 		policy.Transport = hc.Transport
@@ -113,12 +138,24 @@ func NewClient(opts ...Option) (*Client, error) {
 			policy.AttemptTimeout = min(policy.AttemptTimeout, hc.Timeout)
 		}
 	}
-	if policy.Transport == nil {
-		c.transport = newTransport(cfg.concurrency)
-		policy.Transport = c.transport.Transport
+	if cfg.limiter != nil {
+		policy.Limiters = []retry.Limiter{cfg.limiter}
 	}
-	c.policy = retry.New(policy)
-	return newView(c, cfg.organization, "", false), nil
+	if policy.Transport == nil {
+		own := transport.New(cfg.concurrency)
+		c.transport, policy.Transport, policy.NewConnection = own, own.Transport, transport.NewConnection(own.Transport)
+		return policy
+	}
+	theirs, ok := policy.Transport.(*http.Transport)
+	if !ok {
+		return policy
+	}
+	if cfg.base.Scheme == "http" && theirs.Proxy != nil {
+		direct := transport.NewDirect(theirs)
+		c.transport, policy.Transport = direct, direct
+	}
+	policy.NewConnection = transport.NewConnection(policy.Transport)
+	return policy
 }
 
 func newView(c *core, organization, organizationErr string, view bool) *Client {
@@ -146,27 +183,29 @@ func newView(c *core, organization, organizationErr string, view bool) *Client {
 	return &v.Client
 }
 
-// ForOrganization returns a view of the client whose calls are about another organization. It shares connections, sign-in and
-// limits with the client, costs next to nothing, and needs no Close. An empty or malformed id is told by the view's first
-// call, as ErrInvalid.
+// ForOrganization returns a client that makes its calls on behalf of another organization. It shares connections, sign-in
+// and limits with c, is cheap to make, and needs no Close. An empty or malformed id makes every call fail with
+// [ErrInvalid].
 func (c *Client) ForOrganization(id string) *Client {
-	problem := ""
-	switch {
-	case id == "":
-		problem = "ForOrganization: the id is empty"
-	case !visible(id) || inQuotes(id):
-		problem = noOrganization("ForOrganization", id)
+	problem := organizationProblem(id)
+	if id == "" {
+		problem = "is empty"
+	}
+	if problem != "" {
+		problem = "ForOrganization: the id " + problem
 	}
 	return newView(c.core, id, problem, true)
 }
 
 // Do calls any endpoint, with the same credential, retries and errors as the typed methods. path lies below the base URL and
-// is escaped already: "/customers/71q"; query is separate. in is sent as it is when it is a json.RawMessage or []byte, and
-// through json.Marshal otherwise; nil sends no body. out takes the JSON answer, a *json.RawMessage takes it as it is, and nil
-// ignores it. GET, HEAD, PUT and DELETE may be sent again; POST and PATCH only when the server can't have acted. In errors and
-// logs, path segments that may be ids show as {id}.
+// is already escaped, as in "/customers/71q"; the query is separate. in is the body: nil sends none, a [json.RawMessage] or
+// []byte is sent as it is, and anything else is encoded with [json.Marshal]. The response is decoded into out with
+// [json.Unmarshal]: a [*json.RawMessage] takes it as it is, and nil ignores it. GET, HEAD, PUT and DELETE may be retried;
+// POST and PATCH only if the server can't have acted on them. In errors and logs, path segments that may be ids show as {id}.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
-	op := &operation{method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out)}
+	op := &operation{
+		method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out), public: publicRoute(path),
+	}
 	if err := checkOut("Do", out); err != nil {
 		return err
 	}
@@ -174,23 +213,25 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	if op.url, problem = cleanPath(path); problem != "" {
 		return invalid("Do: the path %s", problem)
 	}
+	if path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") {
+		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
+	}
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	default:
 		return invalid("Do: %q is not an HTTP method", method)
 	}
-	switch {
-	case path == "/api/v1" || strings.HasPrefix(path, "/api/v1/"):
-		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
-	case path == "/ping" || path == "/health" || path == loginRoute:
-		op.public = true
-	}
 	return c.send(ctx, op)
 }
 
-// Close ends the client and its views: new calls give ErrClosed. Calls in flight finish; a sign-in in progress is cancelled and
-// waited for, which is the only possible error; idle connections close, unless they are a WithHTTPClient transport's. It may be
-// called more than once. On a view it does nothing.
+// publicRoute reports whether requests to the route carry neither credential nor organization.
+func publicRoute(route string) bool {
+	return route == "/ping" || route == "/health" || route == loginRoute
+}
+
+// Close closes the client and its views: new calls return [ErrClosed]. Calls in flight finish; a sign-in in progress is
+// cancelled and waited for, which is the only possible error. Idle connections are closed, except those of a
+// [WithHTTPClient] transport. Close may be called more than once. On a view it does nothing.
 func (c *Client) Close() error {
 	if c.view {
 		return nil
@@ -209,7 +250,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// begin counts a call in, unless the client is closed.
+// begin counts a call, unless the client is closed.
 func (c *core) begin() bool {
 	c.inFlight.Add(1)
 	if c.closed.Load() {
@@ -219,7 +260,7 @@ func (c *core) begin() bool {
 	return true
 }
 
-// end counts a call out. The last one after Close leaves no connection behind.
+// end ends a call. The last one after Close leaves no connection behind.
 func (c *core) end() {
 	if c.inFlight.Add(-1) == 0 && c.closed.Load() {
 		c.disconnect()
@@ -228,78 +269,59 @@ func (c *core) end() {
 
 func (c *core) disconnect() {
 	if c.transport != nil {
-		c.transport.close()
+		c.transport.Close()
 	}
 }
 
-// send is the path of every call: it asks, signs in once more where that may help, and turns a bad answer into an error.
+// send makes a call of the client's organization.
 func (c *Client) send(ctx context.Context, op *operation) error {
 	if err := c.usable(ctx, op); err != nil {
+		op.writeResponse(ctx, new(retry.Result))
 		return err
 	}
-	_, err := c.core.send(ctx, op, c.organization)
+	if !op.public {
+		op.organization = c.organization
+	}
+	res, err := c.core.send(ctx, op)
+	op.writeResponse(ctx, res)
 	return err
 }
 
-// usable reports why no call like op can be made.
+// usable returns the error of any call like op, if there is one before it is made.
 func (c *Client) usable(ctx context.Context, op *operation) error {
 	switch {
 	case ctx == nil:
-		return nilContext(op.method + " " + op.route)
+		return nilContext(op.name())
 	case c.core.closed.Load():
-		return closedError(op.method + " " + op.route)
+		return closedError(op.name())
 	case op.public:
 	case c.organizationErr != "":
-		return invalid("%s %s: %s", op.method, op.route, c.organizationErr)
+		return invalid("%s: %s", op.name(), c.organizationErr)
 	case c.core.credential.none():
-		return invalid("%s %s needs a credential, and the client was made with WithoutCredentials", op.method, op.route)
+		return invalid("%s needs a credential, and the client was made with WithoutCredentials", op.name())
 	}
 	return nil
 }
 
-func (c *core) send(ctx context.Context, op *operation, organization string) (*retry.Result, error) {
-	if op.public {
-		organization = ""
-	}
+// send is the path of every call. The result's body must not be used: it has been given back.
+func (c *core) send(ctx context.Context, op *operation) (*retry.Result, error) {
 	if !c.begin() {
-		return &retry.Result{}, closedError(op.method + " " + op.route)
+		return new(retry.Result), closedError(op.name())
 	}
 	defer c.end()
-	own := new(struct { // one allocation
-		r retry.Request
-		t callAuth
-	})
-	r, t := &own.r, &own.t
-	if err := c.request(op, organization, r); err != nil {
-		return &retry.Result{}, err
+	req, err := c.newRequest(ctx, op)
+	if err != nil {
+		return new(retry.Result), err
 	}
-	t.credential = c.credential
-	if !op.public {
-		r.Credential = t
+	ctx, finish := c.observe(ctx, op, req)
+	res := c.policy.Do(ctx, req)
+	renewed, err := op.auth.renewAfter401(ctx, res)
+	if renewed {
+		res = c.policy.Do(ctx, req.Again(res))
+		op.auth.reportReplay(res)
 	}
-	r.Retry = op.onRetry
-	end := func(*retry.Result, error) {}
-	if c.watched() {
-		ctx, end = c.watch(ctx, op, r, t, organization)
-	}
-	res := c.policy.Do(ctx, r)
-	if op.signIn && ctx.Err() == nil {
-		res.Stop = nil // a sign-in's minute is no deadline of the caller's
-	}
-	again, err := t.renewAfter401(ctx, res)
-	if again {
-		res = c.policy.Do(ctx, r.Again(res))
-		t.reportReplay(res)
-	}
-	if err != nil && ctx.Err() != nil {
-		res.Stop, err = ctx.Err(), nil // the caller didn't wait for the sign-in
-	}
-	if answer := op.result(res, organization, t.secret(op)); err == nil {
-		err = answer
-	} else {
-		err = fmt.Errorf("%w (signing in again after %w)", err, answer)
-	}
-	end(res, err)
+	err = op.result(ctx, res, err)
+	finish(res, err)
 	res.Close()
 	return res, err
 }

@@ -11,12 +11,13 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/transport"
 )
 
 // http2Server is a server of HTTP/2 over TLS that counts its connections.
@@ -50,7 +51,7 @@ func (s *http2Server) client(t *testing.T) *Client {
 	require.NoError(t, err)
 	trusted := x509.NewCertPool()
 	trusted.AddCert(s.Certificate())
-	client.core.transport.TLSClientConfig.RootCAs = trusted
+	ownTransport(t, client).TLSClientConfig.RootCAs = trusted
 	return client
 }
 
@@ -60,11 +61,12 @@ func (s *http2Server) assertAllClosed(t *testing.T) {
 	assert.Eventually(t, func() bool { return s.open.Load() == 0 }, 5*time.Second, time.Millisecond, "connections stay open")
 }
 
-func assertNoneOpen(t *testing.T, transport *transport) {
+// ownTransport returns the client's own transport.
+func ownTransport(t *testing.T, client *Client) *transport.Transport {
 	t.Helper()
-	transport.mu.Lock()
-	defer transport.mu.Unlock()
-	assert.Empty(t, transport.open)
+	own, ok := client.core.transport.(*transport.Transport)
+	require.True(t, ok)
+	return own
 }
 
 func TestNothingStaysOfCallsThatWereCancelledBeforeClose(t *testing.T) { // not parallel: it counts goroutines
@@ -90,7 +92,7 @@ func TestNothingStaysOfCallsThatWereCancelledBeforeClose(t *testing.T) { // not 
 		cancel()
 		wg.Wait()
 		require.NoError(t, client.Close())
-		assertNoneOpen(t, client.core.transport)
+		assert.Zero(t, ownTransport(t, client).Open())
 	}
 	server.assertAllClosed(t)
 	// This function has a goroutine of its own.
@@ -124,36 +126,6 @@ func TestCallsInFlightOutliveCloseAndLeaveNoConnection(t *testing.T) {
 	require.ErrorIs(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil), ErrClosed)
 }
 
-func TestDialThatEndsAfterCloseLeavesNoConnection(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	transport := newTransport(1)
-	dialing, closed := make(chan struct{}), make(chan struct{})
-	transport.dialer.Control = func(string, string, syscall.RawConn) error {
-		close(dialing)
-		<-closed
-		return nil
-	}
-	dialed := make(chan error)
-	go func() {
-		_, err := transport.dial(t.Context(), "tcp", listener.Addr().String())
-		dialed <- err
-	}()
-	<-dialing
-	transport.close()
-	close(closed)
-	require.ErrorIs(t, <-dialed, net.ErrClosed)
-	conn, err := listener.Accept()
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
-	_, err = conn.Read(make([]byte, 1))
-	require.ErrorIs(t, err, io.EOF, "the connection stays open")
-	assertNoneOpen(t, transport)
-}
-
 func TestClosedConnectionsAreForgotten(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -167,10 +139,6 @@ func TestClosedConnectionsAreForgotten(t *testing.T) {
 	for range 20 {
 		require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
 	}
-	transport := client.core.transport
-	assert.Eventually(t, func() bool {
-		transport.mu.Lock()
-		defer transport.mu.Unlock()
-		return len(transport.open) == 0
-	}, 5*time.Second, time.Millisecond, "closed connections are kept in memory")
+	own := ownTransport(t, client)
+	assert.Eventually(t, func() bool { return own.Open() == 0 }, 5*time.Second, time.Millisecond, "closed connections are kept in memory")
 }

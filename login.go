@@ -86,7 +86,7 @@ func (c *core) login(ctx context.Context, email, password string, automatic bool
 	if automatic {
 		op.onRetry = func(last *retry.Result, wait time.Duration) {
 			if last.RetryAfter > 0 || last.Status == http.StatusTooManyRequests {
-				c.credential.cache.RetryNotBefore(ctx, time.Now().Add(wait), op.apiError(last, "", password))
+				c.credential.cache.RetryNotBefore(ctx, time.Now().Add(wait), op.apiError(last))
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (c *core) login(ctx context.Context, email, password string, automatic bool
 		signedIn, err = readSession(res.Body)
 		return err
 	}
-	res, err := c.send(ctx, op, "")
+	res, err := c.send(ctx, op)
 	if err != nil {
 		return authGrant{}, signInError(res, err, email, password)
 	}

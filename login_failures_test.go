@@ -94,7 +94,7 @@ func TestFailedRenewalIsLoggedAsAnErrorAndQuotesNothing(t *testing.T) {
 				s.login = row.login
 				require.NoError(t, getOne(t.Context(), client))
 				sleep(time.Minute)
-				line := `level=ERROR msg="linkit: renewing the sign-in failed; the old token is used to its end" method=POST route=/auth/login ` + row.line + "\n"
+				line := `level=ERROR msg="linkit: renewing the sign-in failed; the old token is used until it expires" method=POST route=/auth/login ` + row.line + "\n"
 				assert.Contains(t, log.String(), line)
 				assert.NotContains(t, log.String(), "private")
 			})

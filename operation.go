@@ -1,65 +1,144 @@
 package linkit
 
 import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	"github.com/linkit-go/linkit/internal/redact"
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// operation is one use of an endpoint. Service methods say what to do; core.send does the rest.
+// operation is one use of an endpoint. Service methods fill in the first part; core.send fills in the rest and does the
+// work.
 type operation struct {
 	method       string
 	route        string  // "/products/{iv_id}"
-	ids          ids     // fill the route's {names}, in order
-	url          url.URL // the path of a Do, below the base; aim makes it whole
+	ids          ids     // the values of the route's {names}, in order
+	url          url.URL // of a Do: the path below the base; resolveURL completes it
 	query        url.Values
-	body         any                                          // sent through json.Marshal, but for json.RawMessage and []byte; nil: none
-	idempotent   bool                                         // a POST whose repetition does no harm
+	body         any                                          // encoded by json.Marshal, except json.RawMessage and []byte; nil: none
+	idempotent   bool                                         // a POST that may be repeated without harm
 	public       bool                                         // carries neither credential nor organization
 	signIn       bool                                         // an automatic one
 	unmetered    bool                                         // a sign-in: outside the limits
-	once         bool                                         // never sent again
-	acceptStatus int                                          // a status that is an answer beside 2xx, when accept takes it
+	once         bool                                         // never retried
+	acceptStatus int                                          // a status beside 2xx that decode may accept; 0: none
 	secret       string                                       // in the body: must not show in an error
-	onRetry      func(last *retry.Result, wait time.Duration) // is told of each wait to be sent again; nil: nobody is
-	decode       func(*retry.Result) error                    // reads the answer to a success; nil: nothing is expected
+	onRetry      func(last *retry.Result, wait time.Duration) // called before each wait for a retry; may be nil
+	decode       func(*retry.Result) error                    // reads a successful response; nil: its body is ignored
+
+	organization string
+	auth         *callAuth // nil: sent without a credential
+	request      retry.Request
 }
 
 // ids are those of one path: an array, so that a call needs no memory of its own for them.
 type ids [2]string
 
-// record is a model that says who it is: the key its resource is read by, and Linkit's id.
+// record is a model with the key that its resource is read by, and Linkit's id.
 type record interface {
 	keys() (key, id string)
 }
 
-// result reads the answer, or says why there is none. secret is what must not show in an error.
-func (op *operation) result(res *retry.Result, organization, secret string) error {
+// hidden returns the secret that the operation carries, which must not show in its error.
+func (op *operation) hidden() string {
+	if op.auth == nil {
+		return op.secret
+	}
+	return op.auth.secret(op)
+}
+
+// result decodes a successful response, or returns the call's error. renewal is the error of signing in again after a 401,
+// if that failed.
+func (op *operation) result(ctx context.Context, res *retry.Result, renewal error) error {
+	if op.signIn && ctx.Err() == nil {
+		res.Stop = nil // a sign-in's own minute is no deadline of the caller's
+	}
+	if renewal != nil && ctx.Err() != nil { // the caller didn't wait for the sign-in
+		res.Stop, renewal = contextError(ctx), nil
+	}
+	err := op.accept(res)
+	if renewal != nil {
+		return fmt.Errorf("%w (signing in again after %w)", renewal, err)
+	}
+	return err
+}
+
+// accept decodes the response, or returns its error.
+func (op *operation) accept(res *retry.Result) error {
+	encoding := unpack(res)
 	if op.acceptStatus != 0 && res.Status == op.acceptStatus && res.Attempts > 0 && op.decode(res) == nil {
 		return nil
 	}
-	err := op.asError(res, organization, secret)
+	err := op.asError(res)
 	if err != nil || op.decode == nil || res.Status >= http.StatusMultipleChoices {
 		return err
 	}
+	if encoding != "" && len(res.Body) > 0 {
+		return op.decodeError(res, fmt.Errorf("the response is encoded as %s: the transport must decode it", redact.Line(encoding, 40)))
+	}
 	switch err = op.decode(res); {
 	case errors.Is(err, errRefused):
-		return op.apiError(res, organization, secret)
+		return op.apiError(res)
 	case err != nil:
-		return op.decodeError(res, organization, redacted(err, secret))
+		return op.decodeError(res, redacted(err, op.hidden()))
 	}
 	return nil
 }
 
-// decodeError is the error of a 2xx response that cannot be used. A write was done all the same.
-func (op *operation) decodeError(res *retry.Result, organization string, err error) error {
+// decodeError is the error of a 2xx response that can't be used. A write has taken effect all the same.
+func (op *operation) decodeError(res *retry.Result, err error) error {
 	if op.method != http.MethodGet && op.method != http.MethodHead && !op.unmetered {
 		err = fmt.Errorf("the write was accepted (%d), but %w", res.Status, err)
 	}
 	res.Sent = true
-	return op.transportError(res, organization, err)
+	return op.transportError(res, err)
+}
+
+// wasDeleted reports whether a DELETE met a 404 after an attempt that may have deleted the record.
+func (op *operation) wasDeleted(res *retry.Result) bool {
+	return op.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Lost
+}
+
+// unpack decodes a gzip body that the transport has left encoded, and returns the encoding that remains.
+func unpack(res *retry.Result) string {
+	encoding := strings.ToLower(strings.TrimSpace(res.Header.Get("Content-Encoding")))
+	if encoding == "" || encoding == "identity" || json.Valid(res.Body) {
+		return ""
+	}
+	if encoding != "gzip" && encoding != "x-gzip" {
+		return encoding
+	}
+	limit := int64(maxResponse)
+	if res.Status >= http.StatusMultipleChoices {
+		limit = maxErrorRead
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(res.Body))
+	if err != nil {
+		return encoding
+	}
+	body, err := readAtMost(reader, limit)
+	if err != nil {
+		return encoding
+	}
+	res.Body = body
+	return ""
+}
+
+// readAtMost reads r to its end, or fails if that is more than limit bytes.
+func readAtMost(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1)) //nolint:forbidigo // bounded: the one place
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("more than %d bytes", limit)
+	}
+	return b, err
 }

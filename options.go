@@ -2,52 +2,18 @@ package linkit
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"time"
 )
 
-// Option sets one thing of a Client; pass options to NewClient in any order. The same option twice: the later wins. A
-// nil Option is ignored.
+// An Option sets one property of a [Client]; pass options to [NewClient] in any order. If the same option is given twice,
+// the later wins, except for [WithHooks] and [WithHeader], which add up. A nil Option is ignored.
 type Option func(*config) error
 
-// config is what the options say. An option only sets a field: it reads none, so that their order can't matter.
-type config struct {
-	apiKey         string
-	apiKeyFunc     func(context.Context) (string, error)
-	email          string
-	password       string
-	loginFunc      func(context.Context) (email, password string, err error)
-	token          string
-	noCredentials  bool
-	fromEnv        bool
-	organization   string
-	base           *url.URL
-	httpClient     *http.Client
-	program        string
-	attemptTimeout time.Duration
-	retries        int
-	waitMin        time.Duration
-	waitMax        time.Duration
-	maxRetryAfter  time.Duration
-	concurrency    int
-	rate           float64
-	burst          int
-	failures       int
-	cooldown       time.Duration
-	prefetch       int
-	bulkSize       int
-	store          SessionStore
-	logger         *slog.Logger
-	hooks          Hooks
-}
-
-// WithAPIKey identifies the program by an API key of the dashboard, sent as "Authorization: <key>". It doesn't expire.
+// WithAPIKey authenticates with an API key of the dashboard, sent as "Authorization: <key>". It doesn't expire.
 func WithAPIKey(key string) Option {
 	return func(c *config) error {
 		c.apiKey = key
@@ -95,7 +61,7 @@ func WithLoginFunc(fn func(ctx context.Context) (email, password string, err err
 	}
 }
 
-// WithToken identifies the program by a bearer token from elsewhere, such as the dashboard's long-lived ones, sent as
+// WithToken authenticates with a bearer token from elsewhere, such as a long-lived one of the dashboard, sent as
 // "Authorization: Bearer <token>". It is never renewed.
 func WithToken(token string) Option {
 	return func(c *config) error {
@@ -104,7 +70,8 @@ func WithToken(token string) Option {
 	}
 }
 
-// WithoutCredentials makes a client for System.Ping, System.Health and Auth.Login only. Any other call is ErrInvalid.
+// WithoutCredentials makes a client for [SystemService.Ping], [SystemService.Health] and [AuthService.Login] only. Any
+// other call returns [ErrInvalid].
 func WithoutCredentials() Option {
 	return func(c *config) error {
 		c.noCredentials = true
@@ -113,8 +80,9 @@ func WithoutCredentials() Option {
 }
 
 // FromEnv reads what no option has set from the environment: the credential from LINKIT_API_KEY, LINKIT_TOKEN, or
-// LINKIT_EMAIL with LINKIT_PASSWORD; the organization from LINKIT_ORGANIZATION_ID; the base URL from LINKIT_BASE_URL. An
-// empty variable is no variable. The environment is read once, by NewClient.
+// LINKIT_EMAIL with LINKIT_PASSWORD; the organization from LINKIT_ORGANIZATION_ID; the base URL from LINKIT_BASE_URL.
+// LINKIT_LOG, one of debug, info, warn and error, logs to standard error from that level on unless [WithLogger] is given.
+// An empty variable counts as unset. [NewClient] reads the environment once.
 func FromEnv() Option {
 	return func(c *config) error {
 		c.fromEnv = true
@@ -122,8 +90,8 @@ func FromEnv() Option {
 	}
 }
 
-// WithOrganization names the organization that calls are about, in X-Organization-ID. It is needed where the credential
-// isn't scoped to one; "" means none. See also Client.ForOrganization.
+// WithOrganization sets the organization that calls are made for, sent as X-Organization-ID. It is needed if the
+// credential isn't scoped to one organization; "" means none. See also [Client.ForOrganization].
 func WithOrganization(id string) Option {
 	return func(c *config) error {
 		c.organization = id
@@ -131,7 +99,8 @@ func WithOrganization(id string) Option {
 	}
 }
 
-// WithBaseURL replaces DefaultBaseURL, its /api/v1 included. It must be https; http is accepted for loopback hosts only.
+// WithBaseURL replaces [DefaultBaseURL], including its path /api/v1. The URL must use https; http is accepted for loopback
+// hosts only, and then never goes through a proxy. For linkit.works and its subdomains an empty path means /api/v1.
 func WithBaseURL(base string) Option {
 	return func(c *config) (err error) {
 		c.base, err = parseBase("WithBaseURL", base)
@@ -139,9 +108,11 @@ func WithBaseURL(base string) Option {
 	}
 }
 
-// WithHTTPClient sends requests through hc's Transport, for a proxy, a private CA or instrumentation. hc itself is never
-// changed or closed. Its Timeout, where shorter, bounds an attempt too; its CheckRedirect and Jar are not used. A
-// Transport that repeats requests by itself breaks the promise that no write is sent twice.
+// WithHTTPClient sends requests through hc's Transport, for a proxy, a private CA or instrumentation. The Transport that
+// hc has when [NewClient] is called counts; nil means the SDK's own transport, not [http.DefaultTransport]. Neither hc nor
+// its Transport is ever changed or closed. hc's Timeout, if shorter, bounds an attempt too; CheckRedirect and Jar are not
+// used. A Transport that retries by itself breaks the promise that no write is sent twice. If the base URL is plain http,
+// the Proxy of an [http.Transport] is not used; other implementations can't be checked for proxies.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		c.httpClient = hc
@@ -152,19 +123,37 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithUserAgent puts the program's name, such as "pos-sync/2.1", before "linkit-go/<Version>" in User-Agent.
+// WithUserAgent puts the program's name, such as "pos-sync/2.1", before "linkit-go/<Version>" in User-Agent. "" means none.
 func WithUserAgent(program string) Option {
 	return func(c *config) error {
 		c.program = program
 		if !visible(program, ' ') || strings.TrimSpace(program) != program {
-			return invalid("WithUserAgent: %q can't stand in a header: use printable ASCII", program)
+			return invalid("WithUserAgent: the name can't be sent in a header: use printable ASCII")
 		}
 		return nil
 	}
 }
 
-// WithAttemptTimeout bounds one attempt, from sending to the end of the answer. The default is 30 s; zero and less are
-// errors. The context bounds the whole call.
+// WithHeader sends a further header with every request, sign-ins included. The same key given again replaces the value.
+// Refused with [ErrInvalid] are headers that the SDK or net/http sets (Authorization, Host, X-Organization-ID, Cookie,
+// User-Agent, Expect, Range, Content-*, Accept*, Proxy-* and hop-by-hop headers) and Idempotency-Key, which would make
+// net/http resend POST requests. See [ContextWithHeader] for a header of one call.
+func WithHeader(key, value string) Option {
+	return func(c *config) error {
+		key, err := checkHeader("WithHeader", key, value)
+		if err != nil {
+			return err
+		}
+		if c.header == nil {
+			c.header = http.Header{}
+		}
+		c.header[key] = []string{value}
+		return nil
+	}
+}
+
+// WithAttemptTimeout bounds one attempt, from sending the request to the end of the response. The default is 30 seconds;
+// d must be positive. The context bounds the whole call.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.attemptTimeout = d
@@ -172,8 +161,8 @@ func WithAttemptTimeout(d time.Duration) Option {
 	}
 }
 
-// WithRetries sets how many further attempts follow a failed one, where that is safe. The default is 3; 0 means none; less
-// is an error.
+// WithRetries sets how often a failed attempt is retried, where that is safe. The default is 3; 0 disables retries; n must
+// not be negative.
 func WithRetries(n int) Option {
 	return func(c *config) error {
 		c.retries = n
@@ -181,8 +170,9 @@ func WithRetries(n int) Option {
 	}
 }
 
-// WithRetryWait sets the wait before the first retry and the longest one; it doubles in between. Up to half is taken off
-// by chance. The defaults are 500 ms and 10 s; 0 means no wait; less, or min above max, is an error.
+// WithRetryWait sets the wait before the first retry and the longest wait; the wait doubles in between. Each wait is
+// shortened by a random amount of up to half. The defaults are 500 milliseconds and 10 seconds; 0 means no wait. min must
+// be neither negative nor above max.
 func WithRetryWait(min, max time.Duration) Option { //nolint:predeclared // the names the documentation shows
 	return func(c *config) error {
 		c.waitMin, c.waitMax = min, max
@@ -193,8 +183,8 @@ func WithRetryWait(min, max time.Duration) Option { //nolint:predeclared // the 
 	}
 }
 
-// WithMaxRetryAfter sets the longest Retry-After that is waited for; an answer that asks for more is returned at once. The
-// default is 60 s; 0 means that none is waited for; less is an error.
+// WithMaxRetryAfter sets the longest Retry-After that is waited for; a response that asks for more is returned at once as
+// an error. The default is 60 seconds; 0 means that none is waited for; d must not be negative.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) error {
 		c.maxRetryAfter = d
@@ -202,8 +192,8 @@ func WithMaxRetryAfter(d time.Duration) Option {
 	}
 }
 
-// WithMaxConcurrency sets how many requests may be in flight at once; further ones queue. The default is 10; zero and less
-// are errors. A call that waits to be sent again isn't in flight.
+// WithMaxConcurrency sets how many requests may be in flight at once; further ones queue. The default is 10; n must be
+// positive. A call that waits for a retry isn't in flight.
 func WithMaxConcurrency(n int) Option {
 	return func(c *config) error {
 		c.concurrency = n
@@ -211,8 +201,8 @@ func WithMaxConcurrency(n int) Option {
 	}
 }
 
-// WithRateLimit sends at most perSecond requests a second on average, and burst at once; further ones queue. It is off by
-// default; zero and less are errors.
+// WithRateLimit sends at most perSecond requests a second on average, and at most burst at once; further ones queue. It is
+// off by default; both must be positive.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
 		c.rate, c.burst = perSecond, burst
@@ -223,9 +213,28 @@ func WithRateLimit(perSecond float64, burst int) Option {
 	}
 }
 
-// WithCircuitBreaker stops sending after so many attempts in a row got no answer or a 5xx: calls give ErrCircuitOpen at once,
-// joined with the last failure. After the cooldown one call at a time is let through, until one succeeds. It is off by default;
-// zero and less are errors.
+// WithLimiter asks l before each attempt, for limits that processes share. The wait counts against the call's context
+// only, not against the attempt's timeout. If l returns an error, the attempt is not sent, and the call ends with a
+// [TransportError] that wraps it. Sign-ins are not limited. It can be combined with [WithRateLimit].
+func WithLimiter(l Limiter) Option {
+	return func(c *config) error {
+		c.limiter = l
+		if l == nil {
+			return invalid("WithLimiter: the limiter is nil")
+		}
+		return nil
+	}
+}
+
+// A Limiter delays attempts; see [WithLimiter]. Wait returns when an attempt may be sent, or with an error, at the latest
+// when ctx ends. It must be safe for concurrent use. The Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// WithCircuitBreaker stops sending after the given number of attempts in a row got no response or a 5xx: calls return
+// [ErrCircuitOpen] at once, joined with the last failure. After the cooldown one call at a time is let through, until one
+// succeeds. It is off by default; both must be positive.
 func WithCircuitBreaker(failures int, cooldown time.Duration) Option {
 	return func(c *config) error {
 		c.failures, c.cooldown = failures, cooldown
@@ -236,8 +245,8 @@ func WithCircuitBreaker(failures int, cooldown time.Duration) Option {
 	}
 }
 
-// WithPrefetch sets how many pages All reads ahead of the one in use. The default is 1; 0 asks for a page only when it is
-// needed; less is an error. What is in flight is bounded by WithMaxConcurrency too.
+// WithPrefetch sets how many pages the All methods read ahead of the one in use. The default is 1; 0 requests a page only
+// when it is needed; pages must not be negative. [WithMaxConcurrency] bounds the requests in flight as well.
 func WithPrefetch(pages int) Option {
 	return func(c *config) error {
 		c.prefetch = pages
@@ -245,7 +254,7 @@ func WithPrefetch(pages int) Option {
 	}
 }
 
-// WithBulkSize sets how many records BulkAll puts in one request: 1 to 1,000, the default and Linkit's limit.
+// WithBulkSize sets how many records the BulkAll methods put in one request: 1 to 1,000, the default and Linkit's limit.
 func WithBulkSize(records int) Option {
 	return func(c *config) error {
 		c.bulkSize = records
@@ -253,6 +262,15 @@ func WithBulkSize(records int) Option {
 			return invalid("WithBulkSize: %d is not between 1 and 1,000", records)
 		}
 		return nil
+	}
+}
+
+// WithBulkLinger sends a part-filled request of the BulkAll methods d after its first record, for a source that is slow.
+// With 0, the default, a request is sent only when it is full or the source has ended; d must not be negative.
+func WithBulkLinger(d time.Duration) Option {
+	return func(c *config) error {
+		c.bulkLinger = d
+		return notNegative("WithBulkLinger", d >= 0, d)
 	}
 }
 
@@ -272,108 +290,21 @@ func WithSessionStore(store SessionStore) Option {
 	}
 }
 
-// WithLogger logs calls: Debug for one that ended well, Warn for a retry, Error for a failed one. Lines carry the method,
-// the route's template, status, attempts and times; never headers, query or body. nil, the default, is silence.
+// WithLogger logs calls: at Debug level a call that succeeds, at Warn a retry, at Error a call that fails. Lines carry the
+// method, the route's template, status, request id, attempts and times; never headers, query or body. The default, nil,
+// disables logging.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
-		c.logger = l
+		c.logger, c.loggerSet = l, true
 		return nil
 	}
 }
 
-// WithHooks observes calls and attempts, for tracing and metrics.
+// WithHooks observes calls and attempts, for tracing and metrics. If it is given more than once, all hooks run, the first
+// outermost: it begins first and ends last.
 func WithHooks(h Hooks) Option {
 	return func(c *config) error {
-		c.hooks = h
+		c.hooks = append(c.hooks, h)
 		return nil
 	}
-}
-
-func newConfig(opts []Option) (*config, error) {
-	c := &config{
-		attemptTimeout: 30 * time.Second,
-		retries:        3,
-		waitMin:        500 * time.Millisecond,
-		waitMax:        10 * time.Second,
-		maxRetryAfter:  60 * time.Second,
-		concurrency:    10,
-		prefetch:       1,
-		bulkSize:       maxBulk,
-	}
-	for _, opt := range opts {
-		if opt == nil {
-			continue
-		}
-		if err := opt(c); err != nil {
-			return nil, err
-		}
-	}
-	if c.fromEnv {
-		if err := c.readEnv(); err != nil {
-			return nil, err
-		}
-	}
-	if c.base == nil {
-		c.base = &url.URL{Scheme: "https", Host: "linkit.works", Path: "/api/v1"}
-	}
-	return c, nil
-}
-
-// readEnv fills in what no option has set.
-func (c *config) readEnv() error {
-	if c.organization == "" {
-		c.organization = os.Getenv("LINKIT_ORGANIZATION_ID")
-		if err := checkOrganization("LINKIT_ORGANIZATION_ID", c.organization); err != nil {
-			return err
-		}
-	}
-	if base := os.Getenv("LINKIT_BASE_URL"); c.base == nil && base != "" {
-		var err error
-		if c.base, err = parseBase("LINKIT_BASE_URL", base); err != nil {
-			return err
-		}
-	}
-	if len(c.credentials()) > 0 {
-		return nil
-	}
-	return c.readCredentials()
-}
-
-// checkOrganization refuses what can't stand in a header, or isn't an id.
-func checkOrganization(name, id string) error {
-	if !visible(id) || inQuotes(id) {
-		return invalid("%s", noOrganization(name, id))
-	}
-	return nil
-}
-
-func noOrganization(name, id string) string {
-	if inQuotes(id) {
-		return fmt.Sprintf("%s: the organization id is in quotes: %s", name, quotesHint)
-	}
-	return fmt.Sprintf("%s: %s is no organization id: use printable ASCII without spaces", name, excerpt(id))
-}
-
-// visible reports whether s is visible ASCII, with also allowed besides.
-func visible(s string, also ...byte) bool {
-	for i := range len(s) {
-		if (s[i] <= ' ' || s[i] > '~') && (len(also) == 0 || s[i] != also[0]) {
-			return false
-		}
-	}
-	return true
-}
-
-func positive(option string, ok bool, got any) error {
-	if !ok {
-		return invalid("%s: %v is not above zero", option, got)
-	}
-	return nil
-}
-
-func notNegative(option string, ok bool, got any) error {
-	if !ok {
-		return invalid("%s: %v is negative", option, got)
-	}
-	return nil
 }

@@ -80,7 +80,7 @@ func count[T record](ctx context.Context, c *Client, route string, f filter) (in
 
 // unusablePage is the error of a page that was read and can't be used.
 func unusablePage(c *Client, route string, attempts int, err error) error {
-	return (&operation{method: http.MethodGet, route: route}).decodeError(&retry.Result{Attempts: attempts}, c.organization, err)
+	return (&operation{method: http.MethodGet, route: route, organization: c.organization}).decodeError(&retry.Result{Attempts: attempts}, err)
 }
 
 // readPage reads one page. It calls arrived when the response is here, before it is decoded.

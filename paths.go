@@ -4,9 +4,10 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
-// parseBase never shows base in an error: a password may stand in it.
+// parseBase reads a base URL. No error shows it: it may hold a password.
 func parseBase(name, base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
@@ -24,14 +25,25 @@ func parseBase(name, base string) (*url.URL, error) {
 		return nil, invalid("%s: plain http would show the credential to the network; use https (http is for loopback hosts only)", name)
 	}
 	own := &url.URL{Scheme: u.Scheme, Host: u.Host}
-	if escaped := strings.TrimRight(u.EscapedPath(), "/"); escaped != "" {
-		path, problem := cleanPath(escaped)
-		if problem != "" {
-			return nil, invalid("%s: its path %s", name, problem)
-		}
-		own.Path, own.RawPath = path.Path, path.RawPath
+	escaped := strings.TrimRight(u.EscapedPath(), "/")
+	if escaped == "" && linkitHost(u.Hostname()) {
+		escaped = "/api/v1" // Linkit's own material gives the origin only
 	}
+	if escaped == "" {
+		return own, nil
+	}
+	path, problem := cleanPath(escaped)
+	if problem != "" {
+		return nil, invalid("%s: its path %s", name, problem)
+	}
+	own.Path, own.RawPath = path.Path, path.RawPath
 	return own, nil
+}
+
+// linkitHost reports whether host is linkit.works or a subdomain of it.
+func linkitHost(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "linkit.works" || strings.HasSuffix(host, ".linkit.works")
 }
 
 func loopback(host string) bool {
@@ -39,7 +51,7 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// cleanPath reads an escaped path, or says why it won't do.
+// cleanPath reads an escaped path, or returns why it can't be used.
 func cleanPath(escaped string) (u url.URL, problem string) {
 	if !strings.HasPrefix(escaped, "/") {
 		return u, `must begin with "/", and lie below the base URL`
@@ -55,6 +67,8 @@ func cleanPath(escaped string) (u url.URL, problem string) {
 			return u, "has an empty segment"
 		case plain == "." || plain == "..":
 			return u, `has a segment "." or ".."`
+		case !utf8.ValidString(plain):
+			return u, "is not valid UTF-8"
 		}
 	}
 	u.RawPath = escaped
@@ -68,7 +82,7 @@ func cleanPath(escaped string) (u url.URL, problem string) {
 	return u, ""
 }
 
-// maskedRoute keeps what may be an id out of errors and logs: endpoints are named in lower-case words.
+// maskedRoute keeps segments that may be ids out of errors and logs: endpoints are named in lower-case words.
 func maskedRoute(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {

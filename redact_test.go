@@ -142,7 +142,7 @@ func TestLineOfARetryShowsNoKey(t *testing.T) {
 	var log bytes.Buffer
 	rs := &replies{answers: []reply{{err: fmt.Errorf("odd transport shows %s", testKey)}, {status: 200, body: product1}}}
 	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
-	assert.Contains(t, log.String(), `level=WARN msg="linkit: sending again" method=GET route=/products/{iv_id} attempts=1 error="odd transport shows [redacted]"`)
+	assert.Contains(t, log.String(), `level=WARN msg="linkit: retrying" method=GET route=/products/{iv_id} attempts=1 error="odd transport shows [redacted]"`)
 	assert.NotContains(t, log.String(), testKey)
 }
 

@@ -113,8 +113,8 @@ func (w *walk[T]) checkPage(ctx context.Context, f *fetched[T]) (fresh []T, more
 	page := &f.body.page
 	switch {
 	case ctx.Err() != nil: // pages that were read ahead aren't wanted any more
-		op := &operation{method: http.MethodGet, route: w.route}
-		return nil, false, op.transportError(&retry.Result{}, w.client.organization, contextError(ctx))
+		op := &operation{method: http.MethodGet, route: w.route, organization: w.client.organization}
+		return nil, false, op.transportError(&retry.Result{}, contextError(ctx))
 	case page.Page != f.number: // no server can lead All in a circle
 		return nil, false, w.protocolError(f, "page %d came where page %d was asked for", page.Page, f.number)
 	}

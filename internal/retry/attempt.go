@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/linkit-go/linkit/internal/transport"
 )
 
 // exchange is one request on the wire and its response.
@@ -24,13 +26,17 @@ type exchange struct {
 func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration) *http.Response {
 	r, res := c.request, &c.result
 	ctx := hr.Context()
-	c.sending, c.hasRateToken = true, false
-	res.Attempts++
 	header := r.Header.Clone()
 	around, done := ctx, func(*Result) {}
 	if r.Attempt != nil {
-		around, done = r.Attempt(ctx, res.Attempts, waited, header)
+		var err error
+		if around, done, err = r.Attempt(ctx, res.Attempts+1, waited, header); err != nil {
+			res.Stop, res.Denied = err, true
+			return nil
+		}
 	}
+	c.sending, c.hasRateToken = true, false
+	res.Attempts++
 	if authorization != nil {
 		header["Authorization"] = slices.Clone(authorization)
 	}
@@ -113,7 +119,13 @@ type trace struct{ asked, got atomic.Bool }
 func (t *trace) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			if info.Reused && transport.Ended(info.Conn) {
+				_ = info.Conn.Close() // net/http finds that nothing was written, and takes another
+				return
+			}
+			t.got.Store(true)
+		},
 	}
 }
 

@@ -78,7 +78,8 @@ type Request struct {
 	Credential Credential // nil: the request is sent without one
 	// Attempt, when set, is called before each attempt with its number, how long it was held back, and its header, to
 	// which it may add. The attempt is made with the context returned; the function returned is called at its end.
-	Attempt func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*Result))
+	// An error ends the request without the attempt.
+	Attempt func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*Result), error)
 	// Retry, when set, is called before each wait for a further attempt, with the result of the last one.
 	Retry func(last *Result, wait time.Duration)
 	// Exhausted, when set, is called when only the empty retry budget prevented a retry.
@@ -115,7 +116,7 @@ type Result struct {
 
 	Err    error // why there is no response
 	Stop   error // why it wasn't sent, or not retried, although it might have been
-	Denied bool  // Stop is the credential's
+	Denied bool  // Stop is the credential's, or that of Request.Attempt
 
 	Attempts  int
 	Sent      bool // an attempt may have been acted on without our knowing

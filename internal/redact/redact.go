@@ -1,0 +1,154 @@
+// Package redact keeps a secret out of texts, errors, headers and JSON bodies that others wrote: a server that echoes a
+// request, a proxy that quotes one, a transport that shows one. It finds the secret in the forms in which such texts
+// carry it: quoted, escaped for JSON, HTML or a URL, in base64 and in hex.
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Mark stands where a secret was.
+const Mark = "[redacted]"
+
+// shortest is the length from which a secret is looked for: a shorter one would match by accident.
+const shortest = 4
+
+// forms returns how a secret may appear in a text.
+func forms(secret string) []string {
+	if len(secret) < shortest {
+		return nil
+	}
+	quoted := strconv.Quote(secret)
+	encoded, _ := json.Marshal(secret) // a string can't fail
+	raw := []byte(secret)
+	return []string{
+		secret, quoted[1 : len(quoted)-1], string(encoded[1 : len(encoded)-1]),
+		html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret),
+		base64.StdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw),
+		hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw)),
+	}
+}
+
+// Text returns text with the secret masked.
+func Text(text, secret string) string {
+	if text == "" {
+		return ""
+	}
+	for _, form := range forms(secret) {
+		text = strings.ReplaceAll(text, form, Mark)
+	}
+	return text
+}
+
+// Error returns err, or a copy of its masked text if err, or any error that it wraps, shows the secret.
+func Error(err error, secret string) error {
+	if err == nil || !shows(err, secret) {
+		return err
+	}
+	return errors.New(Text(err.Error(), secret))
+}
+
+func shows(err error, secret string) bool {
+	if err == nil {
+		return false
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%#v", err)} {
+		if Text(text, secret) != text {
+			return true
+		}
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // each in turn
+	case interface{ Unwrap() error }:
+		return shows(wrapper.Unwrap(), secret)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(wrapper.Unwrap(), func(err error) bool { return shows(err, secret) })
+	}
+	return false
+}
+
+// Header returns a copy of h without Set-Cookie, and with the secret masked in its values.
+func Header(h http.Header, secret string) http.Header {
+	h = h.Clone()
+	h.Del("Set-Cookie")
+	for _, values := range h {
+		for i := range values {
+			values[i] = Text(values[i], secret)
+		}
+	}
+	return h
+}
+
+// Body returns body with the secret masked, however its JSON is escaped. What was JSON stays JSON.
+func Body(body []byte, secret string) []byte {
+	masked := []byte(Text(string(body), secret))
+	escaped := bytes.IndexByte(body, '\\') >= 0
+	if len(secret) < shortest || !escaped && bytes.Equal(masked, body) {
+		return masked
+	}
+	value, ok := parse(masked)
+	if !ok { // it wasn't JSON, or a number that was the secret has been replaced
+		if value, ok = parse(body); !ok {
+			return masked
+		}
+	} else if !escaped {
+		return masked
+	}
+	clean, found := maskValue(value, secret)
+	if !found {
+		return masked
+	}
+	encoded, err := json.Marshal(clean)
+	if err != nil {
+		return masked
+	}
+	return encoded
+}
+
+// parse reads one JSON value, with its numbers as they are written.
+func parse(body []byte) (value any, ok bool) {
+	if !json.Valid(body) {
+		return nil, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return value, decoder.Decode(&value) == nil
+}
+
+func maskValue(value any, secret string) (_ any, found bool) {
+	switch v := value.(type) {
+	case string:
+		clean := Text(v, secret)
+		return clean, clean != v
+	case json.Number:
+		if clean := Text(v.String(), secret); clean != v.String() {
+			return clean, true
+		}
+	case []any:
+		for i := range v {
+			var inner bool
+			v[i], inner = maskValue(v[i], secret)
+			found = found || inner
+		}
+	case map[string]any:
+		clean := make(map[string]any, len(v))
+		for name, item := range v {
+			masked, inner := maskValue(item, secret)
+			key := Text(name, secret)
+			found = found || inner || key != name
+			clean[key] = masked
+		}
+		return clean, found
+	}
+	return value, found
+}
