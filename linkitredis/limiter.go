@@ -30,8 +30,8 @@ type limit struct {
 	burst     int
 }
 
-// Limiter is a rate limit for all processes that name it: a linkit.Limiter for linkit.WithLimiter. Its methods are safe
-// for concurrent use.
+// Limiter is a rate limit for all processes that name it: a [linkit.Limiter] for [linkit.WithLimiter]. Its methods are
+// safe for concurrent use.
 type Limiter struct {
 	store   *Store
 	limit   limit

@@ -48,6 +48,7 @@ type Store struct {
 var (
 	_ linkit.SessionStore  = (*Store)(nil)
 	_ linkit.SessionLocker = (*Store)(nil)
+	_ linkit.Limiter       = (*Limiter)(nil)
 )
 
 var errNoClient = fmt.Errorf("%w: linkitredis: New: the client is nil", linkit.ErrInvalid)

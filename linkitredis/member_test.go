@@ -55,11 +55,15 @@ func member() {
 	if do.Lease > 0 {
 		store.SetLease(do.Lease)
 	}
-	client, err := linkit.NewClient(
+	opts := []linkit.Option{
 		linkit.WithBaseURL(do.URL), linkit.WithUserAgent(do.Name),
 		linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithSessionStore(store),
-		linkit.WithAttemptTimeout(2*time.Second),
-	)
+		linkit.WithAttemptTimeout(2 * time.Second),
+	}
+	if do.Rate > 0 {
+		opts = append(opts, linkit.WithLimiter(store.Limiter("fleet", do.Rate, 1)))
+	}
+	client, err := linkit.NewClient(opts...)
 	if err != nil {
 		panic(err)
 	}
@@ -81,11 +85,6 @@ func member() {
 		return do.Calls == 0 && stop.Err() == nil || r.Calls < do.Calls
 	}
 	for more() {
-		if do.Rate > 0 {
-			if err := store.Limiter("fleet", do.Rate, 1).Wait(ctx); err != nil {
-				r.Failures = append(r.Failures, err.Error())
-			}
-		}
 		began := time.Now()
 		if _, err := client.Products.List(ctx, nil); err != nil {
 			r.Failures = append(r.Failures, err.Error())

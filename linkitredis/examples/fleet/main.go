@@ -117,17 +117,14 @@ func process(ctx context.Context) error {
 	client, err := linkit.NewClient(
 		linkit.FromEnv(),
 		linkit.WithSessionStore(store),
+		linkit.WithLimiter(store.Limiter("linkit", rate, 1)),
 	)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = client.Close() }()
 
-	limiter := store.Limiter("linkit", rate, 1)
 	for end := time.Now().Add(duration); time.Now().Before(end); {
-		if err := limiter.Wait(ctx); err != nil {
-			return err
-		}
 		if _, err := client.Products.Get(ctx, "ITEM-1"); err != nil {
 			return err
 		}
