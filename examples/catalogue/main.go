@@ -1,8 +1,10 @@
-// Catalogue walks a whole catalogue with its total known in advance, raises prices, and writes the
-// changed list back. It works on a Linkit in memory, which refuses one of the requests: the records
-// of that one are named, and written again.
+// Catalogue reads a whole catalogue with its total known in advance, raises prices, and writes the
+// changed products back. Where a request fails, its products are named and written again.
 //
 //	go run ./examples/catalogue
+//
+// It works on a fake server that rejects one of the requests. With -live and a LINKIT_* credential
+// it works on the service; -yes lets it write there.
 package main
 
 import (
@@ -11,11 +13,10 @@ import (
 	"fmt"
 	"log"
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/linkittest"
+	"github.com/linkit-go/linkit/examples/internal/demo"
 )
 
 func main() {
@@ -27,11 +28,13 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	server := linkittest.NewServer()
-	defer server.Close()
-	stock(server, 2500)
-	client := server.Client(linkit.WithPrefetch(4), linkit.WithBulkSize(250))
+func run(ctx context.Context) (err error) {
+	options := []linkit.Option{linkit.WithPrefetch(4), linkit.WithBulkSize(250)}
+	client, err := demo.NewClient(example, options...) // in your program: linkit.NewClient, with linkit.FromEnv()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
 
 	prices, err := raised(ctx, client)
 	if err != nil {
@@ -39,7 +42,6 @@ func run(ctx context.Context) error {
 	}
 	fmt.Printf("%d prices go up by 5 %%\n", len(prices))
 
-	server.Inject(linkittest.Fault{Method: http.MethodPost, Path: "/products/bulk", Status: http.StatusBadRequest})
 	failed, err := write(ctx, client, prices)
 	if err != nil {
 		return err
@@ -63,9 +65,8 @@ func raised(ctx context.Context, client *linkit.Client) ([]linkit.ProductParams,
 	}
 	var prices []linkit.ProductParams
 	read := 0
-	oldestFirst := &linkit.ProductListParams{
-		ListParams: linkit.ListParams{Sort: "created"},
-	} // new products come last, out of the way
+	// Products that are added meanwhile come last, so that they move no others.
+	oldestFirst := &linkit.ProductListParams{ListParams: linkit.ListParams{Sort: "created"}}
 	for product, err := range client.Products.All(ctx, oldestFirst) {
 		if err != nil {
 			return nil, fmt.Errorf("after %d of %d products: %w", read, total, err)
@@ -86,9 +87,7 @@ func raised(ctx context.Context, client *linkit.Client) ([]linkit.ProductParams,
 // write sends the records in requests side by side, and returns the requests that failed. One
 // failure doesn't stop the others.
 func write(
-	ctx context.Context,
-	client *linkit.Client,
-	records []linkit.ProductParams,
+	ctx context.Context, client *linkit.Client, records []linkit.ProductParams,
 ) (failed []linkit.BulkResult, err error) {
 	written := 0
 	err = client.Products.BulkAll(ctx, linkit.BulkUpdate, linkit.Records(records...), func(request linkit.BulkResult) {
@@ -101,7 +100,7 @@ func write(
 	})
 	fmt.Println()
 	if err != nil && (len(failed) == 0 || ctx.Err() != nil) {
-		return failed, err // not one request's: the source's, or the end of ctx
+		return failed, err // not of a request: of the source, or the end of ctx
 	}
 	return failed, nil
 }
@@ -111,16 +110,4 @@ func failures(requests []linkit.BulkResult) (err error) {
 		err = errors.Join(err, request.Err)
 	}
 	return err
-}
-
-// stock fills a server with products.
-func stock(server *linkittest.Server, n int) {
-	products := make([]linkit.Product, n)
-	for i := range products {
-		products[i] = linkit.Product{
-			IvID: fmt.Sprintf("ITEM-%04d", i+1), NameEn: fmt.Sprintf("Article %d", i+1), NameAr: fmt.Sprintf("صنف %d", i+1),
-			AveragePrice: 5 + float64(i%120)/2, IsEnabled: true,
-		}
-	}
-	server.AddProducts(products...)
 }

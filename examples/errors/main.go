@@ -1,6 +1,9 @@
-// Errors meets each failure that a program should know, and does about it what a program would.
+// Errors handles each failure that a program should expect.
 //
 //	go run ./examples/errors
+//
+// It works on a fake server, where each of them occurs. With -live and a LINKIT_* credential it
+// works on the service; -yes lets it write there.
 package main
 
 import (
@@ -8,11 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net/http"
+	"strings"
 	"time"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/linkittest"
+	"github.com/linkit-go/linkit/examples/internal/demo"
 )
 
 func main() {
@@ -24,129 +27,123 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.AddProducts(linkit.Product{IvID: "ITEM-1001", NameEn: "Adol 500 mg, 24 tablets", AveragePrice: 7.25})
-	for _, step := range []struct {
-		name string
-		meet func(context.Context, *linkittest.Server) error
-	}{
-		{"401", unauthorized},
-		{"403", forbidden},
-		{"404 and 409", notFoundAndConflict},
-		{"422", validation},
-		{"429", rateLimited},
-		{"lost connection", lostConnection},
-	} {
-		if err := step.meet(ctx, server); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
-		}
+func run(ctx context.Context) (err error) {
+	client, err := demo.NewClient(example) // in your program: linkit.NewClient(linkit.FromEnv())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+
+	first := linkit.ProductParams{IvID: "ERRORS-1", NameEn: "Panadol Extra, 24 tablets", AveragePrice: linkit.Ptr(11.5)}
+	second := linkit.ProductParams{IvID: "ERRORS-2", NameEn: "Vitamin C 1000 mg, effervescent"}
+	tooLong := linkit.ProductParams{IvID: "ERRORS-3", NameEn: strings.Repeat("Vitamin C ", 30)}
+	return errors.Join(
+		readBrands(ctx, client),
+		readOrganization(ctx, client, "org_elsewhere"),
+		addOrChange(ctx, client, first),
+		add(ctx, client, tooLong),
+		add(ctx, client, second),
+		remove(ctx, client, "ERRORS-1", "ERRORS-2", "ERRORS-3"),
+		readGenerics(ctx, client), // the last, because the Retry-After is for all calls of the client
+	)
+}
+
+// readBrands meets a 401. No retry helps, and a program can't go on: it says which credential to
+// check.
+func readBrands(ctx context.Context, client *linkit.Client) error {
+	page, err := client.Brands.List(ctx, nil)
+	if errors.Is(err, linkit.ErrUnauthorized) {
+		fmt.Println("401: check LINKIT_API_KEY in the dashboard:", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println(page.TotalCount, "brands")
+	return nil
+}
+
+// readOrganization meets a 403. The credential is valid, but not there: the program leaves the
+// organization out and goes on with the others.
+func readOrganization(ctx context.Context, client *linkit.Client, id string) error {
+	count, err := client.ForOrganization(id).Products.Count(ctx, nil)
+	var forbidden *linkit.ForbiddenError
+	switch {
+	case errors.Is(err, linkit.ErrServiceSuspended):
+		fmt.Println("403: the organization is past due:", err)
+	case errors.As(err, &forbidden):
+		fmt.Printf("403: leaving out %s: %s\n", forbidden.OrganizationID, forbidden.Details)
+	case err != nil:
+		return err
+	default:
+		fmt.Println(count, "products in", id)
 	}
 	return nil
 }
 
-// unauthorized: no retry helps, and the program can't go on. Say which credential to look at.
-func unauthorized(ctx context.Context, server *linkittest.Server) error {
-	client := server.Client(linkit.WithAPIKey("a-key-that-was-revoked"))
-	_, err := client.Products.List(ctx, nil)
-	if !errors.Is(err, linkit.ErrUnauthorized) {
-		return fmt.Errorf("not a 401: %w", err)
+// readGenerics meets a 429. The client itself waits for a Retry-After of up to WithMaxRetryAfter; a
+// longer one is the program's to schedule.
+func readGenerics(ctx context.Context, client *linkit.Client) error {
+	page, err := client.Generics.List(ctx, nil)
+	var limited *linkit.APIError
+	if errors.Is(err, linkit.ErrRateLimited) && errors.As(err, &limited) {
+		fmt.Println("429: trying again in", limited.RetryAfter)
+		return nil
 	}
-	fmt.Println("401: check LINKIT_API_KEY in the dashboard:", err)
+	if err != nil {
+		return err
+	}
+	fmt.Println(page.TotalCount, "generics")
 	return nil
 }
 
-// forbidden: the credential is good, but not there. Leave the organization out and go on with the
-// others.
-func forbidden(ctx context.Context, server *linkittest.Server) error {
-	client := server.Client()
-	for _, id := range []string{"org_elsewhere", linkittest.OrganizationID} {
-		count, err := client.ForOrganization(id).Products.Count(ctx, nil)
-		var forbidden *linkit.ForbiddenError
-		switch {
-		case errors.Is(err, linkit.ErrServiceSuspended):
-			fmt.Println("403: past due, so ask for the bill to be paid:", err)
-		case errors.As(err, &forbidden):
-			fmt.Printf("403: leaving out %s: %s\n", forbidden.OrganizationID, forbidden.Details)
-		case err != nil:
+// addOrChange meets a 404 and a 409: it adds what isn't there, and changes what another program
+// added meanwhile.
+func addOrChange(ctx context.Context, client *linkit.Client, product linkit.ProductParams) error {
+	_, err := client.Products.Get(ctx, product.IvID)
+	if errors.Is(err, linkit.ErrNotFound) {
+		fmt.Println("404: adding", product.IvID)
+		_, err = client.Products.Create(ctx, product)
+		if err == nil || !errors.Is(err, linkit.ErrConflict) {
 			return err
-		default:
-			fmt.Printf("     %s has %d product(s)\n", id, count)
 		}
+		fmt.Println("409: changing it instead, as it has been added meanwhile")
 	}
-	return nil
-}
-
-// notFoundAndConflict: what isn't there is added, and what somebody else added meanwhile is changed
-// instead.
-func notFoundAndConflict(ctx context.Context, server *linkittest.Server) error {
-	client := server.Client()
-	wanted := linkit.ProductParams{IvID: "ITEM-1002", NameEn: "Panadol Extra, 24 tablets", AveragePrice: linkit.Ptr(11.5)}
-	_, err := client.Products.Get(ctx, wanted.IvID)
-	if !errors.Is(err, linkit.ErrNotFound) {
-		return fmt.Errorf("not a 404: %w", err)
+	if err != nil && !errors.Is(err, linkit.ErrConflict) {
+		return err
 	}
-	fmt.Println("404: adding", wanted.IvID)
-	server.AddProducts(linkit.Product{IvID: wanted.IvID, NameEn: "Panadol"}) // another program is faster
-
-	_, err = client.Products.Create(ctx, wanted)
-	var conflict *linkit.APIError
-	if !errors.Is(err, linkit.ErrConflict) || !errors.As(err, &conflict) {
-		return fmt.Errorf("not a 409: %w", err)
-	}
-	fmt.Printf("409: %v is taken: changing it instead\n", conflict.Fields)
-	_, err = client.Products.Update(ctx, wanted.IvID, wanted)
+	_, err = client.Products.Update(ctx, product.IvID, product)
 	return err
 }
 
-// validation: the record is wrong, not the program. Put it aside with the reason and go on with the
-// next.
-func validation(ctx context.Context, server *linkittest.Server) error {
-	_, err := server.Client().Products.Create(ctx, linkit.ProductParams{NameEn: "No identifier"})
-	var wrong *linkit.APIError
-	if !errors.Is(err, linkit.ErrValidation) || !errors.As(err, &wrong) {
-		return fmt.Errorf("not a 422: %w", err)
-	}
-	fmt.Println("422: put aside:", wrong.Details)
-	return nil
-}
-
-// rateLimited: short waits are the client's. One longer than WithMaxRetryAfter comes back at once,
-// with how long it is.
-func rateLimited(ctx context.Context, server *linkittest.Server) error {
-	server.Inject(linkittest.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}}})
-	_, err := server.Client().Products.List(ctx, nil)
-	var limited *linkit.APIError
-	if !errors.Is(err, linkit.ErrRateLimited) || !errors.As(err, &limited) {
-		return fmt.Errorf("not a 429: %w", err)
-	}
-	fmt.Println("429: trying again in", limited.RetryAfter)
-	return nil
-}
-
-// lostConnection: a write that may have arrived isn't sent again by the client. Look before
-// repeating it.
-func lostConnection(ctx context.Context, server *linkittest.Server) error {
-	client := server.Client()
-	server.Inject(linkittest.Fault{Method: http.MethodPost, Path: "/products", DropAfter: true})
-	wanted := linkit.ProductParams{IvID: "ITEM-1003", NameEn: "Vitamin C 1000 mg, effervescent"}
-	_, err := client.Products.Create(ctx, wanted)
+// add meets a 422, where the record is wrong and not the program: it puts the record aside and goes
+// on. It also loses a connection: the client doesn't retry a write that may have taken effect, so
+// the program looks whether it did.
+func add(ctx context.Context, client *linkit.Client, product linkit.ProductParams) error {
+	_, err := client.Products.Create(ctx, product)
 	var lost *linkit.TransportError
-	if !errors.As(err, &lost) {
-		return fmt.Errorf("the connection wasn't lost: %w", err)
-	}
-	fmt.Println("lost:", lost)
-	if lost.Sent {
-		_, err = client.Products.Get(ctx, wanted.IvID)
+	switch {
+	case errors.Is(err, linkit.ErrValidation):
+		fmt.Printf("422: putting %s aside: %v\n", product.IvID, err)
+		return nil
+	case errors.As(err, &lost) && lost.Sent:
+		fmt.Println("lost:", lost)
+		_, err = client.Products.Get(ctx, product.IvID)
 		if err == nil {
-			fmt.Println("      it had arrived all the same: done")
-			return nil
-		}
-		if !errors.Is(err, linkit.ErrNotFound) {
-			return err
+			fmt.Println("      it had taken effect all the same:", product.IvID, "is there")
+		} else if errors.Is(err, linkit.ErrNotFound) {
+			_, err = client.Products.Create(ctx, product)
 		}
 	}
-	_, err = client.Products.Create(ctx, wanted)
+	return err
+}
+
+// remove removes products that may be there.
+func remove(ctx context.Context, client *linkit.Client, ivIDs ...string) (err error) {
+	for _, ivID := range ivIDs {
+		if gone := client.Products.Delete(ctx, ivID); !errors.Is(gone, linkit.ErrNotFound) {
+			err = errors.Join(err, gone)
+		}
+	}
 	return err
 }

@@ -1,18 +1,22 @@
-// Login shows a sign-in looking after itself, with tokens of two seconds: one in use is renewed
-// before it ends, one that ended is replaced before the next call, and one that the server revokes
+// Login shows how a sign-in is kept, with tokens of two seconds: a token in use is renewed before
+// it expires, an expired one is replaced before the next call, and one that the server rejects
 // costs a 401 that no caller sees.
 //
 //	go run ./examples/login
+//
+// It works on a fake server. With -live, LINKIT_EMAIL and LINKIT_PASSWORD it reads from the
+// service, whose tokens last longer than this program.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/linkittest"
+	"github.com/linkit-go/linkit/examples/internal/demo"
 )
 
 func main() {
@@ -24,18 +28,15 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.SetTokenTTL(2 * time.Second)
+func run(ctx context.Context) (err error) {
+	hooks := linkit.WithHooks(linkit.Hooks{Attempt: printed(time.Now())})
+	client, err := demo.NewClient(example, hooks) // in your program: linkit.NewClient(linkit.FromEnv(), hooks)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
 
-	began := time.Now()
-	client := server.Client(
-		linkit.WithLogin(linkittest.Email, linkittest.Password),
-		linkit.WithHooks(linkit.Hooks{Attempt: shown(began)}),
-	)
-
-	fmt.Println("A call every 0.3 s, with tokens of two seconds: they are renewed while they last.")
+	fmt.Println("A call every 0.3 s, with tokens of two seconds: each is renewed before it expires.")
 	for range 10 {
 		if _, err := client.Products.List(ctx, nil); err != nil {
 			return err
@@ -45,7 +46,7 @@ func run(ctx context.Context) error {
 		}
 	}
 
-	fmt.Println("A rest of more than two seconds: the token ends unused, and the next call signs in first.")
+	fmt.Println("No call for more than two seconds: the token expires, and the next call signs in first.")
 	if err := pause(ctx, 2200*time.Millisecond); err != nil {
 		return err
 	}
@@ -53,9 +54,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	fmt.Println("The server revokes the token: the 401 is the client's to deal with.")
-	server.ExpireTokens()
-	if _, err := client.Products.List(ctx, nil); err != nil {
+	fmt.Println("The server rejects the token: the client signs in again and retries the call.")
+	if _, err := client.Branches.List(ctx, nil); err != nil {
 		return err
 	}
 
@@ -63,17 +63,13 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf(
-		"signed in as %s until %s; the token prints as %v\n",
-		session.User.Email,
-		session.ExpiresAt.Format(time.TimeOnly),
-		session.Token,
-	)
+	until := session.ExpiresAt.Format(time.TimeOnly)
+	fmt.Printf("signed in as %s until %s; the token prints as %v\n", session.User.Email, until, session.Token)
 	return nil
 }
 
-// shown prints what is sent. Sign-ins tell themselves apart.
-func shown(began time.Time) func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) {
+// printed returns a hook that prints each attempt.
+func printed(began time.Time) func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) {
 	return func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) {
 		return ctx, func(e *linkit.Event) {
 			note := ""

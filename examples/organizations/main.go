@@ -1,42 +1,56 @@
-// Organizations reads several organizations with one sign-in, and leaves out the one that the user
-// may not see.
+// Organizations counts the products of several organizations with one sign-in, and leaves out those
+// that the user may not see.
 //
 //	go run ./examples/organizations
+//	go run ./examples/organizations -live org_123 org_456
+//
+// It works on a fake server. With -live it reads the organizations named from the service, with the
+// credential of the LINKIT_* variables.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/linkittest"
+	"github.com/linkit-go/linkit/examples/internal/demo"
 )
 
 func main() {
+	flag.Parse()
+	organizations := flag.Args()
+	if len(organizations) == 0 {
+		organizations = onFake
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	err := run(ctx)
+	err := run(ctx, organizations)
 	cancel()
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
-	server := linkittest.NewServer()
-	defer server.Close()
-	server.AddUser("buyer@example.com", "a-password", "org_riyadh", "org_jeddah")
-	server.AddProducts(
-		linkit.Product{OrganizationID: "org_riyadh", IvID: "ITEM-1001", NameEn: "Adol 500 mg, 24 tablets"},
-		linkit.Product{OrganizationID: "org_riyadh", IvID: "ITEM-1002", NameEn: "Panadol Extra, 24 tablets"},
-		linkit.Product{OrganizationID: "org_jeddah", IvID: "ITEM-1001", NameEn: "Adol 500 mg, 24 tablets"},
-	)
-	client := server.Client(linkit.WithLogin("buyer@example.com", "a-password"))
+func run(ctx context.Context, organizations []string) (err error) {
+	var signIns atomic.Int64
+	count := func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+		if e.SignIn {
+			signIns.Add(1)
+		}
+		return ctx, nil
+	}
+	hooks := linkit.WithHooks(linkit.Hooks{Attempt: count})
+	client, err := demo.NewClient(example, hooks) // in your program: linkit.NewClient(linkit.FromEnv(), hooks)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
 
-	organizations := []string{"org_riyadh", "org_jeddah", "org_dammam"}
 	counts, errs := make([]int, len(organizations)), make([]error, len(organizations))
 	var reading sync.WaitGroup
 	for i, id := range organizations {
@@ -57,12 +71,6 @@ func run(ctx context.Context) error {
 			fmt.Printf("%s: %d product(s)\n", id, counts[i])
 		}
 	}
-	signIns := 0
-	for _, request := range server.Requests() {
-		if request.Route == "/auth/login" {
-			signIns++
-		}
-	}
-	fmt.Printf("%d organizations, %d sign-in\n", len(organizations), signIns)
+	fmt.Printf("%d organizations, %d sign-in(s)\n", len(organizations), signIns.Load())
 	return nil
 }

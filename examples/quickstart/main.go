@@ -2,9 +2,8 @@
 //
 //	go run ./examples/quickstart
 //
-// Without a LINKIT_* variable it works on a Linkit in memory. With LINKIT_API_KEY, or LINKIT_EMAIL
-// and LINKIT_PASSWORD, it works on the service; the one product that it adds there is removed
-// again.
+// It works on a fake server. With -live and LINKIT_API_KEY, or LINKIT_EMAIL and LINKIT_PASSWORD, it
+// works on the service; -yes lets it write there.
 package main
 
 import (
@@ -12,12 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/linkittest"
+	"github.com/linkit-go/linkit/examples/internal/demo"
 )
 
 func main() {
@@ -30,28 +27,7 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	options := []linkit.Option{linkit.FromEnv()}
-	if !configured() {
-		fmt.Println("No LINKIT_* variable is set: working on a Linkit in memory.")
-		server := linkittest.NewServer()
-		defer server.Close()
-		server.AddProducts(
-			linkit.Product{
-				IvID:         "ITEM-1001",
-				NameEn:       "Adol 500 mg, 24 tablets",
-				NameAr:       "أدول 500 ملغ، 24 قرصًا",
-				AveragePrice: 7.25,
-			},
-			linkit.Product{
-				IvID:         "ITEM-1002",
-				NameEn:       "Vitamin C 1000 mg, effervescent",
-				NameAr:       "فيتامين سي 1000 ملغ فوار",
-				AveragePrice: 21.5,
-			},
-		)
-		options = []linkit.Option{linkit.WithBaseURL(server.URL), linkit.WithAPIKey(linkittest.APIKey)}
-	}
-	client, err := linkit.NewClient(options...)
+	client, err := demo.NewClient(example) // in your program: linkit.NewClient(linkit.FromEnv())
 	if err != nil {
 		return err
 	}
@@ -101,14 +77,4 @@ func remove(ctx context.Context, client *linkit.Client, ivID string) error {
 	}
 	fmt.Printf("removed %s\n", ivID)
 	return nil
-}
-
-// configured reports whether the environment says how to reach Linkit.
-func configured() bool {
-	for _, variable := range os.Environ() {
-		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "LINKIT_") && value != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -79,7 +79,7 @@ func run(ctx context.Context, addr string, life time.Duration) error {
 		fmt.Println()
 	}
 	fmt.Printf(
-		"\n# A Go program\nexport LINKIT_BASE_URL=%s LINKIT_API_KEY=%s\ngo run ./examples/quickstart\n",
+		"\n# A Go program\nexport LINKIT_BASE_URL=%s LINKIT_API_KEY=%s\ngo run ./examples/quickstart -live -yes\n",
 		server.URL,
 		linkittest.APIKey,
 	)

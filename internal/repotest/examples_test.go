@@ -18,19 +18,24 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/linkittest"
 )
 
 // exampleOutput is a part of each example's output that shows that it worked. Examples that are
 // modules of their own have a stage of script/check.
 var exampleOutput = map[string]string{
 	"catalogue":     "not written: ITEM-",
-	"errors":        "it had arrived all the same",
+	"errors":        "it had taken effect all the same",
 	"login":         "the token prints as [redacted]",
 	"orders":        "204 No Content",
-	"organizations": "3 organizations, 1 sign-in",
-	"quickstart":    "No LINKIT_* variable is set",
+	"organizations": "3 organizations, 1 sign-in(s)",
+	"quickstart":    "removed QUICKSTART-",
 	"sandbox":       "# With organization header",
 }
+
+// withoutLive are the examples that never call the service.
+var withoutLive = []string{"sandbox", "orders"}
 
 func TestEveryExampleRuns(t *testing.T) {
 	t.Parallel()
@@ -38,8 +43,6 @@ func TestEveryExampleRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, mains)
 	for _, file := range mains {
-		source, err := os.ReadFile(file) // read here, so that a change to it invalidates the cached test result
-		require.NoError(t, err)
 		folder := filepath.ToSlash(filepath.Dir(file))
 		name := filepath.Base(folder)
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
@@ -47,37 +50,78 @@ func TestEveryExampleRuns(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Contains(t, exampleOutput, name, "name a part of its output that shows that it worked")
-			assert.Contains(t, string(source), "//\tgo run ", "its comment says how to run it")
-			var args []string
-			if name == "sandbox" {
-				args = []string{"-for", "100ms"}
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			output, err := example(ctx, t, folder, args...).CombinedOutput()
-			assert.NoError(t, err, "%s", output)
-			assert.Contains(t, string(output), exampleOutput[name])
+			// Reading the source here lets a change to it invalidate the cached result of the test.
+			source := read(t, folder, "main.go")
+			assert.Contains(t, source, "//\tgo run ", "its comment says how to run it")
+			runExample(t, name, folder)
 		})
 	}
 }
 
-// example builds an example and returns the command that runs it, in an environment without a
-// LINKIT_* variable.
-func example(ctx context.Context, t *testing.T, folder string, args ...string) *exec.Cmd {
+// runExample runs an example while LINKIT_* variables lead to a server in the place of the service.
+// Only -live may send anything there, and nothing may be written without -yes.
+func runExample(t *testing.T, name, folder string) {
+	t.Helper()
+	require.Contains(t, exampleOutput, name, "name a part of its output that shows that it worked")
+	service := linkittest.New(t)
+	service.AddUser("user@example.com", "your_password", linkittest.OrganizationID)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	binary := build(ctx, t, folder)
+	run := func(args ...string) (string, error) {
+		command := exec.CommandContext(ctx, binary, args...)
+		command.Env = append(environment(), "LINKIT_BASE_URL="+service.URL, "LINKIT_EMAIL=user@example.com", "LINKIT_PASSWORD=your_password")
+		output, err := command.CombinedOutput()
+		return string(output), err
+	}
+
+	var args []string
+	if name == "sandbox" {
+		args = []string{"-for", "100ms"}
+	}
+	output, err := run(args...)
+	require.NoError(t, err, output)
+	assert.Contains(t, output, exampleOutput[name])
+	assert.Empty(t, service.Requests(), "without -live")
+	if slices.Contains(withoutLive, name) {
+		return
+	}
+
+	output, err = run("-live")
+	for _, request := range service.Requests() {
+		assert.True(t, request.Method == http.MethodGet || request.Route == "/auth/login", "written without -yes: %s %s", request.Method, request.Path)
+	}
+	if err == nil {
+		assert.NotEmpty(t, service.Requests(), "-live")
+		return // it only reads
+	}
+	assert.Contains(t, output, "add -yes")
+	assert.Contains(t, output, strings.TrimPrefix(strings.TrimSuffix(service.URL, "/api/v1"), "http://"), "the host that it would write to")
+	assert.Empty(t, service.Requests())
+
+	output, err = run("-live", "-yes")
+	require.NoError(t, err, output)
+	assert.NotEmpty(t, service.Requests(), "-live -yes")
+}
+
+// build builds an example and returns the path of the program.
+func build(ctx context.Context, t *testing.T, folder string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "example")
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	build.Dir = folder // a module of its own is built with its go.mod
-	build.Env = append(os.Environ(), "GOWORK=off")
-	output, err := build.CombinedOutput()
+	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	command.Dir = folder
+	command.Env = append(os.Environ(), "GOWORK=off")
+	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	run := exec.CommandContext(ctx, binary, args...)
-	run.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LINKIT_") })
-	return run
+	return binary
+}
+
+// environment returns the environment without LINKIT_* variables.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LINKIT_") })
 }
 
 // The commands that the sandbox prints are the documentation's, and get the responses that it
@@ -86,7 +130,8 @@ func TestSandboxLinesWork(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	sandbox := example(ctx, t, filepath.Join(root, "examples/sandbox"), "-for", "30s")
+	sandbox := exec.CommandContext(ctx, build(ctx, t, filepath.Join(root, "examples/sandbox")), "-for", "30s")
+	sandbox.Env = environment()
 	stdout, err := sandbox.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, sandbox.Start())
