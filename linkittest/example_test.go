@@ -1,12 +1,14 @@
 package linkittest_test
 
 import (
+	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
-	"testing/fstest"
+	"net/http/httptest"
+	"slices"
+	"testing"
 	"time"
 
 	"github.com/linkit-go/linkit"
@@ -237,66 +239,103 @@ func ExampleServer_SetTokenTTL() {
 	// Output: 4 requests, one of them the sign-in
 }
 
-// Records from files: an embed.FS, or os.DirFS("testdata").
-func ExampleWithFixtures() {
-	files := fstest.MapFS{
-		"branches.json": {Data: []byte(`[{"iv_id": "BR-07", "name_en": "Olaya", "name_ar": "العليا"}]`)},
-		"products.json": {Data: []byte(`[{"iv_id": "ITEM-1", "name_en": "Adol 500 mg", "average_price": 7.25}]`)},
+// New closes the server at the end of the test.
+func ExampleNew() {
+	testStock := func(t testing.TB) { // as in func TestStock(t *testing.T)
+		server := linkittest.New(t)
+		server.AddSKUs(linkit.SKU{IvID: "ITEM-1_BR-07", Qty: linkit.Ptr(4)})
+		sku, err := server.Client().SKUs.Get(t.Context(), "ITEM-1_BR-07")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(*sku.Qty)
 	}
-	server := linkittest.NewServer(linkittest.WithFixtures(files))
+	runTest(testStock) // go test does this
+	// Output: 4
+}
+
+// runTest runs a test outside go test.
+func runTest(test func(t testing.TB)) {
+	t := &exampleTB{}
+	test(t)
+	for _, f := range slices.Backward(t.cleanups) {
+		f()
+	}
+}
+
+type exampleTB struct {
+	testing.TB
+	cleanups []func()
+}
+
+func (*exampleTB) Helper()                  {}
+func (*exampleTB) Context() context.Context { return context.Background() }
+func (t *exampleTB) Cleanup(f func())       { t.cleanups = append(t.cleanups, f) }
+
+// One record of many is rejected. The form of the report on each record is linkittest's own.
+func ExampleServer_Refuse() {
+	server := linkittest.NewServer()
 	defer server.Close()
-	sku, err := server.Client().SKUs.Get(context.Background(), "ITEM-1_BR-07")
+	server.Refuse("/products", "ITEM-2", http.StatusUnprocessableEntity, "barcode is in use")
+
+	client := server.Client()
+	_, err := client.Products.Create(context.Background(), linkit.ProductParams{IvID: "ITEM-2"})
+	fmt.Println(errors.Is(err, linkit.ErrValidation))
+
+	_, _ = client.Products.Bulk(context.Background(), linkit.BulkCreate, []linkit.ProductParams{
+		{IvID: "ITEM-1"}, {IvID: "ITEM-2"}, {IvID: "ITEM-3"},
+	})
+	count, err := client.Products.Count(context.Background(), nil)
+	fmt.Println(count, err)
+	// Output:
+	// true
+	// 2 <nil>
+}
+
+// A fault that depends on the body of the request.
+func ExampleFault_match() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.Inject(linkittest.Fault{
+		Path: "/products", Status: http.StatusInternalServerError, Times: -1,
+		Match: func(r linkittest.Request) bool { return bytes.Contains(r.Body, []byte("ITEM-2")) },
+	})
+
+	client := server.Client()
+	for _, ivID := range []string{"ITEM-1", "ITEM-2"} {
+		_, err := client.Products.Create(context.Background(), linkit.ProductParams{IvID: ivID})
+		fmt.Println(ivID, errors.Is(err, linkit.ErrServer))
+	}
+	// Output:
+	// ITEM-1 false
+	// ITEM-2 true
+}
+
+// A program that receives order webhooks.
+func ExampleServer_SendOrder() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddOrders(linkit.Order{ID: "o1", SourceReference: "HS-99120", OrderStatus: linkit.OrderStatusPending})
+
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		order, err := linkit.ParseOrder(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		fmt.Println(order.SourceReference, order.OrderStatus)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer program.Close()
+
+	res, err := server.SendOrder(context.Background(), program.URL, "o1")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	if sku.Qty != nil {
-		fmt.Println(sku.Price, *sku.Qty)
-	}
-	// Output: 7.25 0
-}
-
-// The service may treat a request with an expired token as one without: a record is then a 404.
-func ExampleWithGuests() {
-	server := linkittest.NewServer(linkittest.WithGuests())
-	defer server.Close()
-	server.AddToken("from-the-dashboard")
-	server.AddProducts(linkit.Product{IvID: "ITEM-1"})
-	client := server.Client(linkit.WithToken("from-the-dashboard"))
-
-	server.ExpireTokens()
-	_, err := client.Products.Get(context.Background(), "ITEM-1")
-	fmt.Println(errors.Is(err, linkit.ErrNotFound))
-	// Output: true
-}
-
-// Programs that start at the same time run into the limit on sign-ins. A shared [linkit.SessionStore] avoids
-// that.
-func ExampleWithLoginLimit() {
-	server := linkittest.NewServer(linkittest.WithLoginLimit(2, time.Hour))
-	defer server.Close()
-	for range 3 {
-		client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithRetries(0))
-		_, err := client.Products.List(context.Background(), nil)
-		fmt.Println(errors.Is(err, linkit.ErrRateLimited))
-	}
+	_ = res.Body.Close()
+	fmt.Println(res.StatusCode)
 	// Output:
-	// false
-	// false
-	// true
-}
-
-// [Server.Client] trusts the server's certificate; other clients don't.
-func ExampleWithTLS() {
-	server := linkittest.NewServer(linkittest.WithTLS())
-	defer server.Close()
-	_, err := server.Client().Products.List(context.Background(), nil)
-	fmt.Println(err)
-
-	_, err = server.Client(linkit.WithHTTPClient(new(http.Client))).Products.List(context.Background(), nil)
-	var untrusted *tls.CertificateVerificationError
-	fmt.Println(errors.As(err, &untrusted))
-	// Output:
-	// <nil>
-	// true
+	// HS-99120 pending
+	// 204
 }

@@ -14,17 +14,24 @@ type row[T any] struct {
 }
 
 func older[T any](a, b *row[T]) int {
-	return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.seq, b.seq))
+	if a.created != b.created {
+		return cmp.Compare(a.created, b.created)
+	}
+	return cmp.Compare(a.seq, b.seq)
 }
 
 // maxChunk is the size at which a chunk is split.
 const maxChunk = 1024
 
 // rows are rows in the order of age. They are kept in chunks, so that inserting, removing and finding a
-// position stay fast however many there are, and in whatever order they come.
+// position stay fast however many there are, and in whatever order they come. They must not be copied.
 type rows[T any] struct {
 	chunks [][]*row[T] // none is empty
 	count  int
+
+	// Most indexed values have a single row, so that its chunk is a part of rows.
+	first      [1]*row[T]
+	firstChunk [1][]*row[T]
 }
 
 func (rs *rows[T]) len() int {
@@ -46,19 +53,30 @@ func (rs *rows[T]) chunkOf(r *row[T]) int {
 	return max(i-1, 0)
 }
 
+// place returns the chunk where r belongs and its position there. Mostly r is the newest of all.
+func (rs *rows[T]) place(r *row[T]) (chunk, position int) {
+	last := len(rs.chunks) - 1
+	if newest := rs.chunks[last]; older(newest[len(newest)-1], r) < 0 {
+		return last, len(newest)
+	}
+	chunk = rs.chunkOf(r)
+	position, _ = slices.BinarySearchFunc(rs.chunks[chunk], r, older)
+	return chunk, position
+}
+
 func (rs *rows[T]) insert(r *row[T]) {
 	rs.count++
 	if len(rs.chunks) == 0 {
-		rs.chunks = [][]*row[T]{{r}}
+		rs.first[0], rs.firstChunk[0] = r, rs.first[:]
+		rs.chunks = rs.firstChunk[:]
 		return
 	}
-	i := rs.chunkOf(r)
+	i, at := rs.place(r)
 	chunk := rs.chunks[i]
-	at, _ := slices.BinarySearchFunc(chunk, r, older)
 	switch {
 	case len(chunk) < maxChunk:
 		rs.chunks[i] = slices.Insert(chunk, at, r)
-	case at == len(chunk): // mostly the newest of all: the full chunk stays as it is
+	case at == len(chunk): // the full chunk stays as it is
 		rs.chunks = slices.Insert(rs.chunks, i+1, []*row[T]{r})
 	default:
 		half := slices.Clone(chunk[maxChunk/2:])
