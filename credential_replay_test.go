@@ -98,7 +98,7 @@ func TestForbiddenAndNotFoundAreReplayedOnlyPastTheTokensEnd(t *testing.T) {
 						if slow > 0 {
 							refuse = false
 						}
-						return s.answer(row.status, `{}`), nil
+						return s.respond(row.status, `{}`), nil
 					}
 					return resp, err
 				})}), linkit.WithAttemptTimeout(2*time.Hour))
@@ -108,7 +108,7 @@ func TestForbiddenAndNotFoundAreReplayedOnlyPastTheTokensEnd(t *testing.T) {
 				assert.Equal(t, 1, ae.Attempts)
 				s.assertCounts(t, 1, 1)
 
-				slow = 61 * time.Minute // the answer comes when the token is over
+				slow = 61 * time.Minute // the response comes when the token has expired
 				require.NoError(t, getOne(t.Context(), client))
 				s.assertCounts(t, 2, 3)
 			})
@@ -127,7 +127,7 @@ func TestFailedSignInAfterA401IsBothErrors(t *testing.T) {
 		err := getOne(t.Context(), client)
 		require.ErrorIs(t, err, linkit.ErrServer)
 		require.ErrorIs(t, err, linkit.ErrUnauthorized)
-		require.NotErrorIs(t, err, linkit.ErrLogin, "it was not refused")
+		require.NotErrorIs(t, err, linkit.ErrLogin, "it was not rejected")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae)
 		assert.Equal(t, "/auth/login", ae.Route)
@@ -203,12 +203,12 @@ func TestReplayThatFailsOtherwiseIsNoProofOfTheToken(t *testing.T) {
 				client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 					if strings.HasSuffix(r.URL.Path, "/login") {
 						signIns++
-						return (&signInServer{}).answer(200, fmt.Sprintf(`{"token":"t0ken-%d"}`, signIns)), nil
+						return (&signInServer{}).respond(200, fmt.Sprintf(`{"token":"t0ken-%d"}`, signIns)), nil
 					}
 					if calls++; calls%2 == 1 {
-						return (&signInServer{}).answer(401, `{}`), nil
+						return (&signInServer{}).respond(401, `{}`), nil
 					}
-					return (&signInServer{}).answer(status, `{}`), nil
+					return (&signInServer{}).respond(status, `{}`), nil
 				}), linkit.WithLogin("a", "b-secret"), linkit.WithRetries(0))
 				for range 50 {
 					require.Error(t, getOne(t.Context(), client))
@@ -303,7 +303,7 @@ func (d *dated) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || strings.HasSuffix(r.URL.Path, "/auth/login") {
 		return resp, err
 	}
-	resp = d.answer(d.status, `{}`)
+	resp = d.respond(d.status, `{}`)
 	resp.Header.Set("Date", time.Now().Add(d.ahead).UTC().Format(http.TimeFormat))
 	return resp, nil
 }

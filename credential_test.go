@@ -24,9 +24,9 @@ func TestKeyFuncIsAskedAtFirstUseAndAfterA401(t *testing.T) {
 		current := "old-key-1"
 		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") != current {
-				return (&signInServer{}).answer(401, `{}`), nil
+				return (&signInServer{}).respond(401, `{}`), nil
 			}
-			return (&signInServer{}).answer(200, product1), nil
+			return (&signInServer{}).respond(200, product1), nil
 		}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 			asked++
 			return keys[min(asked, len(keys))-1], nil
@@ -54,9 +54,9 @@ type keyServer struct {
 func (s *keyServer) client(t *testing.T) *linkit.Client {
 	return newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") != s.accepted {
-			return (&signInServer{}).answer(401, `{}`), nil
+			return (&signInServer{}).respond(401, `{}`), nil
 		}
-		return (&signInServer{}).answer(200, product1), nil
+		return (&signInServer{}).respond(200, product1), nil
 	}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { s.asked++; return s.key, nil }))
 }
 
@@ -93,9 +93,9 @@ func TestChangedKeyThatIsRejectedTooIsFollowedByTheNextOne(t *testing.T) {
 		asked := 0
 		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("Authorization") != s.accepted {
-				return (&signInServer{}).answer(401, `{}`), nil
+				return (&signInServer{}).respond(401, `{}`), nil
 			}
-			return (&signInServer{}).answer(200, product1), nil
+			return (&signInServer{}).respond(200, product1), nil
 		}), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return fmt.Sprint("key-number-", asked), nil }))
 		for range 3 { // keys 1 and 2, 2 and 3, 3 and 4
 			require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
@@ -219,7 +219,7 @@ func TestDeadlineOfACredentialFunctionIsNotTheCallersAndIsNotRemembered(t *testi
 		} {
 			asked = 0
 			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-				return (&signInServer{}).answer(200, `{"token":"t0ken-1","iv_id":"ITEM-1"}`), nil
+				return (&signInServer{}).respond(200, `{"token":"t0ken-1","iv_id":"ITEM-1"}`), nil
 			}), opt)
 			err := getOne(t.Context(), client)
 			require.ErrorContains(t, err, name)
@@ -243,7 +243,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 		require.ErrorContains(t, err, "stale: [redacted]")
 		leaks(t, "error", err, testKey)
 	})
-	t.Run("the one that was refused", func(t *testing.T) {
+	t.Run("the one that was rejected", func(t *testing.T) {
 		t.Parallel()
 		asked := 0
 		client := newClient(t, &replies{answers: []reply{{status: 401}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {

@@ -27,7 +27,7 @@ type signInServer struct {
 	lag      time.Duration // any other call
 	password string
 	guests   bool                               // an expired token is no token: 404, not 401
-	noDate   bool                               // answers have no Date
+	noDate   bool                               // responses have no Date
 	login    func(n int) (status int, body any) // replaces sign-ins: a map or text
 	tokens   map[string]time.Time               // and their ends, by the real clock
 	signIns  int
@@ -49,7 +49,7 @@ func (s *signInServer) client(t *testing.T, opts ...linkit.Option) *linkit.Clien
 	return client
 }
 
-func (s *signInServer) answer(status int, body any) *http.Response {
+func (s *signInServer) respond(status int, body any) *http.Response {
 	text, ok := body.(string)
 	if !ok {
 		b, _ := json.Marshal(body)
@@ -74,11 +74,11 @@ func (s *signInServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	end, known := s.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
 	if !known || time.Now().After(end) {
 		if s.guests {
-			return s.answer(404, map[string]any{"code": 404, "error": "Not found"}), nil
+			return s.respond(404, map[string]any{"code": 404, "error": "Not found"}), nil
 		}
-		return s.answer(401, map[string]any{"code": 401, "error": "Unauthorized", "details": "Invalid or expired token"}), nil
+		return s.respond(401, map[string]any{"code": 401, "error": "Unauthorized", "details": "Invalid or expired token"}), nil
 	}
-	return s.answer(200, product1), nil
+	return s.respond(200, product1), nil
 }
 
 func (s *signInServer) signIn(r *http.Request) (*http.Response, error) {
@@ -96,16 +96,16 @@ func (s *signInServer) signIn(r *http.Request) (*http.Response, error) {
 	s.signIns++
 	if s.login != nil {
 		if status, body := s.login(s.signIns); status != 0 {
-			return s.answer(status, body), nil
+			return s.respond(status, body), nil
 		}
 	}
 	var given struct{ Email, Password string }
 	if json.Unmarshal(body, &given) != nil || given.Password != s.password {
-		return s.answer(400, `{"status":400,"message":"Failed to authenticate.","data":{}}`), nil
+		return s.respond(400, `{"status":400,"message":"Failed to authenticate.","data":{}}`), nil
 	}
 	token := fmt.Sprintf("tok-%d-Qw8eRt", s.signIns)
 	s.tokens[token] = time.Now().Add(s.ttl)
-	return s.answer(200, map[string]any{
+	return s.respond(200, map[string]any{
 		"token": token, "expires_at": time.Now().Add(s.ttl + s.skew).UTC().Format(time.RFC3339Nano),
 		"user": map[string]any{"id": "usr_7", "email": given.Email, "organization_id": "org_1"},
 	}), nil

@@ -80,7 +80,7 @@ func TestReplayAfterASignInHasSentNothingBefore(t *testing.T) {
 				return server.RoundTrip(r)
 			case !refused:
 				refused = true
-				return server.answer(401, `{"code":401}`), nil
+				return server.respond(401, `{"code":401}`), nil
 			}
 			return after()
 		}
@@ -89,7 +89,7 @@ func TestReplayAfterASignInHasSentNothingBefore(t *testing.T) {
 	t.Run("a DELETE that then finds nothing has deleted nothing", func(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, failing(func() (*http.Response, error) {
-			return newSignInServer(0).answer(404, `{"code":404}`), nil
+			return newSignInServer(0).respond(404, `{"code":404}`), nil
 		}), login)
 		require.ErrorIs(t, client.Products.Delete(t.Context(), "ITEM-1"), linkit.ErrNotFound)
 	})

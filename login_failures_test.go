@@ -83,7 +83,7 @@ func TestFailedRenewalIsLoggedAsAnErrorAndQuotesNothing(t *testing.T) {
 		line  string
 	}{
 		"down":        {func(int) (int, any) { return 500, `{"error":"private"}` }, "attempts=4 status=500"},
-		"refused":     {func(int) (int, any) { return 400, `{"error":"private","details":"private"}` }, "attempts=1 status=400"},
+		"rejected":    {func(int) (int, any) { return 400, `{"error":"private","details":"private"}` }, "attempts=1 status=400"},
 		"not a token": {func(int) (int, any) { return 200, `{"token":7,"private":7}` }, `error="the response's token is not text"`},
 	} {
 		t.Run(name, func(t *testing.T) {

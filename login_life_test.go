@@ -37,7 +37,7 @@ func TestExpiryInTheYear9999IsOneSignIn(t *testing.T) {
 
 func TestLifeOfASlowSignInIsNotStretched(t *testing.T) {
 	t.Parallel()
-	for _, lag := range []time.Duration{2 * time.Second, 6 * time.Second, 7 * time.Second} { // of its answer, while the token ages
+	for _, lag := range []time.Duration{2 * time.Second, 6 * time.Second, 7 * time.Second} { // of its response, while the token ages
 		t.Run(lag.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -80,11 +80,11 @@ func TestSignInSlowerThanItsLifeIsNotOnePerCall(t *testing.T) {
 
 func TestTokenThatEndsWhileTheCallWaitsIsRenewedBeforeItIsSent(t *testing.T) {
 	t.Parallel()
-	elsewhere := func(answer func() (*http.Response, error)) func(*signInServer) linkit.Option {
+	elsewhere := func(respond func() (*http.Response, error)) func(*signInServer) linkit.Option {
 		return func(s *signInServer) linkit.Option {
 			return linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.URL.Path, "/ping") {
-					return answer()
+					return respond()
 				}
 				return s.RoundTrip(r)
 			})})
@@ -98,13 +98,13 @@ func TestTokenThatEndsWhileTheCallWaitsIsRenewedBeforeItIsSent(t *testing.T) {
 	}{
 		"for the rate limit": {[]linkit.Option{linkit.WithRateLimit(0.01, 1)}, nil, func(*linkit.Client) {}},
 		"for a pause": {[]linkit.Option{linkit.WithRetries(0), linkit.WithMaxRetryAfter(time.Hour)}, elsewhere(func() (*http.Response, error) {
-			resp := (&signInServer{}).answer(429, `{}`)
+			resp := (&signInServer{}).respond(429, `{}`)
 			resp.Header.Set("Retry-After", "100")
 			return resp, nil
 		}), ping},
 		"for a slot": {[]linkit.Option{linkit.WithMaxConcurrency(1), linkit.WithAttemptTimeout(time.Hour)}, elsewhere(func() (*http.Response, error) {
 			time.Sleep(100 * time.Second) //nolint:forbidigo // virtual time
-			return (&signInServer{}).answer(200, `{"message":"pong"}`), nil
+			return (&signInServer{}).respond(200, `{"message":"pong"}`), nil
 		}), func(client *linkit.Client) { go ping(client); synctest.Wait() }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
 				if pings++; pings == 1 {
 					<-holding
 				}
-				return s.answer(200, `{"message":"pong"}`), nil
+				return s.respond(200, `{"message":"pong"}`), nil
 			}
 			return s.RoundTrip(r)
 		})}))

@@ -147,7 +147,7 @@ func TestWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
 
 func TestRefusedSignInsAreErrLoginAndOthersAreNot(t *testing.T) {
 	t.Parallel()
-	for status, refused := range map[int]bool{400: true, 401: true, 403: true, 422: true, 404: false, 429: false, 500: false, 503: false} {
+	for status, rejected := range map[int]bool{400: true, 401: true, 403: true, 422: true, 404: false, 429: false, 500: false, 503: false} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestRefusedSignInsAreErrLoginAndOthersAreNot(t *testing.T) {
 				s.login = func(int) (int, any) { return status, `{"error":"no"}` }
 				client := s.client(t)
 				err := getOne(t.Context(), client)
-				assert.Equal(t, refused, errors.Is(err, linkit.ErrLogin))
-				assert.Equal(t, refused, errors.Is(err, linkit.ErrUnauthorized))
+				assert.Equal(t, rejected, errors.Is(err, linkit.ErrLogin))
+				assert.Equal(t, rejected, errors.Is(err, linkit.ErrUnauthorized))
 				var ae *linkit.APIError
 				require.ErrorAs(t, err, &ae)
 				assert.Equal(t, status, ae.StatusCode)
@@ -165,7 +165,7 @@ func TestRefusedSignInsAreErrLoginAndOthersAreNot(t *testing.T) {
 				after, _ := s.counts()
 				assert.Equal(t, before, after, "not again within a second")
 				_, err = client.Auth.Login(t.Context(), "ops@example.com", s.password)
-				assert.Equal(t, refused, errors.Is(err, linkit.ErrLogin))
+				assert.Equal(t, rejected, errors.Is(err, linkit.ErrLogin))
 			})
 		})
 	}

@@ -64,7 +64,7 @@ func TestRefusedEntryThatCannotBeReplacedFailsNoCall(t *testing.T) {
 			sleep(time.Minute)
 		}
 		signIns, calls := s.counts()
-		assert.Equal(t, 604, calls, "a call met the refused entry again")
+		assert.Equal(t, 604, calls, "a call met the rejected entry again")
 		assert.LessOrEqual(t, signIns, 15)
 	})
 }

@@ -79,7 +79,7 @@ func TestStoreIsAskedAroundEverySignIn(t *testing.T) {
 		s.assertCounts(t, 1, 2)
 		assert.Equal(t, []string{"lock", "load", "unlock"}, store.log[4:])
 
-		s.revoke() // both hold the refused token; one signs in, the other finds it in the store
+		s.revoke() // both hold the rejected token; one signs in, the other finds it in the store
 		require.NoError(t, getOne(t.Context(), first))
 		s.assertCounts(t, 2, 4)
 		second := s.client(t, linkit.WithSessionStore(store))

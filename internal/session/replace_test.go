@@ -1,0 +1,195 @@
+package session_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/session"
+)
+
+// in returns the token now in use.
+func in(t *testing.T, c *session.Cache[string]) *session.Token[string] {
+	t.Helper()
+	token, err := c.Get(t.Context(), time.Now())
+	require.NoError(t, err)
+	return token
+}
+
+// replaced is the token that replaces the one now in use; "": none does.
+func replaced(t *testing.T, c *session.Cache[string], why session.Reason) string {
+	t.Helper()
+	next, err := c.Replace(t.Context(), in(t, c), why)
+	require.NoError(t, err)
+	if next == nil {
+		return ""
+	}
+	return next.Value
+}
+
+func TestServersClockIsBelievedOncePerToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := cache(&server{life: time.Hour})
+		first := in(t, c)
+		require.Equal(t, "t2", replaced(t, c, session.ExpiredByServer))
+		c.Replayed(in(t, c), session.ExpiredByServer, false)
+		late, err := c.Replace(t.Context(), first, session.ExpiredByServer)
+		require.NoError(t, err)
+		assert.Nil(t, late)
+		for range 10 {
+			assert.Empty(t, replaced(t, c, session.ExpiredByServer))
+			sleep(5 * time.Second)
+		}
+		assert.Equal(t, "t2", get(t, c))
+	})
+}
+
+func TestLateResponsesForTheServersClockShareTheNewToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{life: time.Hour}
+		c := cache(s)
+		first := in(t, c)
+		require.Equal(t, "t2", replaced(t, c, session.ExpiredByServer))
+		for _, why := range []session.Reason{session.Rejected, session.Expired, session.ExpiredByServer} {
+			next, err := c.Replace(t.Context(), first, why)
+			require.NoError(t, err)
+			require.NotNil(t, next)
+			assert.Equal(t, "t2", next.Value)
+		}
+		assert.Equal(t, int64(2), s.asked.Load())
+	})
+}
+
+func TestServersClockCostsOneTokenOnTopOfThoseThatExpire(t *testing.T) {
+	t.Parallel()
+	for _, life := range []time.Duration{time.Minute, 5 * time.Minute, time.Hour, 24 * time.Hour} {
+		t.Run(life.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{life: life}
+				c := cache(s)
+				const lives = 40
+				for began := time.Now(); time.Since(began) < lives*life; sleep(life / 97) {
+					if replaced(t, c, session.ExpiredByServer) != "" {
+						c.Replayed(in(t, c), session.ExpiredByServer, true) // it seems to have helped, each time
+					}
+				}
+				assert.LessOrEqual(t, s.asked.Load(), int64(lives*1.25)+1)
+				assert.GreaterOrEqual(t, s.asked.Load(), int64(lives))
+			})
+		})
+	}
+}
+
+func TestReplacementsForExpiredTokensInVainWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := cache(&server{life: time.Hour})
+		for _, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			require.NotEmpty(t, replaced(t, c, session.Expired))
+			for range 5 { // many calls meet the same new token
+				c.Replayed(in(t, c), session.Expired, false)
+			}
+			sleep(wait*time.Second - time.Millisecond)
+			require.Empty(t, replaced(t, c, session.Expired), wait)
+			require.Empty(t, replaced(t, c, session.ExpiredByServer), wait)
+			sleep(time.Millisecond)
+		}
+		require.NotEmpty(t, replaced(t, c, session.Expired))
+		c.Replayed(in(t, c), session.Expired, true)
+		require.NotEmpty(t, replaced(t, c, session.Expired), "a success ends the wait")
+		c.Replayed(in(t, c), session.Expired, false)
+		require.Empty(t, replaced(t, c, session.Expired))
+		sleep(time.Second)
+		require.NotEmpty(t, replaced(t, c, session.Expired), "and starts it over")
+	})
+}
+
+func TestDoubtsAboutClocksAndRejectedTokensWaitApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := cache(&server{life: time.Hour})
+		require.NotEmpty(t, replaced(t, c, session.Expired))
+		c.Replayed(in(t, c), session.Expired, false)
+		require.NotEmpty(t, replaced(t, c, session.Rejected), "a 401 needs a new token all the same")
+		c.Replayed(in(t, c), session.Rejected, false)
+		require.Empty(t, replaced(t, c, session.Rejected))
+		sleep(time.Second)
+		require.NotEmpty(t, replaced(t, c, session.Expired))
+		c.Replayed(in(t, c), session.Expired, true)
+		require.NotEmpty(t, replaced(t, c, session.Rejected))
+	})
+}
+
+func TestResetEndsDoubtsAboutClocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := cache(&server{life: time.Hour})
+		require.NotEmpty(t, replaced(t, c, session.Expired))
+		c.Replayed(in(t, c), session.Expired, false)
+		require.Empty(t, replaced(t, c, session.Expired))
+		c.Reset()
+		require.NotEmpty(t, replaced(t, c, session.Expired))
+	})
+}
+
+func TestAcceptedTokenEndsTheWaitAfterRejectedOnes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := cache(&server{})
+		c.Accepted() // of nothing
+		require.NotEmpty(t, replaced(t, c, session.Rejected))
+		c.Replayed(in(t, c), session.Rejected, false)
+		require.Empty(t, replaced(t, c, session.Rejected))
+		c.Accepted()
+		require.NotEmpty(t, replaced(t, c, session.Rejected))
+		c.Replayed(in(t, c), session.Rejected, false)
+		sleep(time.Second)
+		require.NotEmpty(t, replaced(t, c, session.Rejected), "the wait is a second again")
+	})
+}
+
+func TestTryGetNeverWaitsAndStartsTheRenewal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{life: 100 * time.Second, takes: time.Second}
+		c := cache(s)
+		try := func() string {
+			t.Helper()
+			began := time.Now()
+			token := c.TryGet(t.Context(), time.Now())
+			assert.Zero(t, time.Since(began))
+			if token == nil {
+				return ""
+			}
+			return token.Value
+		}
+		assert.Empty(t, try(), "there is none yet")
+		sleep(time.Second)
+		assert.Equal(t, "t1", try(), "the first call has begun to fetch one")
+
+		sleep(83 * time.Second) // due
+		assert.Equal(t, "t1", try())
+		sleep(time.Second)
+		assert.Equal(t, "t2", try())
+
+		sleep(94*time.Second + 500*time.Millisecond) // the hard window: callers wait
+		assert.Empty(t, try())
+		sleep(time.Second)
+		assert.Equal(t, "t3", try())
+
+		s.fail.Store(&failure{error: assert.AnError})
+		sleep(95 * time.Second)
+		assert.Empty(t, try())
+		sleep(time.Second)
+		assert.Equal(t, "t3", try(), "what Get would fall back on without waiting")
+		sleep(10 * time.Second)
+		assert.Empty(t, try(), "it has expired")
+		sleep(time.Second) // lets the last one end
+	})
+}
