@@ -58,10 +58,9 @@ func member() {
 	opts := []linkit.Option{
 		linkit.WithBaseURL(do.URL), linkit.WithUserAgent(do.Name),
 		linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithSessionStore(store),
-		linkit.WithAttemptTimeout(2 * time.Second),
 	}
 	if do.Rate > 0 {
-		opts = append(opts, linkit.WithLimiter(store.Limiter("fleet", do.Rate, 1)))
+		opts = append(opts, linkit.WithAttemptTimeout(2*time.Second), linkit.WithLimiter(store.Limiter("fleet", do.Rate, 1)))
 	}
 	client, err := linkit.NewClient(opts...)
 	if err != nil {
