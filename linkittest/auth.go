@@ -39,8 +39,10 @@ func credentials(r *request) response {
 		operational, billing = false, "OVERDUE"
 	}
 	return reply(http.StatusOK, map[string]any{
-		"checked_at":          r.now,
-		"user":                map[string]string{"id": r.who.id, "email": r.who.email, "name": r.who.name, "type": r.who.kind},
+		"checked_at": r.now,
+		"user": map[string]string{
+			"id": r.who.id, "email": r.who.email, "name": r.who.name, "type": r.who.kind,
+		},
 		"service_operational": operational,
 		"billing":             map[string]string{"status": billing},
 	})

@@ -78,7 +78,9 @@ func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem) 
 }
 
 // writeOne writes one record of a bulk request. item has what was sent, and the error if v is incomplete.
-func (d *resource[T]) writeOne(c change, mode linkit.BulkMode, v *record[T], item bulkItem) (key string, status int, refusal *problem) {
+func (d *resource[T]) writeOne(
+	c change, mode linkit.BulkMode, v *record[T], item bulkItem,
+) (key string, status int, refusal *problem) {
 	key = d.keyOf(c, &v.value)
 	old := d.table(c.org).get(key)
 	switch {

@@ -41,7 +41,8 @@ var customerGroups = &resource[linkit.CustomerGroup]{
 		if g.Name == "" {
 			return invalid("name is required")
 		}
-		if refusal := longest(text{"name", g.Name, maxGroupName}, text{"description", g.Description, maxDescription}); refusal != nil {
+		limits := []text{{"name", g.Name, maxGroupName}, {"description", g.Description, maxDescription}}
+		if refusal := longest(limits...); refusal != nil {
 			return refusal
 		}
 		if other := c.org.customerGroups.first("name", g.Name); other != nil && other.ID != g.ID {

@@ -18,7 +18,7 @@ import (
 // The zero value matches any request, once, and changes nothing.
 type Fault struct {
 	Method string // "" means any
-	Path   string // without /api/v1: a route such as "/products/{iv_id}", or a literal such as "/products/ITEM-1"; "" means any
+	Path   string // without /api/v1: a route, "/products/{iv_id}", or a literal, "/products/ITEM-1"; "" means any
 	Times  int    // how many requests it applies to; 0 means one, a negative number any number until removed
 
 	// Match, unless nil, decides whether the fault applies to a request with this Method and Path, by its
@@ -29,7 +29,7 @@ type Fault struct {
 	Status     int           // respond with this status, Body and Header; the request has no effect
 	Body       string        // the body of that response; if Status is 0, it is sent with a 200
 	Header     http.Header   // headers to set in the response, real or not; a nil value removes one, even Date
-	Delay      time.Duration // delay the response, after the request took effect, until the client leaves or the server closes
+	Delay      time.Duration // delay the response; the request takes effect before
 	DropBefore bool          // close the connection before the request takes effect
 	DropAfter  bool          // close the connection after the request took effect, without a response
 	Truncate   bool          // close the connection halfway through the response, after the request took effect
@@ -43,7 +43,8 @@ func (s *Server) Inject(f Fault) (remove func()) {
 		panic(fmt.Sprintf("linkittest: Inject: %d is not a valid status", f.Status))
 	}
 	f.Header = f.Header.Clone()
-	return s.faults.add(&injected{Fault: f, path: template(strings.TrimPrefix(f.Path, basePath)), left: cmp.Or(f.Times, 1)})
+	path := template(strings.TrimPrefix(f.Path, basePath))
+	return s.faults.add(&injected{Fault: f, path: path, left: cmp.Or(f.Times, 1)})
 }
 
 // modifies reports whether f changes only the headers or the timing of a response.
@@ -108,7 +109,8 @@ func (f *faults) take(r *Request, plainPath string) *Fault {
 	f.mu.RLock()
 	list := slices.Clone(f.list)
 	f.mu.RUnlock()
-	list = slices.DeleteFunc(list, func(fault *injected) bool { return !fault.matches(r, plainPath) }) // without the lock: Match may use the server
+	// Without the lock: Match may use the server.
+	list = slices.DeleteFunc(list, func(fault *injected) bool { return !fault.matches(r, plainPath) })
 	if len(list) == 0 {
 		return nil
 	}

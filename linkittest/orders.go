@@ -22,8 +22,10 @@ var orders = &resource[linkit.Order]{
 			Key: &o.ID, ID: &o.ID, OrganizationID: &o.OrganizationID, Created: &o.Created, Updated: &o.Updated,
 		}
 	},
-	serverMembers:   []string{"spec_version"},
-	filters:         []filter[linkit.Order]{equal("status", func(o *linkit.Order) string { return string(o.OrderStatus) })},
+	serverMembers: []string{"spec_version"},
+	filters: []filter[linkit.Order]{
+		equal("status", func(o *linkit.Order) string { return string(o.OrderStatus) }),
+	},
 	clone:           cloneOrder,
 	aliases:         func(o *linkit.Order) []string { return []string{o.SourceReference} },
 	rename:          renameOrder,

@@ -61,7 +61,8 @@ func createPayment(r *request) response {
 		return invalid("providers must name at least one supported provider").response()
 	}
 	order.OrderID = d.newID('y')
-	order.ExecuteEndpoint, order.ExecuteMethod, order.NextAction = "/checkout", http.MethodPost, "execute_or_send_payment_link"
+	order.ExecuteEndpoint, order.ExecuteMethod = "/checkout", http.MethodPost
+	order.NextAction = "execute_or_send_payment_link"
 	return reply(http.StatusCreated, envelope{Success: true, Message: "payment order created", Data: order})
 }
 

@@ -170,7 +170,8 @@ func setField(field reflect.Value, raw json.RawMessage) error {
 		return nil
 	}
 	err := json.Unmarshal(raw, field.Addr().Interface())
-	if date, ok := field.Interface().(interface{ IsZero() bool }); err == nil && ok && date.IsZero() && string(raw) != `""` {
+	date, ok := field.Interface().(interface{ IsZero() bool })
+	if err == nil && ok && date.IsZero() && string(raw) != `""` {
 		err = errors.New("is not a date")
 	}
 	if err != nil {

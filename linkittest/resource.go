@@ -32,7 +32,7 @@ type resource[T any] struct {
 	aliases         func(v *T) []string                // what else [Server.Refuse] can name a record by
 	rename          func(m members) members            // translates the names of a written record
 	find            func(c change, v *T) (key string)  // finds the record that an upsert without a key refers to
-	setServerFields func(v, old *T)                    // sets further fields that only the server sets; old is zero for a new record
+	setServerFields func(v, old *T)                    // sets more of the server's fields; old is zero for a new record
 	check           func(c change, v, old *T) *problem // validates a record; old is nil for a new one
 	strict          func(c change, v, old *T) *problem // validates it further with [WithStrict]; old is zero for a new one
 	compute         func(o *organization, v *T)        // sets the fields that are derived rather than stored

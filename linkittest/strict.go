@@ -39,8 +39,9 @@ func coded(key, code, nameEn, nameAr string) *problem {
 // WithStrict rejects with a 422, in addition to what Linkit documents, records that any such service would
 // reject: negative prices and quantities, names and keys of more than 255 characters, ids of brands,
 // categories, generics, products and branches that don't exist (an unknown parent of a category is always
-// rejected), unknown genders, types and statuses of customers, locations that aren't on Earth, offers that end before they start, and generics with a name
-// that is in use in any organization, which get a 409. This is linkittest's own: what the service does isn't documented.
+// rejected), unknown genders, types and statuses of customers, locations that aren't on Earth, offers that
+// end before they start, and generics with a name that is in use in any organization, which get a 409.
+// This is linkittest's own: what the service does isn't documented.
 // A reference is checked only when it changes. The Add methods and fixtures aren't checked.
 func WithStrict() Option {
 	return func(s *settings) { s.strict = true }
@@ -162,8 +163,8 @@ func strictOffer(_ change, o, _ *linkit.Offer) *problem {
 	return cmp.Or(
 		longest(text{"name", o.Name, maxName}),
 		negative(
-			number{"discount_value", o.DiscountValue}, number{"buy_qty", float64(o.BuyQty)}, number{"get_qty", float64(o.GetQty)},
-			number{"get_discount_percent", o.GetDiscountPercent},
+			number{"discount_value", o.DiscountValue}, number{"buy_qty", float64(o.BuyQty)},
+			number{"get_qty", float64(o.GetQty)}, number{"get_discount_percent", o.GetDiscountPercent},
 		),
 	)
 }

@@ -40,7 +40,9 @@ func health(r *request) response {
 	if reported == linkit.HealthStatusUnhealthy {
 		status = http.StatusServiceUnavailable
 	}
-	return reply(status, linkit.Health{Status: reported, Version: linkit.Version, Environment: environment, Timestamp: linkit.Time{Time: r.now}})
+	return reply(status, linkit.Health{
+		Status: reported, Version: linkit.Version, Environment: environment, Timestamp: linkit.Time{Time: r.now},
+	})
 }
 
 func systemHealth(r *request) response {
@@ -54,7 +56,9 @@ func systemHealth(r *request) response {
 		SystemHealth: linkit.SystemHealthDetail{
 			Status: string(r.server.status()), Initialized: true, Started: true, Timestamp: linkit.Time{Time: r.now},
 			TotalApps: apps, ActiveApps: apps,
-			ManagerMetrics: linkit.ManagerMetrics{ActiveInstances: apps, TotalInstances: apps, TotalOrganizations: organizations},
+			ManagerMetrics: linkit.ManagerMetrics{
+				ActiveInstances: apps, TotalInstances: apps, TotalOrganizations: organizations,
+			},
 		},
 	})
 }
