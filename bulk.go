@@ -120,7 +120,7 @@ func bulkAll[T any](ctx context.Context, c *Client, route string, records iter.S
 	if records == nil {
 		return invalid("POST %s: the records are nil", route)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(withoutResponse(ctx))
 	b := &bulkRun[T]{
 		client: c, route: route, size: c.core.bulkSize, send: send,
 		places: make(chan struct{}, c.core.bulkWidth), started: make(chan chan bulkSent, c.core.bulkWidth),

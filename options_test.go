@@ -2,12 +2,14 @@ package linkit_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -114,6 +116,8 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		"WithMaxRetryAfter":  {linkit.WithMaxRetryAfter(-1)},
 		"WithMaxConcurrency": {linkit.WithMaxConcurrency(0), linkit.WithMaxConcurrency(-1)},
 		"WithRateLimit":      {linkit.WithRateLimit(0, 1), linkit.WithRateLimit(-1, 1), linkit.WithRateLimit(math.NaN(), 1), linkit.WithRateLimit(math.Inf(1), 1), linkit.WithRateLimit(1, 0)},
+		"WithLimiter":        {linkit.WithLimiter(nil)},
+		"WithBulkLinger":     {linkit.WithBulkLinger(-1)},
 		"WithPrefetch":       {linkit.WithPrefetch(-1)},
 		"WithBulkSize":       {linkit.WithBulkSize(0), linkit.WithBulkSize(-1), linkit.WithBulkSize(1001)},
 		"WithCircuitBreaker": {linkit.WithCircuitBreaker(0, time.Second), linkit.WithCircuitBreaker(-1, time.Second), linkit.WithCircuitBreaker(1, 0), linkit.WithCircuitBreaker(1, -1)},
@@ -191,7 +195,7 @@ func TestDefaultBaseURLIsLinkit(t *testing.T) {
 	assert.Equal(t, linkit.DefaultBaseURL+"/products/x", rs.requests[0].URL.String())
 }
 
-var variables = []string{"LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_EMAIL", "LINKIT_PASSWORD", "LINKIT_ORGANIZATION_ID", "LINKIT_BASE_URL"}
+var variables = []string{"LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_EMAIL", "LINKIT_PASSWORD", "LINKIT_ORGANIZATION_ID", "LINKIT_BASE_URL", "LINKIT_LOG"}
 
 func setenv(t *testing.T, env map[string]string) {
 	t.Helper()
@@ -292,3 +296,99 @@ func TestLoginFromEnvSignsIn(t *testing.T) {
 	assert.Equal(t, "Bearer t0ken", rs.requests[1].Header.Get("Authorization"))
 	require.NoError(t, client.Close())
 }
+
+func TestOriginOfLinkitMeansItsAPI(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"https://linkit.works":              "https://linkit.works/api/v1/products/x",
+		"https://linkit.works/":             "https://linkit.works/api/v1/products/x",
+		"https://LINKIT.works":              "https://LINKIT.works/api/v1/products/x",
+		"https://eu.linkit.works":           "https://eu.linkit.works/api/v1/products/x",
+		"https://linkit.works:443":          "https://linkit.works:443/api/v1/products/x",
+		"https://linkit.works/api/v2":       "https://linkit.works/api/v2/products/x",
+		"https://notlinkit.works":           "https://notlinkit.works/products/x",
+		"https://linkit.works.example":      "https://linkit.works.example/products/x",
+		"https://linkit.works/api/v1/":      "https://linkit.works/api/v1/products/x",
+		"http://localhost:8090":             "http://localhost:8090/products/x",
+		"https://gateway.example/linkit/v1": "https://gateway.example/linkit/v1/products/x",
+	} {
+		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		_, err := newClient(t, rs, linkit.WithBaseURL(base)).Products.Get(t.Context(), "x")
+		require.NoError(t, err, base)
+		assert.Equal(t, want, rs.requests[0].URL.String())
+	}
+}
+
+func TestQuotesThatEnvFilesLeaveAreNamed(t *testing.T) {
+	for _, quote := range []string{`"`, `'`, "`"} {
+		value := quote + "s3cr3t_71" + quote
+		for name, env := range map[string]map[string]string{
+			"LINKIT_API_KEY":         {"LINKIT_API_KEY": value},
+			"LINKIT_TOKEN":           {"LINKIT_TOKEN": value},
+			"LINKIT_ORGANIZATION_ID": {"LINKIT_API_KEY": testKey, "LINKIT_ORGANIZATION_ID": value},
+			"LINKIT_BASE_URL":        {"LINKIT_API_KEY": testKey, "LINKIT_BASE_URL": quote + "https://s3cr3t.example" + quote},
+		} {
+			setenv(t, env)
+			_, err := linkit.NewClient(linkit.FromEnv())
+			require.ErrorIs(t, err, linkit.ErrInvalid)
+			require.ErrorContains(t, err, name)
+			require.ErrorContains(t, err, "quotes")
+			assert.NotContains(t, err.Error(), "s3cr3t")
+		}
+		_, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithOrganization(value))
+		require.ErrorContains(t, err, "quotes")
+		err = getOne(t.Context(), newClient(t, &replies{}).ForOrganization(value))
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		require.ErrorContains(t, err, "quotes")
+	}
+	for _, value := range []string{`"`, `"open`, `"a'`} {
+		_, err := linkit.NewClient(linkit.WithAPIKey(value))
+		require.NoError(t, err, value)
+	}
+}
+
+func TestLogVariableIsReadWhereNoLoggerIsGiven(t *testing.T) {
+	for _, level := range []string{"debug", "info", "warn", "error", "WARN", ""} {
+		setenv(t, map[string]string{"LINKIT_API_KEY": testKey, "LINKIT_LOG": level})
+		_, err := linkit.NewClient(linkit.FromEnv())
+		require.NoError(t, err, level)
+	}
+	setenv(t, map[string]string{"LINKIT_API_KEY": testKey, "LINKIT_LOG": "verbose"})
+	_, err := linkit.NewClient(linkit.FromEnv())
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	require.ErrorContains(t, err, "LINKIT_LOG")
+	require.ErrorContains(t, err, "debug, info, warn and error")
+	_, err = linkit.NewClient(linkit.WithLogger(nil), linkit.FromEnv())
+	require.NoError(t, err, "an option counts first")
+}
+
+func TestLimiterIsAskedBeforeEachAttemptAndOutsideItsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		waits := 0
+		slow := limiterFunc(func(context.Context) error {
+			waits++
+			time.Sleep(time.Second) //nolint:forbidigo // virtual time
+			return nil
+		})
+		rs := &replies{answers: []reply{{status: 503}, {status: 200, body: product1}}}
+		client := newClient(t, rs, linkit.WithLimiter(slow), linkit.WithAttemptTimeout(300*time.Millisecond))
+		require.NoError(t, getOne(t.Context(), client))
+		assert.Equal(t, 2, waits)
+
+		failed := errors.New("redis is gone")
+		client = newClient(t, rs, linkit.WithLimiter(limiterFunc(func(context.Context) error { return failed })))
+		_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "x"})
+		var te *linkit.TransportError
+		require.ErrorAs(t, err, &te)
+		require.ErrorIs(t, err, failed)
+		require.NotErrorIs(t, err, linkit.ErrInvalid)
+		require.NotErrorIs(t, err, linkit.ErrUncertain)
+		assert.False(t, te.Sent)
+		assert.Len(t, rs.requests, 2)
+	})
+}
+
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }

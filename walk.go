@@ -68,7 +68,7 @@ func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
 // whether the caller left.
 func (w *walk[T]) readList(ctx context.Context, n int, yield func(T, error) bool) (left bool, err error) {
 	f := w.newFetcher(n)
-	ctx, stop := context.WithCancelCause(ctx)
+	ctx, stop := context.WithCancelCause(withoutResponse(ctx))
 	defer f.fetching.Wait()
 	defer stop(errAbandoned)
 	for {

@@ -1,0 +1,106 @@
+package redact_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/redact"
+)
+
+const secret = `pa55<w0rd>>>???&"x`
+
+func TestEveryFormOfASecretIsMasked(t *testing.T) {
+	t.Parallel()
+	quoted := strconv.Quote(secret)
+	for _, form := range []string{
+		secret, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret)),
+		strings.ToUpper(hex.EncodeToString([]byte(secret))), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
+		assert.Equal(t, "a [redacted] b", redact.Text("a "+form+" b", secret))
+	}
+	assert.Equal(t, "k7!: short", redact.Text("k7!: short", "k7!"), "three letters match by accident")
+	assert.Equal(t, "text", redact.Text("text", ""))
+	assert.Empty(t, redact.Text("", secret))
+}
+
+func TestBodyThatWasJSONStaysJSON(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ secret, body, want string }{
+		"a text":                  {"s3cr3t", `{"a":"s3cr3t","b":1}`, `{"a":"[redacted]","b":1}`},
+		"a number":                {"1234567", `{"pin":1234567,"n":12.50}`, `{"n":12.50,"pin":"[redacted]"}`},
+		"a part of a number":      {"1234567", `[12345678,1]`, `["[redacted]8",1]`},
+		"a number in an array":    {"1234567", `{"a":[1,[1234567]]}`, `{"a":[1,["[redacted]"]]}`},
+		"digits in a text":        {"1234567", `{"a":"pin 1234567"}`, `{"a":"pin [redacted]"}`},
+		"escaped":                 {"s3cr3t", `{"a":"\u00733cr3t"}`, `{"a":"[redacted]"}`},
+		"an escaped name":         {"s3cr3t", `{"\u00733cr3t":{"s3cr3t":1}}`, `{"[redacted]":{"[redacted]":1}}`},
+		"escaped, and no secret":  {"s3cr3t", `{"b":"\n","a":1}`, `{"b":"\n","a":1}`},
+		"no JSON":                 {"s3cr3t", `a \ s3cr3t`, `a \ [redacted]`},
+		"no JSON, and a number":   {"1234567", `pin=1234567`, `pin=[redacted]`},
+		"large numbers are kept":  {"s3cr3t", `{"n":12345678901234567890.10,"a":"\u00733cr3t"}`, `{"a":"[redacted]","n":12345678901234567890.10}`},
+		"nothing to look for":     {"", `{"a":"\u0041"}`, `{"a":"\u0041"}`},
+		"empty":                   {"s3cr3t", ``, ``},
+		"several places":          {"s3cr3t", `["\u00733cr3t",{"a":["x","\u00733cr3t"]},"y"]`, `["[redacted]",{"a":["x","[redacted]"]},"y"]`},
+		"one that begins another": {"12345", `{"a":123456,"b":"12345"}`, `{"a":"[redacted]6","b":"[redacted]"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := redact.Body([]byte(row.body), row.secret)
+			assert.Equal(t, row.want, string(got))
+			assert.Equal(t, json.Valid([]byte(row.body)), json.Valid(got))
+		})
+	}
+}
+
+type hiding struct{ inner []error }
+
+func (hiding) Error() string     { return "hidden" }
+func (h hiding) Unwrap() []error { return h.inner }
+
+func TestErrorIsReplacedOnlyIfItShowsTheSecret(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, redact.Error(nil, secret))
+	assert.Equal(t, io.EOF, redact.Error(io.EOF, secret))
+	for _, err := range []error{
+		errors.New("sent " + secret), fmt.Errorf("x: %w", errors.New(secret)), hiding{[]error{io.EOF, errors.New(secret)}}, errors.Join(io.EOF, errors.New(secret)),
+	} {
+		clean := redact.Error(err, secret)
+		assert.NotContains(t, fmt.Sprintf("%v %#v", clean, clean), "pa55")
+		require.NotErrorIs(t, clean, err)
+	}
+}
+
+func TestHeaderIsACopyWithoutCookies(t *testing.T) {
+	t.Parallel()
+	h := http.Header{"Set-Cookie": {"a=b"}, "X-Debug": {"sent " + secret, "other"}}
+	got := redact.Header(h, secret)
+	assert.Equal(t, http.Header{"X-Debug": {"sent [redacted]", "other"}}, got)
+	assert.Equal(t, []string{"sent " + secret, "other"}, h["X-Debug"])
+	assert.Contains(t, h, "Set-Cookie")
+}
+
+func TestLineIsBoundedAndPrintable(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"plain": "plain", "a\nb": `a\nb`, "a\x7fb": `a\x7fb`, "é ع": "é ع", "a\u202eb": `a\u202eb`, "\xff": "\ufffd", "": "",
+		strings.Repeat("a", 20): strings.Repeat("a", 20), strings.Repeat("a", 21): strings.Repeat("a", 20) + "...",
+	} {
+		got := redact.Line(said, 20)
+		assert.Equal(t, want, got)
+		for _, r := range got {
+			assert.True(t, unicode.IsPrint(r))
+		}
+	}
+}
