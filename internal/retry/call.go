@@ -225,20 +225,24 @@ func (c *call) nextWait(ctx context.Context) time.Duration {
 	case retryAfter > 0:
 		return retryAfter + spread(ctx, retryAfter, retryAfter)
 	case !c.last.pausing():
-		return backoff(p.WaitMin, p.WaitMax, c.retries)
+		return jittered(doubled(p.WaitMin, p.WaitMax, c.retries), 2)
 	case c.request.Unmetered:
 		return p.pauseFor(c.pauses)
 	}
 	return c.last.pauseLeft
 }
 
-// backoff doubles from lowest to highest with n, less a random amount of up to half, so that clients don't come back in step.
-func backoff(lowest, highest time.Duration, n int) time.Duration {
-	wait := highest
+// doubled doubles lowest n times, up to highest.
+func doubled(lowest, highest time.Duration, n int) time.Duration {
 	if n < 62 && lowest <= highest>>n {
-		wait = lowest << n
+		return lowest << n
 	}
-	return wait - rand.N(wait/2+1) //nolint:gosec // jitter, not secrecy
+	return highest
+}
+
+// jittered takes a random amount off a wait, up to one part in parts, so that clients don't come back in step.
+func jittered(wait, parts time.Duration) time.Duration {
+	return wait - rand.N(wait/parts+1) //nolint:gosec // jitter, not secrecy
 }
 
 // fail notes why there is no response where the attempts haven't.

@@ -1,0 +1,331 @@
+package retry_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+func TestPausesAfter429sWithoutRetryAfterDoubleFromTwiceTheShortestWait(t *testing.T) {
+	t.Parallel()
+	for name, unmetered := range map[string]bool{"calls": false, "sign-ins": true} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := play(respond(429))
+			r := request("POST")
+			r.Unmetered = unmetered
+			res := policy(transport).Do(t.Context(), r)
+			assert.Equal(t, 429, res.Status, name)
+			require.NoError(t, res.Stop, name)
+			require.Len(t, transport.times, 9, "eight are waited for, the ninth is returned: %s", name)
+			for i, longest := range []time.Duration{1, 2, 4, 8, 10, 10, 10, 10} {
+				wait := transport.times[i+1].Sub(transport.times[i])
+				assert.LessOrEqual(t, wait, longest*time.Second, name)
+				assert.GreaterOrEqual(t, wait, longest*time.Second/2, name)
+			}
+		})
+	}
+}
+
+func TestPauseCostsNoRetry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(429), respond(502), respond(429), respond(502), respond(429), respond(502), respond(429), respond(200))
+		res := policy(transport).Do(t.Context(), request("GET"))
+		assert.Equal(t, 200, res.Status)
+		assert.Equal(t, 8, res.Attempts)
+	})
+}
+
+func TestRetriesOfZeroReturnTheFirst429(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(429), respond(200))
+		p := policy(transport, func(c *retry.Config) { c.Retries = 0 })
+		began := time.Now()
+		res := p.Do(t.Context(), request("GET"))
+		assert.Equal(t, 429, res.Status)
+		assert.Equal(t, 1, res.Attempts)
+		assert.Zero(t, time.Since(began))
+		assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status)
+		assert.GreaterOrEqual(t, time.Since(began), 500*time.Millisecond, "the client pauses all the same")
+	})
+}
+
+func TestA429WithoutRetryAfterPausesEveryCallOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := &gate{takes: time.Millisecond, then: func(n int64) step {
+			if n <= 10 {
+				return respond(429)
+			}
+			return respond(200)
+		}}
+		p := policy(transport)
+		began := time.Now()
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() { assert.Equal(t, 2, p.Do(t.Context(), request("POST")).Attempts) })
+		}
+		time.Sleep(100 * time.Millisecond) //nolint:forbidigo // virtual time
+		held := p.Do(t.Context(), request("GET"))
+		assert.Equal(t, 1, held.Attempts, "it was sent into the pause")
+		group.Wait()
+		assert.GreaterOrEqual(t, time.Since(began), 500*time.Millisecond)
+		assert.LessOrEqual(t, time.Since(began), 1010*time.Millisecond, "429s met side by side count once")
+		assert.Equal(t, int64(21), transport.total.Load())
+	})
+}
+
+func TestRunOf429sEndsWithASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(429), respond(429), respond(429), respond(200), respond(429), respond(200))
+		p := policy(transport)
+		p.Do(t.Context(), request("GET"))
+		p.Do(t.Context(), request("GET"))
+		wait := transport.times[5].Sub(transport.times[4])
+		assert.LessOrEqual(t, wait, time.Second, "the run went on")
+		assert.LessOrEqual(t, 2*time.Second, transport.times[3].Sub(transport.times[2]))
+	})
+}
+
+func TestCallHeldByA429WithoutRetryAfterReturnsItWhenItCannotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := policy(play(respond(429)), func(c *retry.Config) { c.Retries = 0 })
+		p.Do(t.Context(), request("GET"))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		res := p.Do(ctx, request("GET"))
+		assert.Equal(t, 429, res.Status)
+		assert.Zero(t, res.Attempts)
+		require.ErrorIs(t, res.Stop, context.DeadlineExceeded)
+		assert.Zero(t, time.Since(began))
+	})
+}
+
+func TestPauseOfTheOthersDoesNotHoldSignInsNorTheirsTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(429), respond(200))
+		p := policy(transport, func(c *retry.Config) { c.Retries = 0 })
+		p.Do(t.Context(), request("GET"))
+		began := time.Now()
+		signIn := request("POST")
+		signIn.Unmetered = true
+		assert.Equal(t, 200, p.Do(t.Context(), signIn).Status)
+		assert.Zero(t, time.Since(began))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := policy(play(respond(429), respond(200)), func(c *retry.Config) { c.Retries = 0 })
+		signIn := request("POST")
+		signIn.Unmetered = true
+		p.Do(t.Context(), signIn)
+		began := time.Now()
+		assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status)
+		assert.Zero(t, time.Since(began))
+	})
+}
+
+// window is a server's limit of requests in fixed windows, which tells nobody how long to wait.
+type window struct {
+	size  int
+	every time.Duration
+	takes time.Duration
+
+	mu       sync.Mutex
+	last     time.Time // taken
+	left     int
+	accepted int
+	refused  int
+}
+
+func (w *window) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(w.takes) //nolint:forbidigo // virtual time
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if now.Unix()-w.last.Unix() >= int64(w.every/time.Second) { // as PocketBase counts
+		w.left = w.size
+	}
+	if w.left == 0 {
+		w.refused++
+		return respond(429)(r)
+	}
+	w.left--
+	w.accepted++
+	w.last = now
+	return respond(200)(r)
+}
+
+func TestJobsThatOnlyHaveToSlowDownComeThrough(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		calls int
+		width int
+	}{
+		{"20,000 records in requests of 50", 400, 10},
+		{"a walk of 500 pages, 4 ahead", 500, 5},
+		{"a walk of 500 pages, one by one", 500, 1},
+		{"a crowd", 900, 100},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &window{size: 300, every: 10 * time.Second, takes: 20 * time.Millisecond}
+				p := policy(w)
+				jobs := make(chan int, row.calls)
+				for i := range row.calls {
+					jobs <- i
+				}
+				close(jobs)
+				began := time.Now()
+				var group sync.WaitGroup
+				for range row.width {
+					group.Go(func() {
+						for range jobs {
+							assert.Equal(t, 200, p.Do(t.Context(), request("POST")).Status)
+						}
+					})
+				}
+				group.Wait()
+				assert.Equal(t, row.calls, w.accepted)
+				assert.Less(t, time.Since(began), time.Duration(row.calls/300+1)*30*time.Second)
+			})
+		})
+	}
+}
+
+func TestTwentyProcessesSignInAgainstALimitOfTwoInThreeSeconds(t *testing.T) {
+	t.Parallel()
+	for run := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			w := &window{size: 2, every: 3 * time.Second, takes: 20 * time.Millisecond}
+			var group sync.WaitGroup
+			for range 20 {
+				p := policy(w)
+				group.Go(func() {
+					r := request("POST")
+					r.Unmetered, r.Idempotent = true, true
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					defer cancel()
+					assert.Equal(t, 200, p.Do(ctx, r).Status, fmt.Sprint("run ", run))
+				})
+			}
+			group.Wait()
+		})
+	}
+}
+
+func TestCallsDoNotComeBackTogetherAfterARetryAfter(t *testing.T) {
+	t.Parallel()
+	spreadOf := func(times []time.Time) (low, high time.Duration) {
+		low, high = time.Hour, 0
+		for _, at := range times[1:] {
+			low, high = min(low, at.Sub(times[0])), max(high, at.Sub(times[0]))
+		}
+		return low, high
+	}
+	synctest.Test(t, func(t *testing.T) { // one client holds back 40 calls
+		transport := play(respond(429, "Retry-After", "1"), respond(200))
+		p := policy(transport, func(c *retry.Config) { c.Concurrency = 100 })
+		var group sync.WaitGroup
+		group.Go(func() { p.Do(t.Context(), request("GET")) })
+		synctest.Wait()
+		for range 40 {
+			group.Go(func() { p.Do(t.Context(), request("GET")) })
+		}
+		group.Wait()
+		low, high := spreadOf(transport.times)
+		assert.GreaterOrEqual(t, low, time.Second)
+		assert.LessOrEqual(t, high, 1100*time.Millisecond)
+		assert.Greater(t, high-low, 50*time.Millisecond)
+	})
+	synctest.Test(t, func(t *testing.T) { // 20 clients
+		waits := make([]time.Time, 1, 21)
+		waits[0] = time.Now()
+		for range 20 {
+			transport := play(respond(429, "Retry-After", "1"), respond(200))
+			began := time.Now()
+			policy(transport).Do(t.Context(), request("GET"))
+			waits = append(waits, waits[0].Add(time.Since(began)))
+		}
+		low, high := spreadOf(waits)
+		assert.GreaterOrEqual(t, low, time.Second)
+		assert.LessOrEqual(t, high, 1100*time.Millisecond)
+		assert.Greater(t, high-low, 30*time.Millisecond)
+	})
+}
+
+func TestSpreadNeverPassesADeadlineThatRetryAfterMeets(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second+time.Millisecond)
+			defer cancel()
+			transport := play(respond(429, "Retry-After", "10"), respond(200))
+			p := policy(transport)
+			var group sync.WaitGroup
+			group.Go(func() { assert.Equal(t, 200, p.Do(ctx, request("GET")).Status, "its own") })
+			synctest.Wait()
+			group.Go(func() { assert.Equal(t, 200, p.Do(ctx, request("GET")).Status, "another's") })
+			group.Wait()
+		})
+	}
+}
+
+func TestTimeRefillsTheRetryBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(500))
+		p := policy(transport, quick)
+		for range 40 {
+			p.Do(t.Context(), request("GET"))
+		}
+		assert.Equal(t, int64(40+100), transport.calls.Load(), "an outage is not multiplied")
+		time.Sleep(3 * time.Second) //nolint:forbidigo // virtual time
+		for range 6 {
+			transport.steps = []step{respond(500), respond(200)}
+			transport.calls.Store(0)
+			assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status)
+			assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status)
+		}
+		transport.steps = []step{respond(500)}
+		for range 40 {
+			p.Do(t.Context(), request("GET"))
+		}
+		time.Sleep(time.Minute) //nolint:forbidigo // virtual time
+		before := transport.calls.Load()
+		for range 100 {
+			p.Do(t.Context(), request("GET"))
+		}
+		assert.Equal(t, int64(100+100), transport.calls.Load()-before, "full again within a minute of quiet")
+	})
+}
+
+func TestSteadyOutageIsNotMultiplied(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(500))
+		p := policy(transport)
+		const calls = 1200 // 10 a second for two minutes
+		var group sync.WaitGroup
+		for range calls {
+			group.Go(func() { p.Do(t.Context(), request("GET")) })
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // virtual time
+		}
+		group.Wait()
+		assert.LessOrEqual(t, transport.calls.Load(), int64(calls*12/10))
+	})
+}
