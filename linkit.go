@@ -143,6 +143,7 @@ func (c *core) newPolicy(cfg *config) retry.Config {
 	}
 	if policy.Transport == nil {
 		own := transport.New(cfg.concurrency)
+		own.OnProxyConnectResponse = retry.CheckTunnel
 		c.transport, policy.Transport, policy.NewConnection = own, own.Transport, transport.NewConnection(own.Transport)
 		return policy
 	}

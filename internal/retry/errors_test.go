@@ -223,9 +223,9 @@ func TestContextsOfTransportsAndHooksShowNothing(t *testing.T) {
 	})
 	r := request("PUT")
 	r.Credential = credential(func() ([]string, error) { return []string{"s3cret-key"}, nil })
-	r.Attempt = func(ctx context.Context, _ int, _ time.Duration, _ http.Header) (context.Context, func(*retry.Result)) {
+	r.Attempt = func(ctx context.Context, _ int, _ time.Duration, _ http.Header) (context.Context, func(*retry.Result), error) {
 		printed = append(printed, fmt.Sprintf("%v", ctx))
-		return ctx, func(*retry.Result) {}
+		return ctx, func(*retry.Result) {}, nil
 	}
 	policy(transport, quick).Do(t.Context(), r)
 	require.Len(t, printed, 8)

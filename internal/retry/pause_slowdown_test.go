@@ -2,7 +2,6 @@ package retry_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -203,27 +202,6 @@ func TestJobsThatOnlyHaveToSlowDownComeThrough(t *testing.T) {
 				assert.Equal(t, row.calls, w.accepted)
 				assert.Less(t, time.Since(began), time.Duration(row.calls/300+1)*30*time.Second)
 			})
-		})
-	}
-}
-
-func TestTwentyProcessesSignInAgainstALimitOfTwoInThreeSeconds(t *testing.T) {
-	t.Parallel()
-	for run := range 10 {
-		synctest.Test(t, func(t *testing.T) {
-			w := &window{size: 2, every: 3 * time.Second, takes: 20 * time.Millisecond}
-			var group sync.WaitGroup
-			for range 20 {
-				p := policy(w)
-				group.Go(func() {
-					r := request("POST")
-					r.Unmetered, r.Idempotent = true, true
-					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					defer cancel()
-					assert.Equal(t, 200, p.Do(ctx, r).Status, fmt.Sprint("run ", run))
-				})
-			}
-			group.Wait()
 		})
 	}
 }
