@@ -225,7 +225,7 @@ func (c *call) nextWait(ctx context.Context) time.Duration {
 	case retryAfter > 0:
 		return retryAfter + spread(ctx, retryAfter, retryAfter)
 	case !c.last.pausing():
-		return jittered(doubled(p.WaitMin, p.WaitMax, c.retries), 2)
+		return jittered(doubled(p.WaitMin, p.WaitMax, c.retries))
 	case c.request.Unmetered:
 		return p.pauseFor(c.pauses)
 	}
@@ -240,9 +240,9 @@ func doubled(lowest, highest time.Duration, n int) time.Duration {
 	return highest
 }
 
-// jittered takes a random amount off a wait, up to one part in parts, so that clients don't come back in step.
-func jittered(wait, parts time.Duration) time.Duration {
-	return wait - rand.N(wait/parts+1) //nolint:gosec // jitter, not secrecy
+// jittered takes a random amount of up to half off a wait, so that clients don't come back in step.
+func jittered(wait time.Duration) time.Duration {
+	return wait - rand.N(wait/2+1) //nolint:gosec // jitter, not secrecy
 }
 
 // fail notes why there is no response where the attempts haven't.

@@ -67,10 +67,9 @@ func (p *Policy) slowDown(c *call) time.Duration {
 	return wait
 }
 
-// pauseFor returns how long to wait after n 429s in a row that don't say. Jitter takes less off it than off a retry's wait:
-// with eight of them, a crowd of processes gets through a limit that lets in a few at a time.
+// pauseFor returns how long to wait after n 429s in a row that don't say.
 func (p *Policy) pauseFor(n int) time.Duration {
-	return jittered(doubled(2*p.WaitMin, p.WaitMax, n-1), 4)
+	return jittered(doubled(2*p.WaitMin, p.WaitMax, n-1))
 }
 
 // accepted notes that the server took a request: a run of 429s has ended, and so has a pause that only a probe passed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,6 +205,31 @@ func TestJobsThatOnlyHaveToSlowDownComeThrough(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTwentyProcessesSignInAgainstALimitOfTwoInThreeSeconds(t *testing.T) {
+	t.Parallel()
+	var failed atomic.Int64
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			w := &window{size: 2, every: 3 * time.Second, takes: 20 * time.Millisecond}
+			var group sync.WaitGroup
+			for range 20 {
+				p := policy(w)
+				group.Go(func() {
+					r := request("POST")
+					r.Unmetered, r.Idempotent = true, true
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					defer cancel()
+					if p.Do(ctx, r).Status != http.StatusOK {
+						failed.Add(1)
+					}
+				})
+			}
+			group.Wait()
+		})
+	}
+	assert.LessOrEqual(t, failed.Load(), int64(10), "of 200: chance may fail a few")
 }
 
 func TestCallsDoNotComeBackTogetherAfterARetryAfter(t *testing.T) {
