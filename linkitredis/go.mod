@@ -7,7 +7,7 @@ replace github.com/linkit-go/linkit => ../
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/go-redsync/redsync/v4 v4.18.1
-	github.com/linkit-go/linkit v0.0.0-00010101000000-000000000000
+	github.com/linkit-go/linkit v0.1.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/time v0.16.0

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
 )
 
 // The oldest Go that users may have is the one of go.mod, and what CI tests with.
@@ -46,5 +48,31 @@ func TestEveryStageSaysWhatItChecksAndEveryWorkflowRunsStagesThatExist(t *testin
 		for _, call := range regexp.MustCompile(`script/check(.*)`).FindAllStringSubmatch(string(text), -1) {
 			assert.Subset(t, names, strings.Fields(call[1]), file)
 		}
+	}
+}
+
+// A tag of an action can be moved; a commit can't.
+func TestActionsArePinnedByCommit(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, ".github/workflows/*.yml"))
+	require.NoError(t, err)
+	for _, file := range files {
+		text := read(t, filepath.Dir(file), filepath.Base(file))
+		for _, use := range regexp.MustCompile(`uses: (.*)`).FindAllStringSubmatch(text, -1) {
+			assert.Regexp(t, `^[\w./-]+@[0-9a-f]{40} # v\d`, use[1], file)
+		}
+	}
+}
+
+// Whoever imports a module beside the root gets the version of the root that its go.mod requires.
+func TestPublishedModulesRequireTheRootsVersion(t *testing.T) {
+	t.Parallel()
+	for _, module := range siblings {
+		text, err := os.ReadFile(filepath.Join(root, module, "go.mod"))
+		if os.IsNotExist(err) {
+			continue
+		}
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "\t"+rootModule+" v"+linkit.Version+"\n", module)
 	}
 }
