@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // Session is a sign-in. It is stored with [Session.MarshalBinary]; text, JSON and logs never show its token.
@@ -66,6 +68,8 @@ type CredentialStatus struct {
 	Billing            CredentialBilling `json:"billing"`
 	Raw                json.RawMessage   `json:"-"` // the whole response
 }
+
+func (s *CredentialStatus) setRaw(text json.RawMessage) { s.Raw = text }
 
 // CredentialUser is the user that a credential belongs to.
 type CredentialUser struct {
@@ -128,8 +132,7 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
 	op := &operation{method: http.MethodGet, route: "/auth/credentials"}
-	return doObject(ctx, s.client, op, func(v *CredentialStatus, body json.RawMessage) bool {
-		v.Raw = body
+	return doObject(ctx, s.client, op, func(v *CredentialStatus, _ lenient.Object) bool {
 		return v.User.ID != "" || !v.CheckedAt.IsZero()
 	})
 }

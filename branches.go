@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
-	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Branch is a place that sells: a pharmacy, a shop, a warehouse. Creating one creates a SKU there for every product.
@@ -27,9 +25,14 @@ type Branch struct {
 	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods"`
 	Created             Time                 `json:"created"`
 	Updated             Time                 `json:"updated"`
+	Raw                 json.RawMessage      `json:"-"` // the record as it came. Not written.
 }
 
 func (b Branch) keys() (key, id string) { return b.IvID, b.ID }
+
+func (b Branch) organization() string { return b.OrganizationID }
+
+func (b *Branch) setRaw(text json.RawMessage) { b.Raw = text }
 
 // Params returns everything of b that can be written; a zero Location counts as none. Change what should change, then
 // Update: a PUT loses what is left out.
@@ -55,51 +58,29 @@ type Location struct {
 
 // WorkingHoursPeriod is a time of one day in the week during which a branch is open.
 type WorkingHoursPeriod struct {
-	WeekDay     string // as the server writes it: a number or a name
-	OpenHour    int
-	OpenMinute  int
-	CloseHour   int
-	CloseMinute int
+	WeekDay     string `json:"WeekDay"` // as the server writes it: a number or a name
+	OpenHour    int    `json:"OpenHour"`
+	OpenMinute  int    `json:"OpenMinute"`
+	CloseHour   int    `json:"CloseHour"`
+	CloseMinute int    `json:"CloseMinute"`
 }
 
-// periodBody is a WorkingHoursPeriod on the wire.
-type periodBody[Day, Number any] struct {
-	WeekDay     Day    `json:"WeekDay"`
-	OpenHour    Number `json:"OpenHour"`
-	OpenMinute  Number `json:"OpenMinute"`
-	CloseHour   Number `json:"CloseHour"`
-	CloseMinute Number `json:"CloseMinute"`
+type plainPeriod WorkingHoursPeriod // without methods
+
+var paddedHour = regexp.MustCompile(`("(?:Open|Close)(?:Hour|Minute)"\s*:\s*")[ 0]+(\d)`)
+
+// plainHours takes the zeros off hours and minutes in texts, which JSON's numbers don't have: "08".
+func plainHours(text []byte) []byte {
+	if bytes.IndexByte(text, '"') < 0 {
+		return text
+	}
+	return paddedHour.ReplaceAll(text, []byte("$1$2"))
 }
 
 // UnmarshalJSON reads numbers and numeric text alike.
 func (p *WorkingHoursPeriod) UnmarshalJSON(b []byte) error {
-	var body periodBody[json.RawMessage, json.RawMessage]
-	if err := json.Unmarshal(b, &body); err != nil {
-		return err
-	}
-	read := WorkingHoursPeriod{WeekDay: looseText(body.WeekDay)}
-	for _, member := range []struct {
-		name string
-		raw  json.RawMessage
-		to   *int
-	}{
-		{"OpenHour", body.OpenHour, &read.OpenHour},
-		{"OpenMinute", body.OpenMinute, &read.OpenMinute},
-		{"CloseHour", body.CloseHour, &read.CloseHour},
-		{"CloseMinute", body.CloseMinute, &read.CloseMinute},
-	} {
-		text := strings.TrimSpace(looseText(member.raw))
-		if text == "" {
-			continue
-		}
-		number, err := strconv.ParseFloat(text, 64) // 8.0 is 8
-		if err != nil || number != math.Trunc(number) || math.Abs(number) > math.MaxInt32 {
-			return fmt.Errorf("%s %s is not a whole number", member.name, excerpt(text))
-		}
-		*member.to = int(number)
-	}
-	*p = read
-	return nil
+	_, err := models.Read(b, p)
+	return err
 }
 
 // MarshalJSON writes numbers, but for a WeekDay that is a name.
@@ -108,7 +89,16 @@ func (p WorkingHoursPeriod) MarshalJSON() ([]byte, error) {
 	if n, err := strconv.Atoi(p.WeekDay); err == nil {
 		day = n
 	}
-	return json.Marshal(periodBody[any, int]{day, p.OpenHour, p.OpenMinute, p.CloseHour, p.CloseMinute})
+	return json.Marshal(periodBody{day, p.OpenHour, p.OpenMinute, p.CloseHour, p.CloseMinute})
+}
+
+// periodBody is a WorkingHoursPeriod on the wire.
+type periodBody struct {
+	WeekDay     any `json:"WeekDay"`
+	OpenHour    int `json:"OpenHour"`
+	OpenMinute  int `json:"OpenMinute"`
+	CloseHour   int `json:"CloseHour"`
+	CloseMinute int `json:"CloseMinute"`
 }
 
 // BranchParams is a branch to write. An empty string, a nil pointer and a nil slice are left out of the request; a pointer

@@ -116,11 +116,12 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 	}
 }
 
-func TestAnHourThatCannotBeReadIsNotTakenForMidnight(t *testing.T) {
+func TestAnHourThatCannotBeReadCostsTheBranchNothing(t *testing.T) {
 	t.Parallel()
-	w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon"}]}`)
-	_, err := w.client.Branches.Get(t.Context(), "b1")
-	require.ErrorContains(t, err, `OpenHour "noon" is not a whole number`)
+	w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon","CloseHour":"022"}]}`)
+	branch, err := w.client.Branches.Get(t.Context(), "b1")
+	require.NoError(t, err)
+	assert.Equal(t, []linkit.WorkingHoursPeriod{{WeekDay: "1", CloseHour: 22}}, branch.WorkingHoursPeriods)
 }
 
 func TestBranchParamsAreTheBranchsOwnAndLeaveOutWhatItLacks(t *testing.T) {

@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -11,17 +12,22 @@ import (
 
 // Brand is a maker's or a trade name that products belong to.
 type Brand struct {
-	ID             string `json:"id"`
-	BrandCode      string `json:"brand_code"` // your own identifier, unique in the organization
-	OrganizationID string `json:"organization_id"`
-	NameEn         string `json:"name_en"`
-	NameAr         string `json:"name_ar"`
-	ProductCount   int    `json:"product_count"`
-	Created        Time   `json:"created"`
-	Updated        Time   `json:"updated"`
+	ID             string          `json:"id"`
+	BrandCode      string          `json:"brand_code"` // your own identifier, unique in the organization
+	OrganizationID string          `json:"organization_id"`
+	NameEn         string          `json:"name_en"`
+	NameAr         string          `json:"name_ar"`
+	ProductCount   int             `json:"product_count"`
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (b Brand) keys() (key, id string) { return b.BrandCode, b.ID }
+
+func (b Brand) organization() string { return b.OrganizationID }
+
+func (b *Brand) setRaw(text json.RawMessage) { b.Raw = text }
 
 // BrandParams is a brand to write. An empty string is left out of the request.
 type BrandParams struct {

@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -9,20 +10,25 @@ import (
 
 // Category is a place in the tree that products are sorted into.
 type Category struct {
-	ID             string `json:"id"`
-	CategoryCode   string `json:"category_code"` // your own identifier
-	OrganizationID string `json:"organization_id"`
-	NameEn         string `json:"name_en"`
-	NameAr         string `json:"name_ar"`
-	ParentID       string `json:"parent_id"` // the parent's ID; "" for a root
-	Depth          int    `json:"depth"`     // 0 for a root
-	Path           string `json:"path"`      // the names from the root on: "Health > Pain relief"
-	ProductCount   int    `json:"product_count"`
-	Created        Time   `json:"created"`
-	Updated        Time   `json:"updated"`
+	ID             string          `json:"id"`
+	CategoryCode   string          `json:"category_code"` // your own identifier
+	OrganizationID string          `json:"organization_id"`
+	NameEn         string          `json:"name_en"`
+	NameAr         string          `json:"name_ar"`
+	ParentID       string          `json:"parent_id"` // the parent's ID; "" for a root
+	Depth          int             `json:"depth"`     // 0 for a root
+	Path           string          `json:"path"`      // the names from the root on: "Health > Pain relief"
+	ProductCount   int             `json:"product_count"`
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (c Category) keys() (key, id string) { return c.CategoryCode, c.ID }
+
+func (c Category) organization() string { return c.OrganizationID }
+
+func (c *Category) setRaw(text json.RawMessage) { c.Raw = text }
 
 // CategoryParams is a category to write. An empty string is left out of the request.
 type CategoryParams struct {

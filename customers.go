@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -9,21 +10,26 @@ import (
 
 // Customer is a person or a company that buys. Every call on customers needs an organization: see CustomersService.
 type Customer struct {
-	ID             string         `json:"id"`
-	OrganizationID string         `json:"organization_id"`
-	FirstName      string         `json:"first_name"`
-	LastName       string         `json:"last_name"`
-	Email          string         `json:"email"`
-	Phone          string         `json:"phone"`
-	Birthdate      Date           `json:"birthdate"`
-	Gender         CustomerGender `json:"gender"`
-	Type           CustomerType   `json:"type"`
-	Status         CustomerStatus `json:"status"`
-	Created        Time           `json:"created"`
-	Updated        Time           `json:"updated"`
+	ID             string          `json:"id"`
+	OrganizationID string          `json:"organization_id"`
+	FirstName      string          `json:"first_name"`
+	LastName       string          `json:"last_name"`
+	Email          string          `json:"email"`
+	Phone          string          `json:"phone"`
+	Birthdate      Date            `json:"birthdate"`
+	Gender         CustomerGender  `json:"gender"`
+	Type           CustomerType    `json:"type"`
+	Status         CustomerStatus  `json:"status"`
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (c Customer) keys() (key, id string) { return "", c.ID }
+
+func (c Customer) organization() string { return c.OrganizationID }
+
+func (c *Customer) setRaw(text json.RawMessage) { c.Raw = text }
 
 // Params returns everything of c that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (c Customer) Params() CustomerParams {
@@ -165,14 +171,17 @@ func (s *CustomersService) Delete(ctx context.Context, id string) error {
 
 // CustomerGroup is a name that customers can be sorted under.
 type CustomerGroup struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"` // unique
-	Description string `json:"description"`
-	Created     Time   `json:"created"`
-	Updated     Time   `json:"updated"`
+	ID          string          `json:"id"`
+	Name        string          `json:"name"` // unique
+	Description string          `json:"description"`
+	Created     Time            `json:"created"`
+	Updated     Time            `json:"updated"`
+	Raw         json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (g CustomerGroup) keys() (key, id string) { return "", g.ID }
+
+func (c *CustomerGroup) setRaw(text json.RawMessage) { c.Raw = text }
 
 // Params returns everything of g that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (g CustomerGroup) Params() CustomerGroupParams {

@@ -7,19 +7,35 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/linkit-go/linkit/internal/lenient"
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// do makes a call that is answered with one record, bare or as {success, message, data}.
+var (
+	errNoRecord = errors.New("the response is not the promised object: it lacks what identifies one")
+	errRefused  = errors.New("the response reports a failure")
+	errNotAsked = errors.New("the response belongs to another request: it names another record of another organization")
+)
+
+// do makes a call whose response is one record, bare or as {success, message, data}.
 func do[T record](ctx context.Context, c *Client, op *operation) (*T, error) {
 	var v *T
-	op.decode = func(res *retry.Result) (err error) {
-		v, err = readRecord[T](res.Body)
-		return err
+	op.decode = func(res *retry.Result) error {
+		read, unread, err := readRecord[T](bytes.Clone(res.Body))
+		if err != nil {
+			return err
+		}
+		if op.misdirected(*read, c.organization) {
+			return errNotAsked
+		}
+		c.core.warnUnread(ctx, op.route, unread)
+		v = read
+		return nil
 	}
 	if err := c.send(ctx, op); err != nil {
 		return nil, err
@@ -27,18 +43,59 @@ func do[T record](ctx context.Context, c *Client, op *operation) (*T, error) {
 	return v, nil
 }
 
-// doNoContent makes a call that need not be answered with anything.
+// doNoContent makes a call whose response need not have a body.
 func doNoContent(ctx context.Context, c *Client, op *operation) error {
 	op.decode = func(res *retry.Result) error {
-		if bytes.HasPrefix(bytes.TrimSpace(res.Body), []byte("<")) {
-			return decode(res.Body, new(any)) // a proxy's page: the server has done nothing
+		if bytes.HasPrefix(trimmed(res.Body), []byte("<")) {
+			return unreadable(res.Body, nil) // a proxy's page: the server has done nothing
 		}
-		return checkSuccess(res.Body)
+		return checkResponse(res.Body)
 	}
 	return c.send(ctx, op)
 }
 
-// checkOut refuses what no answer could be read into, before anything is sent.
+// doObject makes a call whose response is one JSON object without a key of its own, bare or as {success, message, data}. check
+// reports whether v, read from the object o, is the promised one.
+func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v *T, o lenient.Object) bool) (*T, error) {
+	var v *T
+	op.decode = func(res *retry.Result) error {
+		body := trimmed(bytes.Clone(res.Body)) // Raw keeps it
+		outer, err := readEnvelope(body)
+		if err != nil {
+			return err
+		}
+		if outer.failed() {
+			return errRefused
+		}
+		forms := [][]byte{body}
+		if data := outer.object(); data != nil {
+			forms = append(forms, data)
+			if outer.Has("success") {
+				slices.Reverse(forms) // an envelope has a message, and so has a ping
+			}
+		}
+		for _, form := range forms {
+			read := new(T)
+			unread, err := readModel(form, read)
+			members, _ := lenient.ReadObject(form)
+			if err == nil && check(read, members) {
+				c.core.warnUnread(ctx, op.route, unread)
+				v = read
+				return nil
+			}
+		}
+		if outer.reportsError("error", "errors") {
+			return errRefused
+		}
+		return errNoRecord
+	}
+	if err := c.send(ctx, op); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// checkOut refuses an out that can't be decoded into, before anything is sent.
 func checkOut(where string, out any) error {
 	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return invalid("%s: out is %T, and must be a pointer that isn't nil", where, out)
@@ -46,10 +103,10 @@ func checkOut(where string, out any) error {
 	return nil
 }
 
-// decodeInto reads an answer into whatever the caller gave for it: nil ignores it, a *json.RawMessage takes it as it is.
+// decodeInto decodes a response into the caller's own type: nil ignores it, a *json.RawMessage takes it as it is.
 func decodeInto(out any) func(*retry.Result) error {
 	return func(res *retry.Result) error {
-		if err := checkSuccess(res.Body); err != nil {
+		if err := checkResponse(res.Body); err != nil {
 			return err
 		}
 		switch out := out.(type) {
@@ -63,143 +120,88 @@ func decodeInto(out any) func(*retry.Result) error {
 	}
 }
 
-// doObject makes a call that is answered with one JSON object without a key of its own. check keeps what it needs of the body
-// and reports whether v is the promised object.
-func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v *T, body json.RawMessage) bool) (*T, error) {
-	v := new(T)
-	op.decode = func(res *retry.Result) error {
-		if err := checkSuccess(res.Body); err != nil {
-			return err
-		}
-		body := bytes.Clone(res.Body) // check may keep it
-		forms := [][]byte{body, unwrapped(body)}
-		if bytes.Contains(body, []byte(`"success"`)) {
-			slices.Reverse(forms) // an envelope has a message, and so has a ping
-		}
-		var err error
-		for _, form := range forms {
-			*v = *new(T)
-			if err = decode(form, v); err == nil && check(v, form) {
-				return nil
-			}
-		}
-		return cmp.Or(err, errNoRecord)
+// decode reads one JSON value into a type of the caller's, by the rules of encoding/json.
+func decode(body []byte, v any) error {
+	err := json.Unmarshal(trimmed(body), v)
+	if err == nil {
+		return nil
 	}
-	if err := c.send(ctx, op); err != nil {
-		return nil, err
+	if mistyped := new(json.UnmarshalTypeError); errors.As(err, &mistyped) {
+		err = &mistypedError{mistyped}
 	}
-	return v, nil
+	return unreadable(body, err)
 }
 
-var (
-	errNoRecord = errors.New("the answer is not the promised object: it lacks what identifies one")
-	errRefused  = errors.New(`the answer says "success": false`)
+// models reads the types of this package.
+var models = lenient.New(
+	lenient.Keep(func(l *LineItem) any { return (*plainLineItem)(l) }, (*LineItem).keep),
+	lenient.Rewrite(func(p *WorkingHoursPeriod) any { return (*plainPeriod)(p) }, plainHours),
+	lenient.Keep(func(c *IntegrationCustomConfig) any { return (*plainCustomConfig)(c) }, (*IntegrationCustomConfig).keep),
 )
 
-// readRecord decodes a bare record at once; only an answer that isn't one is looked at for an envelope.
-func readRecord[T record](body []byte) (*T, error) {
-	if err := checkSuccess(body); err != nil {
-		return nil, err
+// readModel reads one JSON object into v, a pointer to a type of this package, which may keep the text. unread names the fields
+// that couldn't be read.
+func readModel(text []byte, v any) (unread []string, err error) {
+	text = trimmed(text)
+	if own, ok := v.(interface {
+		readFrom([]byte) ([]string, error)
+	}); ok {
+		return own.readFrom(text)
 	}
-	v := new(T)
-	err := decode(body, v)
-	if err == nil && hasKey(*v) {
-		return v, nil
-	}
-	if inner := unwrapped(body); len(inner) != len(body) {
-		v = new(T)
-		err = decode(inner, v)
-	}
-	if err == nil && !hasKey(*v) {
-		err = errNoRecord
+	unread, err = models.Read(text, v)
+	if slices.Contains(unread, "") { // the whole of it
+		err = errNotObject
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(text, err)
 	}
-	return v, nil
+	if model, ok := v.(interface{ setRaw(json.RawMessage) }); ok {
+		model.setRaw(text)
+	}
+	return unread, nil
 }
 
-// pageBody is a page as it came.
-type pageBody[T any] struct {
-	page      Page[T]
-	counted   bool // it had a total_count
-	derived   bool // it had no has_next
-	attempts  int
-	throttled bool // it took a 429 or the like
-}
-
-// decodePage reads {data, count, total_count, page, limit, has_next, meta}, and items for data. What is missing is reckoned.
-func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
-	var wire struct {
-		Data       []T             `json:"data"`
-		Items      []T             `json:"items"`
-		Count      *int            `json:"count"`
-		TotalCount *int            `json:"total_count"`
-		Page       int             `json:"page"`
-		Limit      int             `json:"limit"`
-		HasNext    *bool           `json:"has_next"`
-		Meta       json.RawMessage `json:"meta"`
-		Success    *bool           `json:"success"`
+// readRecord reads a record that may be wrapped. A wrapper's own id is never the record's.
+func readRecord[T record](body []byte) (v *T, unread []string, err error) {
+	v = new(T)
+	unread, err = readModel(body, v)
+	own, id := (*v).keys()
+	if err == nil && (own != "" || id != "") && !maybeWrapped(body) {
+		return v, unread, nil
 	}
-	wire.Data = make([]T, 0, min(max(asked.Limit, defaultPage), maxPage)) // one allocation for the records
-	if err := decode(b, &wire); err != nil {
-		if checkSuccess(b) != nil {
-			return nil, errRefused
+	if err != nil && !errors.Is(err, errNotObject) {
+		return nil, nil, err
+	}
+	if isNull(body) {
+		return nil, nil, errNoRecord
+	}
+	outer, err := readEnvelope(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if outer.failed() {
+		return nil, nil, errRefused
+	}
+	if data := outer.object(); data != nil {
+		inner := new(T)
+		unreadInner, err := readModel(data, inner)
+		wrapped := outer.Has("success", "message") || !outer.Has("organization_id", "created")
+		if err == nil && hasKey(*inner) && (own == "" && (id == "" || wrapped) || outer.Has("success")) {
+			return inner, unreadInner, nil
 		}
-		return nil, err
-	}
-	if wire.Success != nil && !*wire.Success {
-		return nil, errRefused
-	}
-	if len(wire.Data) == 0 {
-		wire.Data = wire.Items
-	}
-	if len(wire.Data) == 0 && !hasList(b) {
-		return nil, errors.New("the answer is not the promised page: it has no data")
-	}
-	for i := range wire.Data {
-		if !hasKey(wire.Data[i]) {
-			return nil, fmt.Errorf("%w (record %d of the page)", errNoRecord, i+1)
-		}
-	}
-	body := &pageBody[T]{page: Page[T]{Data: wire.Data, Count: len(wire.Data), Page: wire.Page, Limit: wire.Limit, Meta: wire.Meta}}
-	p := &body.page
-	if wire.Count != nil {
-		p.Count = *wire.Count
-	}
-	if p.Page == 0 {
-		p.Page = max(asked.Page, 1)
-	}
-	if p.Limit <= 0 {
-		p.Limit = max(cmp.Or(asked.Limit, defaultPage), len(p.Data))
-	}
-	if wire.TotalCount != nil && *wire.TotalCount >= 0 {
-		p.TotalCount, body.counted = *wire.TotalCount, true
-	}
-	body.derived = wire.HasNext == nil
-	if wire.Limit <= 0 {
-		p.Limit = p.fullSize()
 	}
 	switch {
-	case wire.HasNext != nil:
-		p.HasNext = *wire.HasNext
-	case body.counted:
-		p.HasNext = p.hasMore()
-	default:
-		p.HasNext = len(p.Data) > 0 && len(p.Data) >= p.Limit
+	case own != "", id != "" && !outer.Has("success") && !(outer.Has("data") && outer.Has("message")) && !outer.reportsError("error"):
+		return v, unread, nil
+	case outer.reportsError("error", "errors"):
+		return nil, nil, errRefused
 	}
-	return body, nil
+	return nil, nil, errNoRecord
 }
 
-// hasList reports whether a page's list is there, but null.
-func hasList(b []byte) bool {
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(b, &keys) != nil {
-		return false
-	}
-	_, data := keys["data"]
-	_, items := keys["items"]
-	return data || items
+// maybeWrapped reports whether a body has names that a wrapper or an error has.
+func maybeWrapped(body []byte) bool {
+	return bytes.Contains(body, []byte(`"data"`)) || bytes.Contains(body, []byte(`"success"`)) || bytes.Contains(body, []byte(`"error`))
 }
 
 func hasKey[T record](v T) bool {
@@ -207,48 +209,54 @@ func hasKey[T record](v T) bool {
 	return own != "" || id != ""
 }
 
-// unwrapped returns the data of a {success, message, data} envelope, and any other body as it is.
-func unwrapped(body []byte) []byte {
-	var envelope struct {
-		Data json.RawMessage `json:"data"`
+// misdirected reports whether v belongs to another request: the call and v both name a record and an organization, and both
+// differ. One that differs alone may be a key that the server spells in its own way.
+func (op *operation) misdirected(v record, organization string) bool {
+	key, id := v.keys()
+	tenant, ok := v.(interface{ organization() string })
+	if !ok || tenant.organization() == "" || key == "" && id == "" {
+		return false
 	}
-	if json.Unmarshal(body, &envelope) == nil && len(envelope.Data) > 0 && envelope.Data[0] == '{' {
-		return envelope.Data
+	named := op.ids[:]
+	if strings.Contains(op.route, "{org_id}") {
+		organization, named = op.ids[0], op.ids[1:]
 	}
-	return body
+	if params, ok := op.body.(interface{ recordKey() string }); ok && key != "" {
+		named = append(slices.Clone(named), params.recordKey())
+	}
+	named = slices.DeleteFunc(slices.Clone(named), func(name string) bool { return name == "" })
+	same := func(name string) bool { return strings.EqualFold(name, key) || strings.EqualFold(name, id) }
+	return organization != "" && organization != tenant.organization() && len(named) > 0 && !slices.ContainsFunc(named, same)
 }
 
-// checkSuccess finds a 2xx that reports a failure.
-func checkSuccess(body []byte) error {
-	if !bytes.Contains(body, []byte(`"success"`)) {
-		return nil
+// warnUnread logs the fields of a route that couldn't be read, each once.
+func (c *core) warnUnread(ctx context.Context, route string, fields []string) {
+	for _, field := range fields {
+		if _, logged := c.unread.LoadOrStore(route+" "+field, true); !logged {
+			c.log(ctx, slog.LevelWarn, "linkit: a field has a value that can't be read: it is zero, and only in Raw",
+				slog.String("route", route), slog.String("field", field))
+		}
 	}
-	var answer struct {
-		Success *bool `json:"success"`
-	}
-	if json.Unmarshal(body, &answer) == nil && answer.Success != nil && !*answer.Success {
-		return errRefused
-	}
-	return nil
 }
 
-// decode reads one JSON value and says what else there is instead.
-func decode(body []byte, v any) error {
-	err := json.Unmarshal(body, v)
-	if err == nil {
-		return nil
-	}
-	switch trimmed := bytes.TrimSpace(body); {
-	case len(trimmed) == 0:
-		return errors.New("the answer is empty")
-	case trimmed[0] == '<':
+func isNull(text []byte) bool { return string(bytes.TrimSpace(text)) == "null" }
+
+var errNotObject = errors.New("it is not an object")
+
+// unreadable says what there is instead of the promised JSON.
+func unreadable(body []byte, err error) error {
+	switch body = trimmed(body); {
+	case len(body) == 0:
+		return errors.New("the response is empty")
+	case body[0] == '<':
 		return errors.New("an HTML page came instead of JSON: from a proxy, or is the base URL wrong?")
 	}
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) {
-		err = &mistypedError{mistyped}
-	}
-	return fmt.Errorf("the answer is not the promised JSON: %w", err)
+	return fmt.Errorf("the response is not the promised JSON: %w", cmp.Or(err, errNotObject))
+}
+
+// trimmed returns body without a byte order mark and the blanks before it.
+func trimmed(body []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\ufeff")), " \t\r\n")
 }
 
 // mistypedError is a json.UnmarshalTypeError in the words of the wire: no names of Go's.

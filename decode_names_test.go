@@ -111,7 +111,9 @@ func setAll(v reflect.Value) {
 		v.SetString("x")
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			setAll(v.Field(i))
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Raw" && f.Name != "Extra" {
+				setAll(v.Field(i))
+			}
 		}
 	}
 }

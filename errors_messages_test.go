@@ -158,11 +158,11 @@ func TestMessagesToANewcomer(t *testing.T) {
 		{
 			program: "an answer of another type",
 			run: func(ctx context.Context, server *linkittest.Server) error {
-				server.Inject(linkittest.Fault{Body: `{"data":[{"iv_id":7}]}`})
+				server.Inject(linkittest.Fault{Body: `{"data":[{"id":"r1"},{"iv_id":{"is":7}}]}`})
 				_, err := server.Client().Products.List(ctx, nil)
 				return err
 			},
-			says: `linkit: GET /products: the answer is not the promised JSON: iv_id must not be a number`,
+			says: `linkit: GET /products: record 2 of page 1: the response is not the promised object: it lacks what identifies one`,
 		},
 		{
 			program: "a bulk of 1,001",

@@ -89,7 +89,7 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 		answers []reply
 	}{
 		"key":              {linkit.WithAPIKey(key), []reply{{status: 200, body: product1}, echo(400, key), {err: errors.New("odd transport: " + key)}}},
-		"key in a 2xx":     {linkit.WithAPIKey(key), []reply{{status: 200, body: `{"id":"x","created":"` + key + `"}`}}},
+		"key in a 2xx":     {linkit.WithAPIKey(key), []reply{{status: 200, body: `{"id":["` + key + `"]}`}}},
 		"fixed token":      {linkit.WithToken(token), []reply{{status: 200, body: product1}, echo(401, token), {err: fmt.Errorf("odd: %w", &url.Error{Op: "Get", URL: token, Err: errors.New(token)})}}},
 		"login":            {linkit.WithLogin("ops@example.com", password), []reply{signIn, {status: 200, body: product1}, echo(403, token), {err: errors.New("odd transport: " + token)}}},
 		"refused login":    {linkit.WithLogin("ops@example.com", password), []reply{echo(400, password)}},

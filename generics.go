@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -9,19 +10,24 @@ import (
 
 // Generic is an active ingredient or the like, under which products of several brands stand.
 type Generic struct {
-	ID             string   `json:"id"`
-	GenericCode    string   `json:"generic_code"` // your own identifier
-	OrganizationID string   `json:"organization_id"`
-	NameEn         string   `json:"name_en"`
-	NameAr         string   `json:"name_ar"`
-	Products       []string `json:"products"` // products' IDs
-	ProductCount   int      `json:"product_count"`
-	CommonBrands   []string `json:"common_brands"` // names
-	Created        Time     `json:"created"`
-	Updated        Time     `json:"updated"`
+	ID             string          `json:"id"`
+	GenericCode    string          `json:"generic_code"` // your own identifier
+	OrganizationID string          `json:"organization_id"`
+	NameEn         string          `json:"name_en"`
+	NameAr         string          `json:"name_ar"`
+	Products       []string        `json:"products"` // products' IDs
+	ProductCount   int             `json:"product_count"`
+	CommonBrands   []string        `json:"common_brands"` // names
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (g Generic) keys() (key, id string) { return g.GenericCode, g.ID }
+
+func (g Generic) organization() string { return g.OrganizationID }
+
+func (g *Generic) setRaw(text json.RawMessage) { g.Raw = text }
 
 // GenericParams is a generic to write. An empty string is left out of the request.
 type GenericParams struct {

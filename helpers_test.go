@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -95,7 +96,7 @@ func exchanges(t *testing.T, rows []exchange) {
 				w := newRecorder(t, max(row.status, http.StatusOK), answer)
 				got, err := row.call(t.Context(), w.client)
 				require.NoError(t, err)
-				assert.Equal(t, row.want, got)
+				assert.Equal(t, withoutRaw(row.want), withoutRaw(got))
 				requests := w.all()
 				require.Len(t, requests, 1)
 				assert.Equal(t, row.line, requests[0].line)
@@ -138,10 +139,10 @@ func (l listing[T, P]) check(t *testing.T) {
 
 			page, err := service.List(t.Context(), l.params)
 			require.NoError(t, err)
-			assert.Equal(t, &linkit.Page[T]{Data: []T{l.want}, Count: 1, TotalCount: 1, Page: 1, Limit: 20, Meta: []byte(`{"a":1}`)}, page)
+			assert.Equal(t, &linkit.Page[T]{Data: []T{withoutRaw(l.want)}, Count: 1, TotalCount: 1, Page: 1, Limit: 20, Meta: []byte(`{"a":1}`)}, withoutRaw(page))
 			all, err := linkit.Collect(service.All(t.Context(), l.params))
 			require.NoError(t, err)
-			assert.Equal(t, []T{l.want}, all)
+			assert.Equal(t, withoutRaw([]T{l.want}), withoutRaw(all))
 			count, err := service.Count(t.Context(), l.params)
 			require.NoError(t, err)
 			assert.Equal(t, 1, count)
@@ -279,4 +280,50 @@ func (rs *replies) RoundTrip(r *http.Request) (*http.Response, error) {
 		h = http.Header{}
 	}
 	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r}, nil
+}
+
+// withoutRaw returns v, a model or a pointer to one or more, less the text that it keeps.
+func withoutRaw[T any](v T) T {
+	copied := reflect.New(reflect.TypeFor[T]()).Elem()
+	copied.Set(reflect.ValueOf(&v).Elem())
+	clearRaw(copied)
+	out, _ := copied.Interface().(T)
+	return out
+}
+
+func clearRaw(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if v.IsNil() {
+			return
+		}
+		inner := v.Elem()
+		copied := reflect.New(inner.Type()).Elem()
+		copied.Set(inner)
+		clearRaw(copied)
+		if v.Kind() == reflect.Pointer {
+			v.Set(copied.Addr())
+		} else {
+			v.Set(copied)
+		}
+	case reflect.Slice:
+		copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(copied, v)
+		for i := range v.Len() {
+			clearRaw(copied.Index(i))
+		}
+		if !v.IsNil() {
+			v.Set(copied)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			switch f := v.Type().Field(i); {
+			case !f.IsExported():
+			case f.Name == "Raw":
+				v.Field(i).SetZero()
+			default:
+				clearRaw(v.Field(i))
+			}
+		}
+	}
 }

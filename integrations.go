@@ -4,23 +4,25 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 
+	"github.com/linkit-go/linkit/internal/lenient"
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
 // Integration is an app that is installed in the organization.
 type Integration struct {
-	Slug          string `json:"slug"` // names it in every call on one integration
-	Name          string `json:"name"`
-	Type          string `json:"type"`
-	Enabled       bool   `json:"enabled"`
-	LastSync      Time   `json:"last_sync"`
-	IsActive      bool   `json:"is_active"`      // false also where the server doesn't tell
-	BillingFrozen bool   `json:"billing_frozen"` // false also where the server doesn't tell
+	Slug          string          `json:"slug"` // names it in every call on one integration
+	Name          string          `json:"name"`
+	Type          string          `json:"type"`
+	Enabled       bool            `json:"enabled"`
+	LastSync      Time            `json:"last_sync"`
+	IsActive      bool            `json:"is_active"`      // false also where the server doesn't tell
+	BillingFrozen bool            `json:"billing_frozen"` // false also where the server doesn't tell
+	Raw           json.RawMessage `json:"-"`              // the record as it came. Not written.
 }
+
+func (i *Integration) setRaw(text json.RawMessage) { i.Raw = text }
 
 // IntegrationConfig is how an integration is set up.
 type IntegrationConfig struct {
@@ -38,19 +40,13 @@ type IntegrationConfig struct {
 	Raw             json.RawMessage         `json:"-"` // the whole answer
 }
 
+func (i Integration) keys() (key, id string) { return i.Slug, "" }
+
 func (c IntegrationConfig) keys() (key, id string) { return c.Slug, "" }
 
-// UnmarshalJSON keeps the config as it came.
-func (c *IntegrationConfig) UnmarshalJSON(b []byte) error {
-	type plain IntegrationConfig
-	var read plain
-	if err := json.Unmarshal(b, &read); err != nil {
-		return err
-	}
-	*c = IntegrationConfig(read)
-	c.Raw = bytes.Clone(b)
-	return nil
-}
+func (i IntegrationConfig) organization() string { return i.OrganizationID }
+
+func (i *IntegrationConfig) setRaw(text json.RawMessage) { i.Raw = text }
 
 // IntegrationCustomConfig is the part of a config that differs from one integration to the next. What isn't named here, or has
 // another form, is in Raw only.
@@ -61,14 +57,14 @@ type IntegrationCustomConfig struct {
 	Raw           json.RawMessage `json:"-"`
 }
 
-// UnmarshalJSON keeps the part as it came.
+type plainCustomConfig IntegrationCustomConfig // without methods
+
+func (c *IntegrationCustomConfig) keep(text []byte) { c.Raw = bytes.Clone(text) }
+
+// UnmarshalJSON keeps the part as it came. A field that can't be read is zero.
 func (c *IntegrationCustomConfig) UnmarshalJSON(b []byte) error {
-	type plain IntegrationCustomConfig
-	var read plain
-	_ = json.Unmarshal(b, &read) // its form isn't documented whole: what fits is read
-	*c = IntegrationCustomConfig(read)
-	c.Raw = bytes.Clone(b)
-	return nil
+	_, err := models.Read(b, c)
+	return err
 }
 
 // IntegrationsService reads the installed integrations, and runs them. Use it as Client.Integrations.
@@ -81,10 +77,10 @@ func (s *IntegrationsService) List(ctx context.Context) ([]Integration, error) {
 	var apps []Integration
 	op := &operation{method: http.MethodGet, route: "/apps"}
 	op.decode = func(res *retry.Result) (err error) {
-		if err := checkSuccess(res.Body); err != nil {
-			return err
+		var unread []string
+		if apps, unread, err = readIntegrations(trimmed(bytes.Clone(res.Body))); err == nil {
+			s.client.core.warnUnread(ctx, op.route, unread)
 		}
-		apps, err = readIntegrations(res.Body)
 		return err
 	}
 	if err := s.client.send(ctx, op); err != nil {
@@ -94,28 +90,16 @@ func (s *IntegrationsService) List(ctx context.Context) ([]Integration, error) {
 }
 
 // readIntegrations reads a bare array, or one under data.
-func readIntegrations(body []byte) ([]Integration, error) {
-	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '[' {
-		var envelope struct {
-			Data json.RawMessage `json:"data"`
+func readIntegrations(body []byte) (apps []Integration, unread []string, err error) {
+	var elements [][]byte
+	if bytes.HasPrefix(body, []byte("[")) {
+		if elements, err = lenient.ReadList(body); err != nil {
+			return nil, nil, unreadable(body, err)
 		}
-		if err := decode(body, &envelope); err != nil {
-			return nil, err
-		}
-		if body = envelope.Data; len(body) == 0 {
-			return nil, errors.New("the answer is not the promised list: it has no data")
-		}
+	} else if elements, err = readNamedList(body, "data"); err != nil {
+		return nil, nil, err
 	}
-	var apps []Integration
-	if err := decode(body, &apps); err != nil {
-		return nil, err
-	}
-	for i, app := range apps {
-		if app.Slug == "" {
-			return nil, fmt.Errorf("%w (record %d of the list)", errNoRecord, i+1)
-		}
-	}
-	return apps, nil
+	return readRecords[Integration](elements, "the list", 0)
 }
 
 // Config returns how an organization has set up an integration; ErrNotFound when it isn't installed.

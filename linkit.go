@@ -38,6 +38,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -94,6 +95,7 @@ type core struct {
 	bulkSize   int           // records in a request of BulkAll
 	bulkWidth  int           // requests of one BulkAll in flight
 	bulkLinger time.Duration // how long BulkAll waits for a request to fill; 0: until it is full
+	unread     sync.Map      // "route field" that warnUnread has logged
 	closed     atomic.Bool
 	inFlight   atomic.Int64 // calls
 }

@@ -33,9 +33,14 @@ type Offer struct {
 	BuyIvID            string          `json:"buy_iv_id"`
 	GetIvID            string          `json:"get_iv_id"`
 	GetDiscountPercent float64         `json:"get_discount_percent"`
+	Raw                json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (o Offer) keys() (key, id string) { return "", o.ID }
+
+func (o Offer) organization() string { return o.OrganizationID }
+
+func (o *Offer) setRaw(text json.RawMessage) { o.Raw = text }
 
 // Params returns everything of o that can be written; a number of zero is one that its type of offer doesn't use, and is
 // left out. Change what should change, then Update: a PUT loses what is left out.
@@ -228,7 +233,7 @@ func (s *OffersService) Report(ctx context.Context) (json.RawMessage, error) {
 	var report json.RawMessage
 	op := &operation{method: http.MethodGet, route: "/reports/offers"}
 	op.decode = func(res *retry.Result) error {
-		if err := checkSuccess(res.Body); err != nil {
+		if err := checkResponse(res.Body); err != nil {
 			return err
 		}
 		return decode(res.Body, &report)

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and from the older form, whose
@@ -60,80 +61,77 @@ type Order struct {
 
 func (o Order) keys() (key, id string) { return "", o.ID }
 
-// UnmarshalJSON reads either form, and what json.Marshal makes of an Order.
+func (o Order) organization() string { return o.OrganizationID }
+
+// UnmarshalJSON reads either form, and what json.Marshal makes of an Order. A field that can't be read is zero.
 func (o *Order) UnmarshalJSON(b []byte) error {
-	var envelope struct {
-		SpecVersion json.RawMessage `json:"spec_version"`
-		Order       json.RawMessage `json:"order"`
+	_, err := o.readFrom(bytes.Clone(b))
+	return err
+}
+
+// readFrom reads an order of either form and keeps text. What can't be read is zero: an order always has its Raw.
+func (o *Order) readFrom(text []byte) (unread []string, err error) {
+	*o = Order{}
+	if isNull(text) {
+		return nil, nil
 	}
-	if err := json.Unmarshal(b, &envelope); err != nil {
-		return err
+	outer, err := lenient.ReadObject(text)
+	if err != nil {
+		return nil, unreadable(text, err)
 	}
-	body, enveloped := b, len(envelope.Order) > 0 && envelope.Order[0] == '{'
+	body, inner, enveloped := text, outer, false
+	if member := outer.Get("order"); len(member) > 0 && member[0] == '{' {
+		enveloped = true
+		if inner, err = lenient.ReadObject(member); err != nil {
+			return nil, unreadable(member, err)
+		}
+		body = member
+	} else if outer.Has("spec_version") && member != nil {
+		body, inner = []byte("{}"), nil // an envelope's own id is not the order's
+	}
+	unread, err = models.Read(body, (*plainOrder)(o))
+	if err != nil {
+		return nil, unreadable(body, err)
+	}
+	older := o.readOlder(inner, enveloped)
 	if enveloped {
-		body = envelope.Order
+		older = nil // the older names are not the contract's: there they may hold anything
 	}
-	var read orderBody
-	if err := json.Unmarshal(body, &read); err != nil {
-		return err
-	}
-	if err := read.complete(); err != nil && !enveloped {
-		return err
-	}
-	if read.Comment == "" && !enveloped {
-		read.Comment = looseText(read.Notes)
-	}
-	*o = Order(read.plainOrder)
-	o.SpecVersion = looseText(envelope.SpecVersion)
-	o.Raw = bytes.Clone(b)
-	return nil
+	o.SpecVersion, _ = lenient.Text(outer.Get("spec_version"))
+	o.Raw = bytes.TrimRight(text, " \t\r\n")
+	return append(unread, older...), nil
 }
 
-// orderBody is an order of either form. The names of the older one are not the contract's: in an envelope they may hold anything.
-type orderBody struct {
-	plainOrder
-	SpecVersion json.RawMessage `json:"spec_version"` // the envelope's is read instead
-	Source      json.RawMessage `json:"source"`
-	Created     json.RawMessage `json:"created"`
-	Updated     json.RawMessage `json:"updated"`
-	ExternalID  json.RawMessage `json:"external_id"`
-	Status      json.RawMessage `json:"status"`
-	Discount    json.RawMessage `json:"discount"`
-	Tax         json.RawMessage `json:"tax"`
-	Notes       json.RawMessage `json:"notes"`
-}
+type plainOrder Order // without methods
 
-type plainOrder Order // without UnmarshalJSON
-
-// complete reads the older names, each where the newer one says nothing. Its error tells of those that can't be read.
-func (b *orderBody) complete() error {
-	o := &b.plainOrder
+// readOlder reads the names of the older form, each where the newer one says nothing.
+func (o *Order) readOlder(body lenient.Object, enveloped bool) (unread []string) {
 	for _, text := range []struct {
-		older json.RawMessage
-		to    *string
-	}{{b.Source, &o.Source}, {b.ExternalID, &o.SourceReference}, {b.Status, (*string)(&o.OrderStatus)}} {
-		if *text.to == "" {
-			*text.to, _ = scalar(text.older)
+		name string
+		to   *string
+	}{{"external_id", &o.SourceReference}, {"status", (*string)(&o.OrderStatus)}} {
+		if older := body.Get(text.name); *text.to == "" && !isBlank(older) {
+			var ok bool
+			if *text.to, ok = lenient.Text(older); !ok {
+				unread = append(unread, text.name)
+			}
 		}
 	}
-	return errors.Join(
-		readOlder("created", b.Created, &o.Created),
-		readOlder("updated", b.Updated, &o.Updated),
-		readOlder("discount", b.Discount, &o.DiscountsAmount),
-		readOlder("tax", b.Tax, &o.VATAmount),
-	)
-}
-
-func readOlder[T comparable](name string, raw json.RawMessage, to *T) error {
-	var none, read T
-	if *to != none || len(raw) == 0 {
-		return nil
+	for _, number := range []struct {
+		name string
+		to   *float64
+	}{{"discount", &o.DiscountsAmount}, {"tax", &o.VATAmount}} {
+		if older := body.Get(number.name); *number.to == 0 && !isBlank(older) {
+			var ok bool
+			if *number.to, ok = lenient.Float(older); !ok {
+				unread = append(unread, number.name)
+			}
+		}
 	}
-	if err := json.Unmarshal(raw, &read); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	if notes := body.Get("notes"); o.Comment == "" && !enveloped && string(notes) != "null" {
+		o.Comment = looseText(notes)
 	}
-	*to = read
-	return nil
+	return unread
 }
 
 // LineItem is one line of an order.
@@ -146,16 +144,14 @@ type LineItem struct {
 	Raw       json.RawMessage `json:"-"` // read: the whole line, with what isn't documented. Not written.
 }
 
-// UnmarshalJSON keeps the line as it came.
+type plainLineItem LineItem // without methods
+
+func (l *LineItem) keep(text []byte) { l.Raw = bytes.Clone(text) }
+
+// UnmarshalJSON keeps the line as it came. A field that can't be read is zero.
 func (l *LineItem) UnmarshalJSON(b []byte) error {
-	type plain LineItem
-	var read plain
-	if err := json.Unmarshal(b, &read); err != nil {
-		return err
-	}
-	*l = LineItem(read)
-	l.Raw = bytes.Clone(b)
-	return nil
+	_, err := models.Read(b, l)
+	return err
 }
 
 // Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no time.
@@ -223,7 +219,7 @@ func ParseOrder(r io.Reader) (*Order, error) {
 		return nil, invalid("ParseOrder: the body is compressed with gzip: decompress it first")
 	}
 	var order Order
-	if err := json.Unmarshal(body.Bytes(), &order); err != nil {
+	if err := order.UnmarshalJSON(trimmed(body.Bytes())); err != nil {
 		return nil, invalid("ParseOrder: the body is not an order: %v", err)
 	}
 	if order.ID == "" {

@@ -102,6 +102,7 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 		body, err = decodePage[T](res.Body, params)
 		if body != nil {
 			body.attempts, body.throttled = res.Attempts, res.Throttled
+			c.core.warnUnread(ctx, route, body.unread)
 		}
 		return err
 	}

@@ -1,12 +1,12 @@
 package linkit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 
+	"github.com/linkit-go/linkit/internal/lenient"
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
@@ -15,7 +15,10 @@ type PaymentStatus struct {
 	ServiceOperational bool            `json:"service_operational"`
 	BillingMode        string          `json:"billing_mode"`
 	IncludedAppSlots   json.RawMessage `json:"included_app_slots,omitempty"` // its form isn't documented
+	Raw                json.RawMessage `json:"-"`                            // the object as it came. Not written.
 }
+
+func (p *PaymentStatus) setRaw(text json.RawMessage) { p.Raw = text }
 
 // PaymentOrderParams is a payment to ask for. A nil slice is left out of the request.
 type PaymentOrderParams struct {
@@ -40,16 +43,19 @@ type PaymentLineItem struct {
 
 // PaymentOrder is a payment that Linkit has taken on, and how to go on with it.
 type PaymentOrder struct {
-	OrderID          string   `json:"order_id"`
-	AcceptedGateways []string `json:"accepted_gateways"`
-	ActiveGateway    string   `json:"active_gateway"`
-	AppSlug          string   `json:"app_slug"` // of the integration that takes the payment: see IntegrationsService.Execute
-	ExecuteEndpoint  string   `json:"execute_endpoint"`
-	ExecuteMethod    string   `json:"execute_method"`
-	NextAction       string   `json:"next_action"`
+	OrderID          string          `json:"order_id"`
+	AcceptedGateways []string        `json:"accepted_gateways"`
+	ActiveGateway    string          `json:"active_gateway"`
+	AppSlug          string          `json:"app_slug"` // of the integration that takes the payment: see IntegrationsService.Execute
+	ExecuteEndpoint  string          `json:"execute_endpoint"`
+	ExecuteMethod    string          `json:"execute_method"`
+	NextAction       string          `json:"next_action"`
+	Raw              json.RawMessage `json:"-"` // the object as it came. Not written.
 }
 
 func (o PaymentOrder) keys() (key, id string) { return o.OrderID, "" }
+
+func (p *PaymentOrder) setRaw(text json.RawMessage) { p.Raw = text }
 
 // PaymentsService asks for payments. Use it as Client.Payments.
 type PaymentsService service
@@ -59,8 +65,8 @@ type PaymentsService service
 //	GET /payments/status
 func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
 	op := &operation{method: http.MethodGet, route: "/payments/status"}
-	return doObject(ctx, s.client, op, func(_ *PaymentStatus, body json.RawMessage) bool {
-		return hasAny(body, "service_operational", "billing_mode", "included_app_slots")
+	return doObject(ctx, s.client, op, func(_ *PaymentStatus, o lenient.Object) bool {
+		return o.Has("service_operational", "billing_mode", "included_app_slots")
 	})
 }
 
@@ -73,13 +79,18 @@ func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderPa
 
 // Provider is a way to pay that Linkit knows.
 type Provider struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Description string       `json:"description"`
-	Type        ProviderType `json:"type"`
-	Regions     string       `json:"regions"` // one text: "KSA, UAE"
-	AppSlug     string       `json:"app_slug"`
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Type        ProviderType    `json:"type"`
+	Regions     string          `json:"regions"` // one text: "KSA, UAE"
+	AppSlug     string          `json:"app_slug"`
+	Raw         json.RawMessage `json:"-"` // the record as it came. Not written.
 }
+
+func (p *Provider) setRaw(text json.RawMessage) { p.Raw = text }
+
+func (p Provider) keys() (key, id string) { return "", p.ID }
 
 // ProviderType is the kind of a provider. Values that are not listed here pass through.
 type ProviderType string
@@ -100,6 +111,8 @@ type ProviderConfig struct {
 	Raw          json.RawMessage   `json:"-"`                       // the whole answer
 }
 
+func (p *ProviderConfig) setRaw(text json.RawMessage) { p.Raw = text }
+
 // ProviderEndpoints are the routes that a provider is used through.
 type ProviderEndpoints struct {
 	ListProviders  string `json:"list_providers"`
@@ -114,32 +127,24 @@ type ProvidersService service
 //
 //	GET /providers
 func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
-	var answer struct {
-		Providers []Provider `json:"providers"`
-	}
+	var providers []Provider
 	op := &operation{method: http.MethodGet, route: "/providers"}
 	op.decode = func(res *retry.Result) error {
-		if err := checkSuccess(res.Body); err != nil {
+		elements, err := readNamedList(trimmed(bytes.Clone(res.Body)), "providers")
+		if err != nil {
 			return err
 		}
-		body := unwrapped(res.Body)
-		if err := decode(body, &answer); err != nil {
-			return err
+		read, unread, err := readRecords[Provider](elements, "the list", 0)
+		if err == nil {
+			s.client.core.warnUnread(ctx, op.route, unread)
+			providers = read
 		}
-		if !hasAny(body, "providers") {
-			return errors.New("the answer is not the promised list: it has no providers")
-		}
-		for i, provider := range answer.Providers {
-			if provider.ID == "" {
-				return fmt.Errorf("%w (record %d of the list)", errNoRecord, i+1)
-			}
-		}
-		return nil
+		return err
 	}
 	if err := s.client.send(ctx, op); err != nil {
 		return nil, err
 	}
-	return answer.Providers, nil
+	return providers, nil
 }
 
 // Config says how to set up a provider, given by its ID; ErrNotFound when there is none.
@@ -147,22 +152,7 @@ func (s *ProvidersService) List(ctx context.Context) ([]Provider, error) {
 //	GET /providers/config/{provider}
 func (s *ProvidersService) Config(ctx context.Context, provider string) (*ProviderConfig, error) {
 	op := &operation{method: http.MethodGet, route: "/providers/config/{provider}", ids: ids{provider}}
-	return doObject(ctx, s.client, op, func(v *ProviderConfig, body json.RawMessage) bool {
-		v.Raw = body
-		return hasAny(body, "note", "endpoints", "credentials", "custom_params", "notes")
+	return doObject(ctx, s.client, op, func(_ *ProviderConfig, o lenient.Object) bool {
+		return o.Has("note", "endpoints", "credentials", "custom_params", "notes")
 	})
-}
-
-// hasKey reports whether a JSON object has one of the keys that tell it is the promised one.
-func hasAny(object json.RawMessage, keys ...string) bool {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(object, &members) != nil {
-		return false
-	}
-	for _, key := range keys {
-		if _, ok := members[key]; ok {
-			return true
-		}
-	}
-	return false
 }

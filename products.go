@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -10,24 +11,29 @@ import (
 // Product is one article of the catalogue. Its price and stock at a branch are a SKU's: creating a product creates one
 // SKU at every branch.
 type Product struct {
-	ID             string  `json:"id"`
-	IvID           string  `json:"iv_id"` // your own identifier, the key of every call on one product
-	OrganizationID string  `json:"organization_id"`
-	NameEn         string  `json:"name_en"`
-	NameAr         string  `json:"name_ar"`
-	AveragePrice   float64 `json:"average_price"` // money is a JSON number over a float64 column; it round-trips exactly
-	VATValue       float64 `json:"vat_value"`     // percent
-	Barcode        string  `json:"barcode"`
-	BrandID        string  `json:"brand_id"`
-	CategoryID     string  `json:"category_id"`
-	GenericID      string  `json:"generic_id"`
-	IsEnabled      bool    `json:"is_enabled"`
-	IsDeleted      bool    `json:"is_deleted"`
-	Created        Time    `json:"created"`
-	Updated        Time    `json:"updated"`
+	ID             string          `json:"id"`
+	IvID           string          `json:"iv_id"` // your own identifier, the key of every call on one product
+	OrganizationID string          `json:"organization_id"`
+	NameEn         string          `json:"name_en"`
+	NameAr         string          `json:"name_ar"`
+	AveragePrice   float64         `json:"average_price"` // money is a JSON number over a float64 column; it round-trips exactly
+	VATValue       float64         `json:"vat_value"`     // percent
+	Barcode        string          `json:"barcode"`
+	BrandID        string          `json:"brand_id"`
+	CategoryID     string          `json:"category_id"`
+	GenericID      string          `json:"generic_id"`
+	IsEnabled      bool            `json:"is_enabled"`
+	IsDeleted      bool            `json:"is_deleted"`
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (p Product) keys() (key, id string) { return p.IvID, p.ID }
+
+func (p Product) organization() string { return p.OrganizationID }
+
+func (p *Product) setRaw(text json.RawMessage) { p.Raw = text }
 
 // Params returns everything of p that can be written. Change what should change, then Update: a PUT loses what is left
 // out.

@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -10,21 +11,26 @@ import (
 
 // SKU is a product at a branch: its stock and its price there. Linkit makes one for every product at every branch.
 type SKU struct {
-	ID             string  `json:"id"`
-	IvID           string  `json:"iv_id"` // the key of every call on one SKU; usually "<product's>_<branch's>"
-	OrganizationID string  `json:"organization_id"`
-	ProductIvID    string  `json:"product_iv_id"`
-	BranchIvID     string  `json:"branch_iv_id"`
-	Barcode        string  `json:"barcode"` // can be written; answers are not documented to show it
-	Qty            *int    `json:"qty"`     // nil: the server gave none
-	Price          float64 `json:"price"`
-	Cost           float64 `json:"cost"`
-	Available      bool    `json:"available"`
-	Created        Time    `json:"created"`
-	Updated        Time    `json:"updated"`
+	ID             string          `json:"id"`
+	IvID           string          `json:"iv_id"` // the key of every call on one SKU; usually "<product's>_<branch's>"
+	OrganizationID string          `json:"organization_id"`
+	ProductIvID    string          `json:"product_iv_id"`
+	BranchIvID     string          `json:"branch_iv_id"`
+	Barcode        string          `json:"barcode"` // can be written; answers are not documented to show it
+	Qty            *int            `json:"qty"`     // nil: the server gave none
+	Price          float64         `json:"price"`
+	Cost           float64         `json:"cost"`
+	Available      bool            `json:"available"`
+	Created        Time            `json:"created"`
+	Updated        Time            `json:"updated"`
+	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (s SKU) keys() (key, id string) { return s.IvID, s.ID }
+
+func (s SKU) organization() string { return s.OrganizationID }
+
+func (s *SKU) setRaw(text json.RawMessage) { s.Raw = text }
 
 // Params returns everything of s that can be written. Change what should change, then Update: a PUT loses what is left out. Set
 // Barcode where s has none: answers are not documented to show it, so that what Linkit keeps may be lost.

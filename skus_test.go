@@ -84,7 +84,7 @@ func TestASKUWithoutAStockFigureIsToldFromOneThatIsOut(t *testing.T) {
 	page, err := newRecorder(t, http.StatusOK, sample(t, "sku-list-items.json")).client.SKUs.List(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, page.Data, 2)
-	assert.Equal(t, sampleSKU(), page.Data[0])
+	assert.Equal(t, sampleSKU(), withoutRaw(page.Data[0]))
 	assert.Nil(t, page.Data[1].Qty)
 	assert.Equal(t, 2, page.TotalCount)
 	assert.False(t, page.HasNext)

@@ -4,21 +4,29 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // Ping is the answer to a ping.
 type Ping struct {
-	Message   string `json:"message"`
-	Timestamp Time   `json:"timestamp"` // the server's clock
+	Message   string          `json:"message"`
+	Timestamp Time            `json:"timestamp"` // the server's clock
+	Raw       json.RawMessage `json:"-"`         // the object as it came. Not written.
 }
+
+func (p *Ping) setRaw(text json.RawMessage) { p.Raw = text }
 
 // Health is how the service feels.
 type Health struct {
-	Status      HealthStatus `json:"status"`
-	Version     string       `json:"version"` // the server's
-	Environment string       `json:"environment"`
-	Timestamp   Time         `json:"timestamp"`
+	Status      HealthStatus    `json:"status"`
+	Version     string          `json:"version"` // the server's
+	Environment string          `json:"environment"`
+	Timestamp   Time            `json:"timestamp"`
+	Raw         json.RawMessage `json:"-"` // the object as it came. Not written.
 }
+
+func (h *Health) setRaw(text json.RawMessage) { h.Raw = text }
 
 // HealthStatus is the service's health in a word. Values that are not listed here pass through.
 type HealthStatus string
@@ -39,6 +47,8 @@ type SystemHealth struct {
 	SystemHealth  SystemHealthDetail `json:"system_health"`
 	Raw           json.RawMessage    `json:"-"` // the whole answer
 }
+
+func (s *SystemHealth) setRaw(text json.RawMessage) { s.Raw = text }
 
 // SystemHealthDetail is the health of what runs the integrations.
 type SystemHealthDetail struct {
@@ -83,7 +93,10 @@ type Telemetry struct {
 	Runtime  TelemetryRuntime `json:"runtime"`
 	Store    TelemetryStore   `json:"store"`
 	Staging  TelemetryStaging `json:"staging"`
+	Raw      json.RawMessage  `json:"-"` // the object as it came. Not written.
 }
+
+func (t *Telemetry) setRaw(text json.RawMessage) { t.Raw = text }
 
 // TelemetryRuntime is the server's own process.
 type TelemetryRuntime struct {
@@ -120,8 +133,8 @@ type SystemService service
 //	GET /ping
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 	op := &operation{method: http.MethodGet, route: "/ping", public: true}
-	return doObject(ctx, s.client, op, func(v *Ping, body json.RawMessage) bool {
-		return hasAny(body, "message", "timestamp")
+	return doObject(ctx, s.client, op, func(_ *Ping, o lenient.Object) bool {
+		return o.Has("timestamp") || o.Has("message") && !o.Has("code", "error")
 	})
 }
 
@@ -137,7 +150,7 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 		once:         true,
 		acceptStatus: http.StatusServiceUnavailable,
 	}
-	return doObject(ctx, s.client, op, func(v *Health, _ json.RawMessage) bool { return v.Status != "" })
+	return doObject(ctx, s.client, op, func(v *Health, _ lenient.Object) bool { return v.Status != "" })
 }
 
 // SystemHealth asks after the service's inside. Unlike Health it needs a credential.
@@ -145,8 +158,7 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 //	GET /health/system
 func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error) {
 	op := &operation{method: http.MethodGet, route: "/health/system"}
-	return doObject(ctx, s.client, op, func(v *SystemHealth, body json.RawMessage) bool {
-		v.Raw = body
+	return doObject(ctx, s.client, op, func(v *SystemHealth, _ lenient.Object) bool {
 		return v.Status != ""
 	})
 }
@@ -156,7 +168,7 @@ func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error)
 //	GET /telemetry
 func (s *SystemService) Telemetry(ctx context.Context) (*Telemetry, error) {
 	op := &operation{method: http.MethodGet, route: "/telemetry"}
-	return doObject(ctx, s.client, op, func(_ *Telemetry, body json.RawMessage) bool {
-		return hasAny(body, "runtime", "store", "staging")
+	return doObject(ctx, s.client, op, func(_ *Telemetry, o lenient.Object) bool {
+		return o.Has("runtime", "store", "staging")
 	})
 }

@@ -101,7 +101,7 @@ func TestAnUnhealthyServiceIsAHealthAndNotAnError(t *testing.T) {
 			t.Parallel()
 			w := newRecorder(t, row.status, row.body)
 			health, err := w.client.System.Health(t.Context())
-			assert.Equal(t, row.want, health)
+			assert.Equal(t, row.want, withoutRaw(health))
 			if row.want == nil {
 				require.ErrorIs(t, err, linkit.ErrServer)
 			} else {

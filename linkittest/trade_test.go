@@ -233,6 +233,7 @@ func TestPaymentsUseTheFirstKnownProvider(t *testing.T) {
 	server.AddProviders(linkit.Provider{ID: "tamara", Type: linkit.ProviderTypeBNPL, AppSlug: "tamara-pos-paylinks"})
 	order, err := client.Payments.CreateOrder(t.Context(), params)
 	require.NoError(t, err)
+	order.Raw = nil
 	assert.Equal(t, linkit.PaymentOrder{
 		OrderID: order.OrderID, AcceptedGateways: []string{"tamara"}, ActiveGateway: "tamara", AppSlug: "tamara-pos-paylinks",
 		ExecuteEndpoint: "/checkout", ExecuteMethod: "POST", NextAction: "execute_or_send_payment_link",
