@@ -191,7 +191,7 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 		}
 	}
 	switch {
-	case own != "", id != "" && !outer.Has("success") && !(outer.Has("data") && outer.Has("message")) && !outer.reportsError("error"):
+	case own != "", id != "" && !outer.Has("success") && !(isNull(outer.Get("data")) && outer.Has("message")) && !outer.reportsError("error"):
 		return v, unread, nil
 	case outer.reportsError("error", "errors"):
 		return nil, nil, errRefused

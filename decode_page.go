@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/linkit-go/linkit/internal/lenient"
 )
@@ -19,13 +18,6 @@ type pageBody[T any] struct {
 	throttled bool     // it took a 429 or the like
 	unread    []string // fields of records that couldn't be read
 }
-
-// Figures of a server's above these count as missing: they can't be meant, and must not overflow what is reckoned with them.
-const (
-	maxPageFigure  = math.MaxInt32
-	maxLimitFigure = 1 << 20
-	maxTotalFigure = 1 << 52
-)
 
 // decodePage reads {data, count, total_count, page, limit, has_next, meta}, or items for data. Missing figures are derived.
 func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
@@ -44,26 +36,28 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	}
 	body := new(pageBody[T])
 	p := &body.page
-	if n, ok := e.figure("page", maxPageFigure); ok && n > 0 {
+	if n, ok := e.figure("page"); ok && n != 0 {
 		number = n
 	}
 	if body.page.Data, body.unread, err = readRecords[T](elements, "page", number); err != nil {
 		return nil, err
 	}
-	limit, hasLimit := e.figure("limit", maxLimitFigure)
-	hasLimit = hasLimit && limit > 0
+	limit, _ := e.figure("limit")
 	hasNext, ok := lenient.Bool(e.Get("has_next"))
-	count, hasCount := e.figure("count", maxLimitFigure)
+	count, hasCount := e.figure("count")
+	total, hasTotal := e.figure("total_count")
 
 	body.derived = !ok
-	p.TotalCount, body.counted = e.figure("total_count", maxTotalFigure)
+	if body.counted = hasTotal && total >= 0; body.counted {
+		p.TotalCount = total
+	}
 	p.Meta = e.Get("meta")
 	p.Page = number
 	p.Count = len(p.Data)
 	if hasCount {
 		p.Count = count
 	}
-	if p.Limit = limit; !hasLimit {
+	if p.Limit = limit; limit <= 0 {
 		p.Limit = max(cmp.Or(asked.Limit, defaultPage), len(p.Data))
 		p.Limit = p.fullSize()
 	}
@@ -107,13 +101,10 @@ func (e envelope) list() ([][]byte, error) {
 	return nil, errors.New("the response is not the promised page: it has no data")
 }
 
-// figure is a number of a page's frame, where there is one from 0 to most.
-func (e envelope) figure(name string, most int64) (int, bool) {
+// figure is a number of a page's frame, where it has one that can be read.
+func (e envelope) figure(name string) (int, bool) {
 	n, ok := lenient.Int(e.Get(name))
-	if !ok || n < 0 || n > most || n > math.MaxInt {
-		return 0, false
-	}
-	return int(n), true
+	return int(n), ok && int64(int(n)) == n
 }
 
 // readRecords reads the records of a page or list. An error names the record's number, its key and the page.
