@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// config is what the options say. An option only sets a field: it reads none, so that their order can't matter.
+// config is what the options say. An option only sets a field: it reads none, so that their order
+// can't matter.
 type config struct {
 	apiKey         string
 	apiKeyFunc     func(context.Context) (string, error)

@@ -1,7 +1,6 @@
 package linkit
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linkit-go/linkit/internal/redact"
-	"github.com/linkit-go/linkit/internal/retry"
 )
 
 // Errors to test for with [errors.Is]. [APIError] and [TransportError] hold the details.
@@ -32,14 +30,16 @@ var (
 	ErrClosed           = errors.New("linkit: the client is closed")
 	ErrListChanged      = errors.New("linkit: the list changed") // All, at its end: records may have been missed because the list changed meanwhile
 
-	// ErrUncertain is a write that may have taken effect: check whether it did before retrying it. It matches every
-	// error whose Sent is true and whose method is neither GET nor HEAD. A sign-in is no write.
+	// ErrUncertain is a write that may have taken effect: check whether it did before retrying it.
+	// It matches every error whose Sent is true and whose method is neither GET nor HEAD. A sign-in
+	// is no write.
 	ErrUncertain = errors.New("linkit: the write may have taken effect")
 )
 
 const (
 	maxErrorBody = 64 << 10 // APIError.Body
-	// How much of an error response is read: more than Body keeps, so that a long "details" hides nothing beside it.
+	// How much of an error response is read: more than Body keeps, so that a long "details" hides
+	// nothing beside it.
 	maxErrorRead   = 1 << 20
 	maxErrorText   = 300 // one text of the server's in Error()
 	maxInvalidText = 1000
@@ -47,8 +47,9 @@ const (
 	notUnique      = `"validation_not_unique"`
 )
 
-// APIError is an error response from the API: any status that isn't 2xx, or a 2xx that reports a failure. A 401 is an
-// [*UnauthorizedError] and a 403 a [*ForbiddenError], both of which unwrap to it.
+// APIError is an error response from the API: any status that isn't 2xx, or a 2xx that reports a
+// failure. A 401 is an [*UnauthorizedError] and a 403 a [*ForbiddenError], both of which unwrap to
+// it.
 type APIError struct {
 	StatusCode     int               // HTTP status
 	Code           string            // the body's "code" as text: "401", "BILLING_SERVICE_SUSPENDED"
@@ -147,7 +148,8 @@ func (e *APIError) hint() string {
 	return ""
 }
 
-// lacksOrganization reports whether the server may have refused the call because no organization was set.
+// lacksOrganization reports whether the server may have refused the call because no organization
+// was set.
 func (e *APIError) lacksOrganization() bool {
 	if e.OrganizationID != "" || e.Route == "" || publicRoute(e.Route) {
 		return false
@@ -196,7 +198,8 @@ func uncertain(sent bool, method, route string) bool {
 	return sent && method != http.MethodGet && method != http.MethodHead && route != loginRoute
 }
 
-// UnauthorizedError is a 401: the credential is missing, wrong, expired or revoked. Match it as a pointer:
+// UnauthorizedError is a 401: the credential is missing, wrong, expired or revoked. Match it as a
+// pointer:
 //
 //	var unauthorized *linkit.UnauthorizedError
 //	if errors.As(err, &unauthorized) { ... }
@@ -218,8 +221,8 @@ func (e *UnauthorizedError) Unwrap() error {
 	return e.APIError
 }
 
-// ForbiddenError is a 403: the credential is good, but not for this call, or not in this organization. Match it as a
-// pointer, like [UnauthorizedError].
+// ForbiddenError is a 403: the credential is good, but not for this call, or not in this
+// organization. Match it as a pointer, like [UnauthorizedError].
 type ForbiddenError struct{ *APIError }
 
 // Error returns the text of the [APIError].
@@ -249,8 +252,8 @@ func (e *APIError) orElse(status int) *APIError {
 	return e
 }
 
-// TransportError reports a call that got no usable response: refused, reset, timed out, cancelled, or a 2xx that isn't the
-// promised JSON.
+// TransportError reports a call that got no usable response: refused, reset, timed out, cancelled,
+// or a 2xx that isn't the promised JSON.
 type TransportError struct {
 	Method, Route, OrganizationID string
 	Attempts                      int   // requests sent for this call, sign-ins not counted
@@ -258,7 +261,8 @@ type TransportError struct {
 	Err                           error // never a *url.Error
 }
 
-// Error returns one bounded line: the call, why there is no response, and whether the server may have acted.
+// Error returns one bounded line: the call, why there is no response, and whether the server may
+// have acted.
 func (e *TransportError) Error() string {
 	why := "no usable response"
 	if e.Err != nil {
@@ -309,8 +313,8 @@ type invalidError string
 func (e invalidError) Error() string        { return "linkit: " + string(e) }
 func (e invalidError) Is(target error) bool { return target == ErrInvalid }
 
-// invalid returns an [ErrInvalid] that names the argument, what is wrong with it, and what would be right. It must never
-// show a secret.
+// invalid returns an [ErrInvalid] that names the argument, what is wrong with it, and what would be
+// right. It must never show a secret.
 func invalid(format string, args ...any) error {
 	return invalidError(redact.Line(fmt.Sprintf(format, args...), maxInvalidText))
 }
@@ -331,21 +335,6 @@ func (e uncertainError) Unwrap() error        { return e.error }
 
 func nilContext(what string) error {
 	return invalid("%s: the context is nil: pass context.Background(), or one with a deadline", what)
-}
-
-// contextError is the error of an ended context, with its cause.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || errors.Is(err, cause) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", err, cause)
-}
-
-// goexited is the error of a call whose transport ended the goroutine: the result is unknown.
-func goexited(c *Client, method, route string) error {
-	op := &operation{method: method, route: route, organization: c.organization}
-	return op.transportError(&retry.Result{Attempts: 1, Sent: true}, errors.New("the transport ended its goroutine"))
 }
 
 func plural(n int, what string) string {

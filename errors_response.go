@@ -85,7 +85,8 @@ func (op *operation) apiError(res *retry.Result) error {
 	return e
 }
 
-// redirectTarget returns scheme and host of a redirect's Location: its path and query may hold a secret.
+// redirectTarget returns scheme and host of a redirect's Location: its path and query may hold a
+// secret.
 func redirectTarget(res *retry.Result, from *url.URL) string {
 	if res.Status < http.StatusMultipleChoices || res.Status >= http.StatusBadRequest {
 		return ""
@@ -103,8 +104,9 @@ func redirectTarget(res *retry.Result, from *url.URL) string {
 	return to.Scheme + "://" + to.Host
 }
 
-// read takes what it can from an error body, of whatever form: Linkit's {code, error, details}, PocketBase's
-// {status, message, data: {field: {code, message}}}, a list of errors, or a problem of RFC 9457.
+// read takes what it can from an error body, of whatever form: Linkit's {code, error, details},
+// PocketBase's {status, message, data: {field: {code, message}}}, a list of errors, or a problem of
+// RFC 9457.
 func (e *APIError) read(text []byte) {
 	var body map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &body) != nil {
@@ -166,8 +168,8 @@ const (
 	maxErrorDepth  = 4
 )
 
-// addFields adds the fields that raw says are wrong: an object by field, or a list of errors. At depth 0 a plain text is
-// the reason of its field; deeper it is anything.
+// addFields adds the fields that raw says are wrong: an object by field, or a list of errors. At
+// depth 0 a plain text is the reason of its field; deeper it is anything.
 func (e *APIError) addFields(path string, raw json.RawMessage, depth int) {
 	if depth > maxErrorDepth {
 		return
@@ -279,7 +281,8 @@ func looseText(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// bodyText returns what an error shows of a body that isn't understood: the title of an HTML page, else the start.
+// bodyText returns what an error shows of a body that isn't understood: the title of an HTML page,
+// else the start.
 func bodyText(body []byte, status string) string {
 	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if !bytes.HasPrefix(trimmed, []byte("<")) {
@@ -318,3 +321,11 @@ type lookupError struct {
 
 func (e *lookupError) Error() string        { return callText(e.method, e.route) + e.text }
 func (e *lookupError) Is(target error) bool { return target == e.target }
+
+// The short forms of package redact.
+const redaction = redact.Mark
+
+func redacted(err error, secret string) error      { return redact.Error(err, secret) }
+func masked(text, secret string) string            { return redact.Text(text, secret) }
+func maskedBody(body []byte, secret string) []byte { return redact.Body(body, secret) }
+func oneLine(s string, most int) string            { return redact.Line(s, most) }

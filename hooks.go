@@ -14,18 +14,21 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// Hooks observe every call and each of its attempts; either may be nil. Call wraps the attempts of a call. Hooks run on
-// the goroutine of the call, and calls run concurrently. An automatic sign-in is a call of its own.
+// Hooks observe every call and each of its attempts; either may be nil. Call wraps the attempts of
+// a call. Hooks run on the goroutine of the call, and calls run concurrently. An automatic sign-in
+// is a call of its own.
 type Hooks struct {
 	Call, Attempt Hook
 }
 
-// A Hook is called before a call or an attempt. The returned context must be derived from ctx; it is used for the rest of
-// the call or, by the transport, for the attempt. The returned function is called at the end, with the same Event filled
-// in. Both may be nil. Whether an attempt is retried is decided before hooks see its end.
+// A Hook is called before a call or an attempt. The returned context must be derived from ctx; it
+// is used for the rest of the call or, by the transport, for the attempt. The returned function is
+// called at the end, with the same Event filled in. Both may be nil. Whether an attempt is retried
+// is decided before hooks see its end.
 type Hook func(ctx context.Context, e *Event) (context.Context, func(*Event))
 
-// An Event describes a call or an attempt to a [Hook]. The fields from StatusCode on are set at the end.
+// An Event describes a call or an attempt to a [Hook]. The fields from StatusCode on are set at the
+// end.
 type Event struct {
 	Method, Route  string // GET, /products/{iv_id}
 	OrganizationID string
@@ -86,8 +89,9 @@ type Response struct {
 
 type responseKey struct{}
 
-// ContextWithResponse returns a context for one call, which writes its response to r before it returns, also if it fails.
-// Use one r per call. The All and BulkAll methods, which make many requests, and sign-ins don't write to it.
+// ContextWithResponse returns a context for one call, which writes its response to r before it
+// returns, also if it fails. Use one r per call. The All and BulkAll methods, which make many
+// requests, and sign-ins don't write to it.
 func ContextWithResponse(ctx context.Context, r *Response) context.Context {
 	return context.WithValue(ctx, responseKey{}, r)
 }

@@ -1,8 +1,8 @@
-// Package linkit is a client for the REST API of Linkit (https://linkit.works): a catalogue of products, stock and prices
-// per branch, orders, customers, offers and payments.
+// Package linkit is a client for the REST API of Linkit (https://linkit.works): a catalogue of
+// products, stock and prices per branch, orders, customers, offers and payments.
 //
-// Create one [Client] and keep it for the life of the program. It is safe for concurrent use; all goroutines share its
-// connections, limits and sign-in:
+// Create one [Client] and keep it for the life of the program. It is safe for concurrent use; all
+// goroutines share its connections, limits and sign-in:
 //
 //	client, err := linkit.NewClient(linkit.WithAPIKey(os.Getenv("LINKIT_API_KEY")))
 //	if err != nil {
@@ -13,20 +13,21 @@
 //		...
 //	}
 //
-// Use an API key for a program that runs unattended, and [WithLogin] to act as a user: it signs in when needed. Read
-// credentials from the environment with [FromEnv], never from source code. If the credential covers several organizations,
-// select one with [WithOrganization] or, for some calls, [Client.ForOrganization].
+// Use an API key for a program that runs unattended, and [WithLogin] to act as a user: it signs in
+// when needed. Read credentials from the environment with [FromEnv], never from source code. If the
+// credential covers several organizations, select one with [WithOrganization] or, for some calls,
+// [Client.ForOrganization].
 //
-// Give every call a context with a deadline: it bounds the whole call, retries and waits included. The client retries what
-// is safe to retry. A write that may have taken effect is not retried; its error is [ErrUncertain]: check whether it took
-// effect before retrying.
+// Give every call a context with a deadline: it bounds the whole call, retries and waits included.
+// The client retries what is safe to retry. A write that may have taken effect is not retried; its
+// error is [ErrUncertain]: check whether it took effect before retrying.
 //
-// Use [errors.Is] with [ErrNotFound], [ErrForbidden] and the like to tell errors apart, and [errors.As] with [*APIError] or
-// [*TransportError] for the details.
+// Use [errors.Is] with [ErrNotFound], [ErrForbidden] and the like to tell errors apart, and
+// [errors.As] with [*APIError] or [*TransportError] for the details.
 //
-// Each method's comment ends with its request, as in "GET /products". Where it says (inferred), Linkit's public documentation
-// doesn't show that request; it follows from an official SDK or from the rest of the API. [Client.Do] reaches any other
-// endpoint.
+// Each method's comment ends with its request, as in "GET /products". Where it says (inferred),
+// Linkit's public documentation doesn't show that request; it follows from an official SDK or from
+// the rest of the API. [Client.Do] reaches any other endpoint.
 //
 // Package linkittest provides an in-memory fake of the service for tests.
 package linkit
@@ -103,8 +104,9 @@ type core struct {
 // closer is a transport whose connections are the client's own.
 type closer interface{ Close() }
 
-// NewClient returns a client. It sends nothing, starts no goroutine, and reads the environment only if [FromEnv] is given.
-// Exactly one credential is needed. Its errors are [ErrInvalid] and name the option.
+// NewClient returns a client. It sends nothing, starts no goroutine, and reads the environment only
+// if [FromEnv] is given. Exactly one credential is needed. Its errors are [ErrInvalid] and name the
+// option.
 func NewClient(opts ...Option) (*Client, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {
@@ -186,9 +188,9 @@ func newView(c *core, organization, organizationErr string, view bool) *Client {
 	return &v.Client
 }
 
-// ForOrganization returns a client that makes its calls on behalf of another organization. It shares connections, sign-in
-// and limits with c, is cheap to make, and needs no Close. An empty or malformed id makes every call fail with
-// [ErrInvalid].
+// ForOrganization returns a client that makes its calls on behalf of another organization. It
+// shares connections, sign-in and limits with c, is cheap to make, and needs no Close. An empty or
+// malformed id makes every call fail with [ErrInvalid].
 func (c *Client) ForOrganization(id string) *Client {
 	problem := organizationProblem(id)
 	if id == "" {
@@ -200,11 +202,13 @@ func (c *Client) ForOrganization(id string) *Client {
 	return newView(c.core, id, problem, true)
 }
 
-// Do calls any endpoint, with the same credential, retries and errors as the typed methods. path lies below the base URL and
-// is already escaped, as in "/customers/71q"; the query is separate. in is the body: nil sends none, a [json.RawMessage] or
-// []byte is sent as it is, and anything else is encoded with [json.Marshal]. The response is decoded into out with
-// [json.Unmarshal]: a [*json.RawMessage] takes it as it is, and nil ignores it. GET, HEAD, PUT and DELETE may be retried;
-// POST and PATCH only if the server can't have acted on them. In errors and logs, path segments that may be ids show as {id}.
+// Do calls any endpoint, with the same credential, retries and errors as the typed methods. path
+// lies below the base URL and is already escaped, as in "/customers/71q"; the query is separate. in
+// is the body: nil sends none, a [json.RawMessage] or []byte is sent as it is, and anything else is
+// encoded with [json.Marshal]. The response is decoded into out with [json.Unmarshal]: a
+// [*json.RawMessage] takes it as it is, and nil ignores it. GET, HEAD, PUT and DELETE may be
+// retried; POST and PATCH only if the server can't have acted on them. In errors and logs, path
+// segments that may be ids show as {id}.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	op := &operation{
 		method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out), public: publicRoute(path),
@@ -232,9 +236,10 @@ func publicRoute(route string) bool {
 	return route == "/ping" || route == "/health" || route == loginRoute
 }
 
-// Close closes the client and its views: new calls return [ErrClosed]. Calls in flight finish; a sign-in in progress is
-// cancelled and waited for, which is the only possible error. Idle connections are closed, except those of a
-// [WithHTTPClient] transport. Close may be called more than once. On a view it does nothing.
+// Close closes the client and its views: new calls return [ErrClosed]. Calls in flight finish; a
+// sign-in in progress is cancelled and waited for, which is the only possible error. Idle
+// connections are closed, except those of a [WithHTTPClient] transport. Close may be called more
+// than once. On a view it does nothing.
 func (c *Client) Close() error {
 	if c.view {
 		return nil

@@ -17,8 +17,8 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// operation is one use of an endpoint. Service methods fill in the first part; core.send fills in the rest and does the
-// work.
+// operation is one use of an endpoint. Service methods fill in the first part; core.send fills in
+// the rest and does the work.
 type operation struct {
 	method       string
 	route        string  // "/products/{iv_id}"
@@ -57,8 +57,8 @@ func (op *operation) hidden() string {
 	return op.auth.secret(op)
 }
 
-// result decodes a successful response, or returns the call's error. renewal is the error of signing in again after a 401,
-// if that failed.
+// result decodes a successful response, or returns the call's error. renewal is the error of
+// signing in again after a 401, if that failed.
 func (op *operation) result(ctx context.Context, res *retry.Result, renewal error) error {
 	if op.signIn && ctx.Err() == nil {
 		res.Stop = nil // a sign-in's own minute is no deadline of the caller's
@@ -95,7 +95,8 @@ func (op *operation) accept(res *retry.Result) error {
 	return nil
 }
 
-// decodeError is the error of a 2xx response that can't be used. A write has taken effect all the same.
+// decodeError is the error of a 2xx response that can't be used. A write has taken effect all the
+// same.
 func (op *operation) decodeError(res *retry.Result, err error) error {
 	if op.method != http.MethodGet && op.method != http.MethodHead && !op.unmetered {
 		err = fmt.Errorf("the write was accepted (%d), but %w", res.Status, err)
@@ -109,7 +110,8 @@ func (op *operation) wasDeleted(res *retry.Result) bool {
 	return op.method == http.MethodDelete && res.Status == http.StatusNotFound && res.Lost
 }
 
-// unpack decodes a gzip body that the transport has left encoded, and returns the encoding that remains.
+// unpack decodes a gzip body that the transport has left encoded, and returns the encoding that
+// remains.
 func unpack(res *retry.Result) string {
 	encoding := strings.ToLower(strings.TrimSpace(res.Header.Get("Content-Encoding")))
 	if encoding == "" || encoding == "identity" || json.Valid(res.Body) {
@@ -141,4 +143,19 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 		err = fmt.Errorf("more than %d bytes", limit)
 	}
 	return b, err
+}
+
+// contextError is the error of an ended context, with its cause.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// goexited is the error of a call whose transport ended the goroutine: the result is unknown.
+func goexited(c *Client, method, route string) error {
+	op := &operation{method: method, route: route, organization: c.organization}
+	return op.transportError(&retry.Result{Attempts: 1, Sent: true}, errors.New("the transport ended its goroutine"))
 }

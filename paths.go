@@ -82,7 +82,8 @@ func cleanPath(escaped string) (u url.URL, problem string) {
 	return u, ""
 }
 
-// maskedRoute keeps segments that may be ids out of errors and logs: endpoints are named in lower-case words.
+// maskedRoute keeps segments that may be ids out of errors and logs: endpoints are named in
+// lower-case words.
 func maskedRoute(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {

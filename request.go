@@ -53,8 +53,8 @@ func idempotentMethod(method string) bool {
 	return false
 }
 
-// encodeBody returns the body as it is sent. The caller's bytes are copied: a transport may go on reading them after an
-// early response.
+// encodeBody returns the body as it is sent. The caller's bytes are copied: a transport may go on
+// reading them after an early response.
 func (op *operation) encodeBody() ([]byte, error) {
 	switch body := op.body.(type) {
 	case nil:
@@ -117,8 +117,8 @@ func (op *operation) resolveURL(base *url.URL) error {
 	return nil
 }
 
-// expandPath joins the base's path and the route, with the ids in place of its {names}. An id may hold any text: it stays
-// one segment.
+// expandPath joins the base's path and the route, with the ids in place of its {names}. An id may
+// hold any text: it stays one segment.
 func (op *operation) expandPath(base *url.URL) error {
 	var plain strings.Builder
 	plain.Grow(len(base.Path) + len(op.route) + len(op.ids[0]) + len(op.ids[1]))
@@ -164,14 +164,16 @@ func (op *operation) checkID(name, id string) error {
 	return nil
 }
 
-// refusedHeaders are the headers that callers can't set; a name that ends in "-" refuses all that begin with it.
+// refusedHeaders are the headers that callers can't set; a name that ends in "-" refuses all that
+// begin with it.
 var refusedHeaders = []string{
 	"Authorization", "Host", "X-Organization-Id", "Cookie", "User-Agent", "Expect", "Range", "Content-", "Accept", "Accept-",
 	"Idempotency-Key", "X-Idempotency-Key", // net/http resends a POST that has one
 	"Proxy-", "Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
 }
 
-// checkHeader returns the canonical form of key, or why the header can't be set. No error shows the value.
+// checkHeader returns the canonical form of key, or why the header can't be set. No error shows the
+// value.
 func checkHeader(where, key, value string) (string, error) {
 	if key == "" || strings.Trim(key, headerChars) != "" {
 		return "", invalid("%s: %s is not the name of a header", where, excerpt(key))
@@ -198,10 +200,11 @@ type contextHeader struct {
 	err    error
 }
 
-// ContextWithHeader returns a context whose calls send a further header, such as a correlation id. It replaces one of
-// [WithHeader], or of an outer ContextWithHeader, with the same key. The same keys are refused as by WithHeader: then the
-// calls made with the context return [ErrInvalid]. The header is read for each attempt, from the context that the Attempt
-// hook returned; sign-ins don't carry it.
+// ContextWithHeader returns a context whose calls send a further header, such as a correlation id.
+// It replaces one of [WithHeader], or of an outer ContextWithHeader, with the same key. The same
+// keys are refused as by WithHeader: then the calls made with the context return [ErrInvalid]. The
+// header is read for each attempt, from the context that the Attempt hook returned; sign-ins don't
+// carry it.
 func ContextWithHeader(ctx context.Context, key, value string) context.Context {
 	next := &contextHeader{header: http.Header{}}
 	if outer := headersOf(ctx); outer != nil {
@@ -225,7 +228,8 @@ func headersOf(ctx context.Context) *contextHeader {
 	return more
 }
 
-// addContextHeader adds the headers of ctx to an attempt's. A sign-in belongs to all calls, and carries those of none.
+// addContextHeader adds the headers of ctx to an attempt's. A sign-in belongs to all calls, and
+// carries those of none.
 func (op *operation) addContextHeader(ctx context.Context, header http.Header) error {
 	more := headersOf(ctx)
 	if more == nil || op.route == loginRoute {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Line bounds s to about limit bytes and escapes what isn't printable, so that a text from elsewhere can't forge a second
-// log line.
+// Line bounds s to about limit bytes and escapes what isn't printable, so that a text from
+// elsewhere can't forge a second log line.
 func Line(s string, limit int) string {
 	clean := len(s) <= limit
 	for i := 0; clean && i < len(s); i++ {

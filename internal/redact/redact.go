@@ -1,6 +1,7 @@
-// Package redact keeps a secret out of texts, errors, headers and JSON bodies that others wrote: a server that echoes a
-// request, a proxy that quotes one, a transport that shows one. It finds the secret in the forms in which such texts
-// carry it: quoted, escaped for JSON, HTML or a URL, in base64 and in hex.
+// Package redact keeps a secret out of texts, errors, headers and JSON bodies that others wrote: a
+// server that echoes a request, a proxy that quotes one, a transport that shows one. It finds the
+// secret in the forms in which such texts carry it: quoted, escaped for JSON, HTML or a URL, in
+// base64 and in hex.
 package redact
 
 import (
@@ -51,7 +52,8 @@ func Text(text, secret string) string {
 	return text
 }
 
-// Error returns err, or a copy of its masked text if err, or any error that it wraps, shows the secret.
+// Error returns err, or a copy of its masked text if err, or any error that it wraps, shows the
+// secret.
 func Error(err error, secret string) error {
 	if err == nil || !shows(err, secret) {
 		return err

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Direct sends requests by an [http.Transport], but never through a proxy: what its Proxy function would send there is
-// sent by a copy without that function. The transport itself stays as it is.
+// Direct sends requests by an [http.Transport], but never through a proxy: what its Proxy function
+// would send there is sent by a copy without that function. The transport itself stays as it is.
 type Direct struct {
 	transport *http.Transport
 	copying   sync.Once

@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// Ended reports whether an idle HTTP/1.1 connection has ended, or got bytes that no request asked for, which net/http
-// takes for its end too. net/http finds out by itself a moment later, when it may have written a request already. It is
-// false where that can't be told: for HTTP/2, and on systems without a way to look. It never blocks and consumes nothing.
+// Ended reports whether an idle HTTP/1.1 connection has ended, or got bytes that no request asked
+// for, which net/http takes for its end too. net/http finds out by itself a moment later, when it
+// may have written a request already. It is false where that can't be told: for HTTP/2, and on
+// systems without a way to look. It never blocks and consumes nothing.
 func Ended(conn net.Conn) bool {
 	if HTTP2(conn) {
 		return false
@@ -27,9 +28,9 @@ func Ended(conn net.Conn) bool {
 	}
 }
 
-// NewConnection returns a RoundTripper that sends by rt, but not on an idle HTTP/1.1 connection of its pool: those that
-// rt offers are closed until it opens a new one. Connections of HTTP/2 are shared, and left alone. An rt that hides
-// [httptrace] is used as it is.
+// NewConnection returns a RoundTripper that sends by rt, but not on an idle HTTP/1.1 connection of
+// its pool: those that rt offers are closed until it opens a new one. Connections of HTTP/2 are
+// shared, and left alone. An rt that hides [httptrace] is used as it is.
 func NewConnection(rt http.RoundTripper) http.RoundTripper { return newConnection{rt} }
 
 type newConnection struct{ http.RoundTripper }

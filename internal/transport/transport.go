@@ -1,5 +1,6 @@
-// Package transport is net/http's transport, tuned for one busy host: it keeps many idle connections and none for too
-// long, notices dead HTTP/2 connections, and can close every connection that it opened.
+// Package transport is net/http's transport, tuned for one busy host: it keeps many idle
+// connections and none for too long, notices dead HTTP/2 connections, and can close every
+// connection that it opened.
 package transport
 
 import (
@@ -13,8 +14,8 @@ import (
 	"time"
 )
 
-// Transport is an [http.Transport] that knows its open connections: net/http's own pool keeps an HTTP/2 connection on
-// which a cancelled request has not been cleared away yet.
+// Transport is an [http.Transport] that knows its open connections: net/http's own pool keeps an
+// HTTP/2 connection on which a cancelled request has not been cleared away yet.
 type Transport struct {
 	*http.Transport
 	dialer net.Dialer
@@ -24,9 +25,9 @@ type Transport struct {
 	open   map[*connection]struct{}
 }
 
-// New returns a transport for the given number of concurrent requests. It opens nothing. The pool is large, since a small
-// one would close and reopen connections all day, and idle connections are dropped after 45 seconds, before the server's
-// own limit makes a request meet a closed one.
+// New returns a transport for the given number of concurrent requests. It opens nothing. The pool
+// is large, since a small one would close and reopen connections all day, and idle connections are
+// dropped after 45 seconds, before the server's own limit makes a request meet a closed one.
 func New(concurrency int) *Transport {
 	idle := max(100, concurrency)
 	t := &Transport{
@@ -52,7 +53,8 @@ func New(concurrency int) *Transport {
 	return t
 }
 
-// proxy is [http.ProxyFromEnvironment] for https. Plain http is for loopback hosts, and never goes through a proxy.
+// proxy is [http.ProxyFromEnvironment] for https. Plain http is for loopback hosts, and never goes
+// through a proxy.
 func proxy(r *http.Request) (*url.URL, error) {
 	if r.URL.Scheme == "http" {
 		return nil, nil
