@@ -1,2 +1,2 @@
-# a program in a module of its own that imports the SDK
-script/consumer "$PWD" "$WORK/consumer"
+# programs outside the repository that import the published modules, without replace
+bash script/consumer "$WORK/consumer"
