@@ -52,7 +52,7 @@ func TestBranchesOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /branches/bulk", body: "branches-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 1, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 1, Keys: []string{"BR-07"}, Raw: json.RawMessage(sample(t, "bulk.json"))},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Bulk(ctx, linkit.BulkUpsert, []linkit.BranchParams{
 					{IvID: "BR-07", NameEn: "Olaya", Active: linkit.Ptr(true), Location: &linkit.Location{Lat: 24.6911, Lon: 46.6853}},

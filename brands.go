@@ -3,7 +3,6 @@ package linkit
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -128,11 +127,6 @@ func (s *BrandsService) Create(ctx context.Context, params BrandParams) (*Brand,
 //
 //	POST /brands/bulk
 func (s *BrandsService) Bulk(ctx context.Context, mode BulkMode, brands []BrandParams) (*BulkResult, error) {
-	for i := range brands {
-		if err := brands[i].check(fmt.Sprintf("brands[%d]", i)); err != nil {
-			return nil, err
-		}
-	}
 	return bulk(ctx, s.client, "/brands/bulk", "brands", mode, brands)
 }
 
@@ -143,9 +137,5 @@ func (s *BrandsService) Bulk(ctx context.Context, mode BulkMode, brands []BrandP
 func (s *BrandsService) BulkAll(
 	ctx context.Context, mode BulkMode, records iter.Seq2[BrandParams, error], each func(BulkResult),
 ) error {
-	if err := mode.check("/brands/bulk"); err != nil {
-		return err
-	}
-	bulk := func(ctx context.Context, batch []BrandParams) (*BulkResult, error) { return s.Bulk(ctx, mode, batch) }
-	return bulkAll(ctx, s.client, "/brands/bulk", records, each, bulk)
+	return bulkAllOf(ctx, s.client, "/brands/bulk", "brands", mode, records, each)
 }

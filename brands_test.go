@@ -40,7 +40,9 @@ func TestBrandsOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /brands/bulk", body: "brands-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 2, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{
+				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"JLP", "SPI"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Brands.Bulk(ctx, linkit.BulkCreate, []linkit.BrandParams{julphar, {BrandCode: "SPI"}})
 			},

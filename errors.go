@@ -28,6 +28,7 @@ var (
 	ErrNoSession        = errors.New("linkit: no session")        // the credential is a key or a fixed token: there is no sign-in
 	ErrCircuitOpen      = errors.New("linkit: circuit open")      // WithCircuitBreaker holds calls back
 	ErrClosed           = errors.New("linkit: the client is closed")
+	ErrRejected         = errors.New("linkit: records rejected") // a bulk request that was accepted while some of its records were not
 	ErrListChanged      = errors.New("linkit: the list changed") // All, at its end: records may have been missed because the list changed meanwhile
 
 	// ErrUncertain is a write that may have taken effect: check whether it did before retrying it.

@@ -2,7 +2,7 @@ package linkit_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -167,7 +167,7 @@ func ExampleBrandsService_List() {
 	// Output: JULPHAR 1
 }
 
-// One bad record doesn't undo the others, and is no error: what became of each is in Raw. Here it is in linkittest's form.
+// One rejected record doesn't undo the others. The error says which were rejected, and so does the result.
 func ExampleBrandsService_Bulk() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -176,25 +176,17 @@ func ExampleBrandsService_Bulk() {
 		{BrandCode: "JULPHAR", NameEn: "Julphar"},
 		{BrandCode: "SPIMACO", NameEn: "Spimaco"},
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, linkit.ErrRejected) {
 		fmt.Println(err)
 		return
 	}
-	var report struct {
-		Records []struct {
-			Key, Error string
-			Status     int
-		}
-	}
-	err = json.Unmarshal(result.Raw, &report)
-	fmt.Println(result.Success, err)
-	for _, record := range report.Records {
-		fmt.Println(record.Key, record.Status, record.Error)
+	fmt.Println("written:", result.Count-len(result.Rejected))
+	for _, r := range result.Rejected {
+		fmt.Println("rejected:", r.Key, r.StatusCode, r.Message)
 	}
 	// Output:
-	// true <nil>
-	// JULPHAR 409 a brand with this brand_code exists
-	// SPIMACO 201
+	// written: 1
+	// rejected: JULPHAR 409 a brand with this brand_code exists
 }
 
 // A child names its parent by the parent's ID.

@@ -35,7 +35,9 @@ func TestGenericsOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /generics/bulk", body: "generics-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 2, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{
+				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"APAP", "IBU"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Generics.Bulk(ctx, linkit.BulkUpsert, []linkit.GenericParams{paracetamol, {GenericCode: "IBU"}})
 			},

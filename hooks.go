@@ -149,6 +149,7 @@ func (c *core) observe(ctx context.Context, op *operation, req *retry.Request) (
 		}
 		event.Attempt, event.Duration, event.Err = res.Attempts, time.Since(began), err
 		event.setResponse(res, op.hidden())
+		event.Rejected = op.rejected
 		end(&event)
 		if err != nil {
 			level, message = slog.LevelError, "linkit: call failed"

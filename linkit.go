@@ -97,6 +97,7 @@ type core struct {
 	bulkWidth  int           // requests of one BulkAll in flight
 	bulkLinger time.Duration // how long BulkAll waits for a request to fill; 0: until it is full
 	unread     sync.Map      // "route field" that warnUnread has logged
+	unclear    sync.Map      // routes whose bulk reports could not be read, and have been logged
 	closed     atomic.Bool
 	inFlight   atomic.Int64 // calls
 }

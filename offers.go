@@ -201,7 +201,7 @@ func (s *OffersService) Delete(ctx context.Context, id string) error {
 //
 //	POST /offers/bulk
 func (s *OffersService) Bulk(ctx context.Context, offers []OfferParams) (*BulkResult, error) {
-	return sendBulk(ctx, s.client, "/offers/bulk", true, map[string]any{"offers": offers}, len(offers))
+	return bulkTo(ctx, s.client, offersBulk, offers)
 }
 
 // BulkAll writes any number of offers, each created or updated, several requests in flight. ProductsService.BulkAll says what
@@ -211,7 +211,7 @@ func (s *OffersService) Bulk(ctx context.Context, offers []OfferParams) (*BulkRe
 func (s *OffersService) BulkAll(
 	ctx context.Context, records iter.Seq2[OfferParams, error], each func(BulkResult),
 ) error {
-	return bulkAll(ctx, s.client, "/offers/bulk", records, each, s.Bulk)
+	return bulkAll(ctx, s.client, offersBulk, records, each)
 }
 
 // SetStatus sets an offer's status, or whether it is active, or both, and leaves the rest as it is. Neither is ErrInvalid. It
@@ -243,3 +243,5 @@ func (s *OffersService) Report(ctx context.Context) (json.RawMessage, error) {
 	}
 	return report, nil
 }
+
+var offersBulk = bulkTarget{route: "/offers/bulk", list: "offers", idempotent: true}

@@ -58,7 +58,9 @@ func TestOffersOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /offers/bulk", body: "offers-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 2, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{
+				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"Cold season", "Nothing off"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.Bulk(ctx, []linkit.OfferParams{
 					{Name: "Cold season", OfferType: linkit.OfferTypeBOGO, Status: "active", BuyQty: linkit.Ptr(2), GetQty: linkit.Ptr(1), BuyIvID: "ITEM-4410", GetIvID: "ITEM-4411"},

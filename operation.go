@@ -34,6 +34,7 @@ type operation struct {
 	acceptStatus int                                          // a status beside 2xx that decode may accept; 0: none
 	secret       string                                       // in the body: must not show in an error
 	onRetry      func(last *retry.Result, wait time.Duration) // called before each wait for a retry; may be nil
+	rejected     int                                          // records that the response rejects, as decode found
 	decode       func(*retry.Result) error                    // reads a successful response; nil: its body is ignored
 
 	organization string

@@ -302,7 +302,7 @@ func (s *OrdersService) Get(ctx context.Context, id string) (*Order, error) {
 //
 //	POST /orders/bulk
 func (s *OrdersService) Bulk(ctx context.Context, orders []OrderParams) (*BulkResult, error) {
-	return sendBulk(ctx, s.client, "/orders/bulk", false, orders, len(orders))
+	return bulkTo(ctx, s.client, ordersBulk, orders)
 }
 
 // BulkAll creates any number of orders, several requests in flight. ProductsService.BulkAll says what records, each and the error
@@ -310,5 +310,7 @@ func (s *OrdersService) Bulk(ctx context.Context, orders []OrderParams) (*BulkRe
 //
 //	POST /orders/bulk
 func (s *OrdersService) BulkAll(ctx context.Context, records iter.Seq2[OrderParams, error], each func(BulkResult)) error {
-	return bulkAll(ctx, s.client, "/orders/bulk", records, each, s.Bulk)
+	return bulkAll(ctx, s.client, ordersBulk, records, each)
 }
+
+var ordersBulk = bulkTarget{route: "/orders/bulk"}

@@ -91,7 +91,9 @@ func TestOrdersOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /orders/bulk", body: "orders-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 2, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{
+				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"M-17", "M-18"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Orders.Bulk(ctx, []linkit.OrderParams{
 					{

@@ -49,7 +49,9 @@ func TestSKUsOnTheWire(t *testing.T) {
 		},
 		{
 			name: "bulk", line: "POST /skus/bulk", body: "skus-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, Message: "Processed 3 products", Count: 2, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			want: &linkit.BulkResult{
+				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"ITEM-4410_BR-07", "ITEM-4411_BR-07"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.SKUs.Bulk(ctx, linkit.BulkUpdate, []linkit.SKUParams{
 					{IvID: "ITEM-4410_BR-07", BranchIvID: "BR-07", ProductIvID: "ITEM-4410", Qty: linkit.Ptr(0), Price: linkit.Ptr(0.0), Available: linkit.Ptr(false)},

@@ -1,0 +1,245 @@
+package linkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// bulkReport is what the response to a bulk request says about its records. Only "success" and "message" are documented: the
+// rest is recognised by what such reports usually look like.
+type bulkReport struct {
+	message  string
+	keys     []string                // of the records that were sent
+	byKey    map[string]int          // their positions; made when it is needed
+	rejected map[int]*RejectedRecord // by position
+	counts   reportCounts
+	verdicts int  // records that the response says something about
+	status   int  // of the response
+	unclear  bool // it holds a list or an object that says nothing recognisable
+}
+
+// maxReportDepth is how deep reports are looked for: {"data": {"results": {"failed": [...]}}}.
+const maxReportDepth = 4
+
+// readBulkReport reads a response to the records of keys, in any form. The error is that of a response which isn't the promised
+// one, or which says of the request as a whole that it failed.
+func readBulkReport(status int, body []byte, keys []string, mode BulkMode) (bulkReport, error) {
+	r := bulkReport{keys: keys, status: status}
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if list := reportList(body); len(list) > 0 && reportObject(list[0]) != nil {
+		r.list("records", list)
+		return r, nil
+	}
+	var top map[string]json.RawMessage
+	if err := decode(body, &top); err != nil {
+		return r, err
+	}
+	if top == nil {
+		return r, errors.New("the response is not the promised object: it is null")
+	}
+	r.message, _ = reportText(top["message"])
+	r.object(top, 0)
+	r.counts.settle(len(keys), mode)
+	if success, ok := reportBool(top["success"]); ok && !success {
+		return r, errRefused
+	}
+	return r, checkSuccess(body)
+}
+
+// count is how many records the response rejects, at least.
+func (r *bulkReport) count() int {
+	n := max(len(r.rejected), min(r.counts.failed, len(r.keys)))
+	if n == 0 && r.status == http.StatusMultiStatus && !r.counts.cleared && r.verdicts < len(r.keys) {
+		return 1 // "multi-status" says that not all went well, unless the report says that it did
+	}
+	return n
+}
+
+// records returns the rejected records by position.
+func (r *bulkReport) records() []RejectedRecord {
+	records := make([]RejectedRecord, 0, len(r.rejected))
+	for _, position := range slices.Sorted(maps.Keys(r.rejected)) {
+		records = append(records, *r.rejected[position])
+	}
+	return records
+}
+
+// object reads the members of an object that isn't about one record.
+func (r *bulkReport) object(members map[string]json.RawMessage, depth int) {
+	before, known := *r, false
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		value, name := members[member], reportName(member)
+		list, object := reportList(value), reportObject(value)
+		switch {
+		case list != nil:
+			r.list(name, list)
+		case object != nil && isFailure(name):
+			r.failures(object)
+		case object != nil && depth < maxReportDepth && name != "meta":
+			r.object(object, depth+1)
+		case object == nil:
+			known = r.counts.member(name, value) || known
+		}
+	}
+	if depth > 0 && !known && r.verdicts == before.verdicts && len(r.rejected) == len(before.rejected) && r.counts == before.counts && len(members) > 0 {
+		r.unclear = true
+	}
+}
+
+// list reads a list, each of whose elements is about one record.
+func (r *bulkReport) list(name string, elements []json.RawMessage) {
+	failed := isFailure(name)
+	entries := make([]reportEntry, len(elements))
+	for i, element := range elements {
+		entries[i] = r.entry(element, failed)
+	}
+	base := r.base(entries)
+	whole := len(elements) == len(r.keys) // one element a record: they are in order
+	clear, placed, unplaced := false, map[int]bool{}, 0
+	for i, entry := range entries {
+		position := entry.position
+		if position < 0 && entry.index >= 0 && entry.index-base >= 0 && entry.index-base < len(r.keys) {
+			position = entry.index - base
+		}
+		if position < 0 && entry.index < 0 && !entry.named && whole {
+			position = i
+		}
+		switch {
+		case entry.rejected && position >= 0:
+			r.reject(position, entry.record)
+			placed[position] = true
+		case entry.rejected:
+			unplaced++
+		}
+		if entry.verdict {
+			r.verdicts++
+		}
+		clear = clear || entry.verdict || entry.position >= 0
+	}
+	if len(elements) > 0 && !clear {
+		r.unclear = true
+	}
+	r.counts.listed(name, len(elements), len(placed)+unplaced)
+}
+
+// failures reads an object whose members are failures: by key, by index, or {"count": 2, "records": [...]}.
+func (r *bulkReport) failures(members map[string]json.RawMessage) {
+	if entry := r.objectEntry(members, true); entry.position >= 0 || entry.index >= 0 && entry.index < len(r.keys) {
+		r.reject(max(entry.position, entry.index), entry.record)
+		return
+	}
+	placed := false
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		value := members[member]
+		position := r.position(member)
+		switch list := reportList(value); {
+		case isBlankReport(value):
+		case position >= 0:
+			entry := r.entry(value, true)
+			r.reject(position, entry.record)
+			placed = true
+		case list != nil && reportName(member) != "message":
+			r.list("errors", list)
+			placed = true
+		default:
+			if n, ok := reportInt(value); ok {
+				r.counts.failed = max(r.counts.failed, n)
+				placed = true
+			}
+		}
+	}
+	if !placed && len(members) > 0 {
+		r.counts.failed = max(r.counts.failed, 1)
+	}
+}
+
+// reject notes a rejected record. What two parts of a report say about it is put together.
+func (r *bulkReport) reject(position int, record RejectedRecord) {
+	if r.rejected == nil {
+		r.rejected = map[int]*RejectedRecord{}
+	}
+	old := r.rejected[position]
+	if old == nil {
+		record.Index, record.Key = position, r.keys[position]
+		r.rejected[position] = &record
+		return
+	}
+	if old.StatusCode == 0 {
+		old.StatusCode = record.StatusCode
+	}
+	if old.Code == "" {
+		old.Code = record.Code
+	}
+	if old.Message == "" {
+		old.Message = record.Message
+	}
+	if old.Fields == nil {
+		old.Fields = record.Fields
+	}
+}
+
+// position finds a record by its key, by its index, or by a path such as "products[3].iv_id"; -1: it doesn't.
+func (r *bulkReport) position(name string) int {
+	if i := r.find(name); i >= 0 {
+		return i
+	}
+	for part := range strings.FieldsFuncSeq(name, func(c rune) bool { return strings.ContainsRune(".[]/", c) }) {
+		if i, err := strconv.Atoi(part); err == nil {
+			if i >= 0 && i < len(r.keys) {
+				return i
+			}
+			return -1
+		}
+	}
+	return -1
+}
+
+// find finds a record by its key; -1: there is none. Of several with one key it is the first.
+func (r *bulkReport) find(key string) int {
+	if key == "" {
+		return -1
+	}
+	if r.byKey == nil {
+		r.byKey = make(map[string]int, len(r.keys))
+		for i := len(r.keys) - 1; i >= 0; i-- {
+			r.byKey[r.keys[i]] = i
+		}
+	}
+	if i, ok := r.byKey[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// base is the index of the first record in a list of entries: 1 where a key, the order or the last record's index shows it.
+func (r *bulkReport) base(entries []reportEntry) int {
+	base := 0
+	for i, entry := range entries {
+		switch {
+		case entry.index < 0:
+		case entry.index == 0:
+			return 0
+		case entry.position >= 0:
+			return min(max(entry.index-entry.position, 0), 1)
+		case entry.index == len(r.keys), entry.counted, len(entries) == len(r.keys) && entry.index == i+1:
+			base = 1
+		}
+	}
+	return base
+}
+
+// warnUnclearReport logs, once per client and route, that a report could not be read.
+func (c *core) warnUnclearReport(ctx context.Context, route string) {
+	if _, logged := c.unclear.LoadOrStore(route, true); !logged {
+		c.log(ctx, slog.LevelWarn, "linkit: the response to a bulk request holds a report of an unknown form: see BulkResult.Raw",
+			slog.String("method", http.MethodPost), slog.String("route", route))
+	}
+}
