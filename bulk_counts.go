@@ -12,6 +12,7 @@ import (
 
 // reportCounts is the numbers of records in a bulk report, from its members and its message.
 type reportCounts struct {
+	sent     int  // records in the request
 	failed   int  // the largest number of records that are said to have failed
 	cleared  bool // that number is said to be 0
 	taken    int  // the smallest number of records that are said to have been processed, and one; 0: it doesn't say
@@ -165,7 +166,7 @@ func (c *reportCounts) text(message string) {
 		rest = strings.Replace(rest, m[1], "", 1)
 		rest = strings.Replace(rest, m[2], "", 1)
 		switch {
-		case part < 0 || all < part:
+		case part < 0 || all < part || all != c.sent:
 		case saysFailure(m[3]):
 			c.fail(part)
 		case part < all:

@@ -32,7 +32,7 @@ const maxReportDepth = 4
 // readBulkReport reads a response to the records of keys, in any form. The error is that of a response which isn't the promised
 // one, or which says of the request as a whole that it failed.
 func readBulkReport(status int, body []byte, keys []string, mode BulkMode) (bulkReport, error) {
-	r := bulkReport{keys: keys, status: status}
+	r := bulkReport{keys: keys, status: status, counts: reportCounts{sent: len(keys)}}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	if list := reportList(body); len(list) > 0 && reportObject(list[0]) != nil {
 		r.list("records", list)
