@@ -9,16 +9,17 @@ import (
 )
 
 // WithLoginLimit allows a number of sign-ins per interval. Further ones get a 429 without a Retry-After,
-// whatever their body, until the interval has passed since the last one that was allowed. This is how
-// PocketBase limits sign-ins; its default is 2 in 3 seconds. [Server.Client] waits between attempts for
+// whatever their body, until the interval has passed since the first one, in whole seconds where it is a
+// second or longer. This is how PocketBase limits sign-ins; its default is 2 in 3 seconds. [Server.Client] waits between attempts for
 // as long as it takes to get through, up to the SDK's default waits.
 func WithLoginLimit(logins int, per time.Duration) Option {
 	return func(s *settings) { s.loginLimit = limit{most: logins, per: per} }
 }
 
 // WithRateLimit allows a number of requests per interval, from all clients together. Further ones get a
-// 429 without a Retry-After and have no effect, until the interval has passed since the last one that was
-// allowed. This is how PocketBase limits requests; its default is 300 in 10 seconds. Sign-ins count as
+// 429 without a Retry-After and have no effect, until the interval has passed since the first one, in whole
+// seconds where it is a second or longer. This is how PocketBase limits requests; its default is 300 in 10
+// seconds. Sign-ins count as
 // well, unless [WithLoginLimit] limits them separately. [Server.Client] waits between attempts for as long
 // as it takes to get through, up to the SDK's default waits.
 func WithRateLimit(requests int, per time.Duration) Option {
@@ -31,29 +32,30 @@ type limit struct {
 	per  time.Duration
 }
 
-// limiter applies a limit as PocketBase does: all of it is available again once the interval has passed
-// since the last request that was allowed.
+// limiter applies a limit as PocketBase does: in windows that begin with the first request after the last one ended.
 type limiter struct {
 	limit
 	mu        sync.Mutex
 	available int
-	last      time.Time // the last request that was allowed
+	began     time.Time // the window
 }
 
 func (l *limiter) allow(now time.Time) bool {
 	if l.per <= 0 {
 		return true
 	}
+	if l.per >= time.Second {
+		now = time.Unix(now.Unix(), 0)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.last.IsZero() || now.Sub(l.last) >= l.per {
-		l.available = l.most
+	if l.began.IsZero() || now.Sub(l.began) >= l.per {
+		l.available, l.began = l.most, now
 	}
 	if l.available <= 0 {
 		return false
 	}
 	l.available--
-	l.last = now
 	return true
 }
 

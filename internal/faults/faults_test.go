@@ -177,13 +177,13 @@ func through(t *testing.T, proxy string) *http.Transport {
 }
 
 func TestCallsGoThroughAConnectProxy(t *testing.T) {
-	b := newBackend(t)
-	server := startNginx(t, b, "")
 	for name, proxy := range map[string]string{
 		"without a password": "http://" + startTinyproxy(t),
 		"with a password":    "http://clerk:pr0xy-Pa55-Zq@" + startTinyproxy(t, "BasicAuth clerk pr0xy-Pa55-Zq"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			b := newBackend(t)
+			server := startNginx(t, b, "")
 			client := newClient(t, server.url(), linkit.WithHTTPClient(&http.Client{Transport: through(t, proxy)}))
 			defer func() { require.NoError(t, client.Close()) }()
 			load(client, 4, duration(t)/3).check(t, b)
@@ -194,8 +194,10 @@ func TestCallsGoThroughAConnectProxy(t *testing.T) {
 func TestAProxysRefusalIsNotLinkits(t *testing.T) {
 	server := startNginx(t, newBackend(t), "")
 	proxy := startTinyproxy(t, "BasicAuth clerk pr0xy-Pa55-Zq", "ConnectPort 1")
-	for name, row := range map[string]struct{ user, status string }{
-		"wrong password": {"clerk:wr0ng-Pa55-Zq@", "407"}, "no password": {"", "407"}, "forbidden port": {"clerk:pr0xy-Pa55-Zq@", "403"},
+	for name, row := range map[string]struct{ user, reason string }{ // tinyproxy's own
+		"wrong password": {"clerk:wr0ng-Pa55-Zq@", "401 Unauthorized"},
+		"no password":    {"", "407 Proxy Authentication Required"},
+		"forbidden port": {"clerk:pr0xy-Pa55-Zq@", "Access violation"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClient(t, server.url(), linkit.WithHTTPClient(&http.Client{Transport: through(t, "http://"+row.user+proxy)}))
@@ -205,7 +207,7 @@ func TestAProxysRefusalIsNotLinkits(t *testing.T) {
 			require.ErrorAs(t, err, &lost)
 			assert.False(t, lost.Sent)
 			assert.False(t, errors.Is(err, linkit.ErrUncertain))
-			assert.Contains(t, err.Error(), "the proxy refused the tunnel: "+row.status)
+			assert.Contains(t, err.Error(), "the proxy refused the tunnel: "+row.reason)
 			assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "Pa55")
 			assert.Equal(t, 1, lost.Attempts)
 		})

@@ -241,8 +241,11 @@ func doubled(lowest, highest time.Duration, n int) time.Duration {
 }
 
 // jittered takes a random amount of up to half off a wait, so that clients don't come back in step.
-func jittered(wait time.Duration) time.Duration {
-	return wait - rand.N(wait/2+1) //nolint:gosec // jitter, not secrecy
+func jittered(wait time.Duration) time.Duration { return shortened(wait, 0.5) }
+
+// shortened takes a random amount of up to a share of it off a wait.
+func shortened(wait time.Duration, share float64) time.Duration {
+	return wait - rand.N(time.Duration(float64(wait)*share)+1) //nolint:gosec // jitter, not secrecy
 }
 
 // fail notes why there is no response where the attempts haven't.

@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -140,20 +142,26 @@ func cleaned(err error, query string) error {
 
 // TunnelError is a proxy's refusal to open a tunnel (CONNECT) to the server.
 type TunnelError struct {
-	Status int // 0: unknown
+	Status int    // 0: unknown
+	reason string // the proxy's own text where the status is unknown
 }
 
 // Error names the proxy's status.
 func (e *TunnelError) Error() string {
-	if e.Status == 0 {
-		return "the proxy refused the tunnel"
+	text := "the proxy refused the tunnel: " + e.reason
+	if e.Status != 0 {
+		text += strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
 	}
-	return strings.TrimRight("the proxy refused the tunnel: "+strconv.Itoa(e.Status)+" "+http.StatusText(e.Status), " ")
+	return strings.TrimRight(text, ": ")
 }
 
-// final reports whether the proxy won't think better of it.
+// final reports whether the proxy will refuse the next attempt too. A refusal with a reason of its own is a rule's.
 func (e *TunnelError) final() bool {
-	return e.Status == http.StatusForbidden || e.Status == http.StatusProxyAuthRequired
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status >= 400 && e.Status < 500 || e.reason != ""
 }
 
 // CheckTunnel is the OnProxyConnectResponse of a transport whose [TunnelError] is to be exact.
@@ -161,17 +169,17 @@ func CheckTunnel(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Resp
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &TunnelError{resp.StatusCode}
+	return &TunnelError{Status: resp.StatusCode}
 }
 
 // refusedTunnel returns the error of an exchange that didn't get past a proxy. Without [CheckTunnel], net/http's error is
 // only the text of the proxy's status.
-func refusedTunnel(x *exchange, target *url.URL, plain bool) *TunnelError {
+func refusedTunnel(x *exchange, target *url.URL, proxied bool) *TunnelError {
 	var te *TunnelError
 	if x.resp != nil || errors.As(x.err, &te) {
 		return te
 	}
-	if !plain || target.Scheme != "https" || x.trace.had() {
+	if !proxied || target.Scheme != "https" || x.trace.had() {
 		return nil
 	}
 	switch text := x.err.Error(); text {
@@ -180,11 +188,27 @@ func refusedTunnel(x *exchange, target *url.URL, plain bool) *TunnelError {
 	default:
 		for status := http.StatusContinue; status <= lastStandardStatus; status++ {
 			if text == http.StatusText(status) {
-				return &TunnelError{status}
+				return &TunnelError{Status: status}
 			}
+		}
+		if isReason(x.err) {
+			return &TunnelError{reason: text}
 		}
 	}
 	return nil
+}
+
+// isReason reports whether an error from before a connection is the text of a status line in the proxy's own words. Any other
+// error at that time has a type or says which package it is from.
+func isReason(err error) bool {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	plain := reflect.TypeOf(err) == reflect.TypeOf(io.EOF)
+	for _, prefix := range []string{"http: ", "net/http: ", "tls: ", "x509: ", "http2: ", "malformed "} {
+		plain = plain && !strings.HasPrefix(err.Error(), prefix)
+	}
+	return plain
 }
 
 // isDial reports whether no connection was made.

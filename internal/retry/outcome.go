@@ -89,7 +89,7 @@ func (c *call) classify(ctx context.Context, x *exchange) outcome {
 	res.Close()
 	res.Body = nil
 	o := outcome{}
-	tunnel := refusedTunnel(x, c.request.URL, p.plain)
+	tunnel := refusedTunnel(x, c.request.URL, p.proxied)
 	if tunnel != nil {
 		x.err = tunnel
 	}

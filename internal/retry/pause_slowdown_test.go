@@ -144,7 +144,7 @@ type window struct {
 	takes time.Duration
 
 	mu       sync.Mutex
-	last     time.Time // taken
+	began    time.Time // of the current window
 	left     int
 	accepted int
 	refused  int
@@ -155,8 +155,8 @@ func (w *window) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
-	if now.Unix()-w.last.Unix() >= int64(w.every/time.Second) { // as PocketBase counts
-		w.left = w.size
+	if now.Unix()-w.began.Unix() >= int64(w.every/time.Second) { // as PocketBase counts
+		w.left, w.began = w.size, now
 	}
 	if w.left == 0 {
 		w.refused++
@@ -164,7 +164,6 @@ func (w *window) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w.left--
 	w.accepted++
-	w.last = now
 	return respond(200)(r)
 }
 
@@ -229,7 +228,7 @@ func TestTwentyProcessesSignInAgainstALimitOfTwoInThreeSeconds(t *testing.T) {
 			group.Wait()
 		})
 	}
-	assert.LessOrEqual(t, failed.Load(), int64(10), "of 200: chance may fail a few")
+	assert.LessOrEqual(t, failed.Load(), int64(1), "of 200: in simulations, one fleet in a thousand has a process that fails")
 }
 
 func TestCallsDoNotComeBackTogetherAfterARetryAfter(t *testing.T) {

@@ -47,6 +47,7 @@ type Policy struct {
 	budget   budget
 	breaker  *breaker // nil: none
 	plain    bool     // Transport is net/http's own, which resends nothing unless nothing was written
+	proxied  bool     // ... and may use a proxy
 }
 
 // New returns a Policy. It starts nothing.
@@ -60,7 +61,8 @@ func New(c Config) *Policy {
 		p.breaker = newBreaker(c.Failures, c.Cooldown)
 	}
 	p.budget.left.Store(budgetSize)
-	_, p.plain = c.Transport.(*http.Transport)
+	own, ok := c.Transport.(*http.Transport)
+	p.plain, p.proxied = ok, ok && own.Proxy != nil
 	return p
 }
 
