@@ -1,0 +1,199 @@
+package linkitotel_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkitotel"
+	"github.com/linkit-go/linkit/linkittest"
+)
+
+func TestTraceOfOneCallHasItsAttemptsAndSignIns(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	server.AddProducts(linkit.Product{IvID: "ITEM-1"})
+	const route = "/products/{iv_id}"
+	server.Inject(linkittest.Fault{Path: route, Status: http.StatusServiceUnavailable, Times: 2})
+	server.Inject(linkittest.Fault{Path: route, Status: http.StatusUnauthorized})
+	r := newTelemetry(t)
+	client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithHooks(r.hooks))
+	ctx, program := r.tracer.Tracer("program").Start(t.Context(), "program")
+	_, err := client.Products.Get(ctx, "ITEM-1")
+	require.NoError(t, err)
+	program.End()
+
+	assert.Equal(t, tree(`
+program [internal, Unset]
+  linkit GET /products/{iv_id} [internal, Unset] status=200 linkit.attempts=4
+    linkit POST /auth/login [internal, Unset] status=200 linkit.attempts=1 linkit.sign_in=true
+      POST /auth/login [client, Unset] status=200 linkit.sign_in=true
+    GET /products/{iv_id} [client, Error] error.type=ErrServer status=503
+    GET /products/{iv_id} [client, Error] error.type=ErrServer http.request.resend_count=1 status=503
+    GET /products/{iv_id} [client, Error] error.type=ErrUnauthorized http.request.resend_count=2 status=401
+    linkit POST /auth/login [internal, Unset] status=200 linkit.attempts=1 linkit.sign_in=true
+      POST /auth/login [client, Unset] status=200 linkit.sign_in=true
+    GET /products/{iv_id} [client, Unset] http.request.resend_count=3 status=200
+`), r.tree())
+
+	host, port, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api/v1"), ":")
+	for _, span := range r.spans.Ended()[:len(r.spans.Ended())-1] { // all but the program's
+		set := attribute.NewSet(span.Attributes()...)
+		for key, want := range map[attribute.Key]string{"server.address": host, "server.port": port} {
+			value, ok := set.Value(key)
+			assert.True(t, ok)
+			assert.Equal(t, want, value.String())
+		}
+		method, _ := set.Value("http.request.method")
+		template, _ := set.Value("url.template")
+		assert.Equal(t, strings.TrimPrefix(span.Name(), "linkit "), method.AsString()+" "+template.AsString())
+		assert.False(t, set.HasValue("url.full"))
+		assert.Empty(t, span.Events())
+	}
+}
+
+// tree completes the text of a tree of spans.
+func tree(text string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(text, "\n"), " status=", " http.response.status_code=")
+}
+
+func TestTraceOfAFailedCall(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	r := newTelemetry(t)
+	client := server.Client(linkit.WithHooks(r.hooks))
+	server.Inject(linkittest.Fault{Method: http.MethodPost, DropAfter: true})
+	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
+	require.ErrorIs(t, err, linkit.ErrUncertain)
+	server.Inject(linkittest.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}}})
+	_, err = client.Products.List(t.Context(), nil)
+	require.ErrorIs(t, err, linkit.ErrRateLimited)
+
+	assert.Equal(t, tree(`
+linkit POST /products [internal, Error] error.type=ErrUncertain linkit.attempts=1
+  POST /products [client, Error] error.type=connection
+linkit GET /products [internal, Error] error.type=ErrRateLimited status=429 linkit.attempts=1
+  GET /products [client, Error] error.type=ErrRateLimited status=429 linkit.retry_after=3600
+`), r.tree())
+}
+
+func TestLeavingAllEarlyIsNoFailure(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	for i := range 250 {
+		server.AddProducts(linkit.Product{IvID: fmt.Sprintf("ITEM-%d", i)})
+	}
+	r := newTelemetry(t)
+	for _, err := range server.Client(linkit.WithHooks(r.hooks)).Products.All(t.Context(), nil) {
+		require.NoError(t, err)
+		break
+	}
+	server.Close() // waits for the page that was read ahead
+	assert.NotContains(t, r.tree(), "Error")
+	assert.Len(t, r.points("linkit.client.calls"), 1)
+}
+
+func TestAttemptsCarryTheirTraceContextAndSignInsNone(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	server.Inject(linkittest.Fault{Path: "/products", Status: http.StatusServiceUnavailable})
+	r := newTelemetry(t)
+	client := server.Client(linkit.WithLogin(linkittest.Email, linkittest.Password), linkit.WithHooks(r.hooks))
+	ctx := linkit.ContextWithHeader(t.Context(), "X-Correlation-Id", "c-1")
+	_, err := client.Products.List(ctx, nil)
+	require.NoError(t, err)
+
+	var sent, want []string
+	for _, request := range server.Requests() {
+		if request.Route == "/auth/login" {
+			assert.Empty(t, request.Header.Get("Traceparent"))
+			continue
+		}
+		assert.Equal(t, "c-1", request.Header.Get("X-Correlation-Id"))
+		sent = append(sent, request.Header.Get("Traceparent"))
+	}
+	for _, span := range r.spans.Ended() {
+		if span.Name() == "GET /products" {
+			id := span.SpanContext()
+			want = append(want, fmt.Sprintf("00-%s-%s-01", id.TraceID(), id.SpanID()))
+		}
+	}
+	require.Len(t, want, 2)
+	assert.Equal(t, want, sent)
+}
+
+func TestPropagatorsDecideWhatIsSent(t *testing.T) {
+	t.Parallel()
+	member, err := baggage.NewMemberRaw("shop", "الرياض 7")
+	require.NoError(t, err)
+	bag, err := baggage.New(member)
+	require.NoError(t, err)
+	for name, row := range map[string]struct {
+		propagators propagation.TextMapPropagator
+		want        map[string]bool // whether the header is sent
+	}{
+		"trace context": {propagation.TraceContext{}, map[string]bool{"Traceparent": true, "Baggage": false}},
+		"baggage":       {propagation.Baggage{}, map[string]bool{"Traceparent": false, "Baggage": true}},
+		"none":          {propagation.NewCompositeTextMapPropagator(), map[string]bool{"Traceparent": false, "Baggage": false}},
+		"unsendable":    {unsendable{}, map[string]bool{"X-Broken": false, "X-Empty": false, "X-Good": true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := linkittest.New(t)
+			hooks := linkitotel.Hooks(
+				linkitotel.WithTracerProvider(newTelemetry(t).tracer), linkitotel.WithPropagators(row.propagators),
+			)
+			_, err := server.Client(linkit.WithHooks(hooks)).Products.List(baggage.ContextWithBaggage(t.Context(), bag), nil)
+			require.NoError(t, err)
+			for key, sent := range row.want {
+				assert.Equal(t, sent, server.Requests()[0].Header.Get(key) != "", key)
+			}
+		})
+	}
+}
+
+// unsendable is a propagator whose values can't all stand in a header.
+type unsendable struct{ propagation.TraceContext }
+
+func (unsendable) Inject(_ context.Context, carrier propagation.TextMapCarrier) {
+	carrier.Set("X-Broken", "a\r\nb")
+	carrier.Set("X-Empty", "")
+	carrier.Set("X-Good", "yes")
+	carrier.Set("X-Good", carrier.Get("X-Good")+strings.Join(carrier.Keys(), ","))
+}
+
+// A transport that makes spans of its own makes them below the attempt's.
+func TestTransportsSeeTheAttemptsSpan(t *testing.T) {
+	t.Parallel()
+	r := newTelemetry(t)
+	var seen trace.SpanContext
+	transport := roundTripper(func(request *http.Request) (*http.Response, error) {
+		seen = trace.SpanContextFromContext(request.Context())
+		body := io.NopCloser(strings.NewReader(`{"data":[]}`))
+		return &http.Response{StatusCode: http.StatusOK, Body: body, Request: request}, nil
+	})
+	client, err := linkit.NewClient(
+		linkit.WithAPIKey("k3y"), linkit.WithHooks(r.hooks), linkit.WithHTTPClient(&http.Client{Transport: transport}),
+	)
+	require.NoError(t, err)
+	_, err = client.Products.List(t.Context(), nil)
+	require.NoError(t, err)
+	require.NoError(t, client.Close())
+	require.Equal(t, "GET /products", r.spans.Ended()[0].Name())
+	assert.Equal(t, r.spans.Ended()[0].SpanContext(), seen)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
