@@ -1,5 +1,4 @@
-// Opentelemetry traces calls through hooks: a span for each call, and one below it for each attempt and sign-in. It is a module
-// of its own, so that the SDK needs no OpenTelemetry.
+// Opentelemetry traces and measures calls with package linkitotel, and prints the spans and metrics.
 //
 //	go run -C examples/opentelemetry .
 package main
@@ -10,14 +9,17 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/sdk/trace"
-	api "go.opentelemetry.io/otel/trace"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	exporter "go.opentelemetry.io/otel/exporters/prometheus"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkitotel"
 	"github.com/linkit-go/linkit/linkittest"
 )
 
@@ -30,55 +32,60 @@ func main() {
 	}
 }
 
+// native makes the duration a native histogram: one series of Prometheus for each route and status, instead of seventeen.
+var native = sdkmetric.NewView(
+	sdkmetric.Instrument{Name: "http.client.request.duration"},
+	sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}},
+)
+
 func run(ctx context.Context) (err error) {
 	server := linkittest.NewServer()
 	defer server.Close()
 	server.Inject(linkittest.Fault{Path: "/products", Status: http.StatusServiceUnavailable})
 
-	provider := trace.NewTracerProvider(trace.WithSyncer(printer{}))
-	defer func() { err = errors.Join(err, provider.Shutdown(context.WithoutCancel(ctx))) }()
+	registry := prometheus.NewRegistry()
+	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo())
+	if err != nil {
+		return err
+	}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(printer{})) // in production WithBatcher
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithView(native))
+	defer func() { err = errors.Join(err, tracers.Shutdown(ctx), meters.Shutdown(ctx)) }()
+
 	client := server.Client(
 		linkit.WithLogin(linkittest.Email, linkittest.Password),
-		linkit.WithHooks(traced(provider.Tracer("github.com/linkit-go/linkit"))),
+		linkit.WithHooks(linkitotel.Hooks(linkitotel.WithTracerProvider(tracers), linkitotel.WithMeterProvider(meters))),
 	)
-	_, err = client.Products.List(ctx, nil)
-	return err
-}
-
-// traced makes spans of calls and attempts. Routes are templates, so that no id reaches a trace.
-func traced(tracer api.Tracer) linkit.Hooks {
-	span := func(name string) func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) {
-		return func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
-			ctx, span := tracer.Start(ctx, name+" "+e.Method+" "+e.Route, api.WithSpanKind(api.SpanKindClient))
-			return ctx, func(e *linkit.Event) {
-				span.SetAttributes(
-					attribute.String("http.request.method", e.Method),
-					attribute.String("url.template", e.Route),
-					attribute.Int("http.response.status_code", e.StatusCode),
-					attribute.Bool("linkit.sign_in", e.SignIn),
-				)
-				switch {
-				case e.Err != nil:
-					span.SetStatus(codes.Error, e.Err.Error())
-				case e.StatusCode >= http.StatusBadRequest:
-					span.SetStatus(codes.Error, http.StatusText(e.StatusCode))
-				}
-				span.End()
-			}
-		}
+	if _, err := client.Products.List(ctx, nil); err != nil {
+		return err
 	}
-	return linkit.Hooks{Call: span("call"), Attempt: span("attempt")}
+	return printMetrics(registry)
 }
 
 // printer stands in for an exporter to a collector.
 type printer struct{}
 
-func (printer) ExportSpans(_ context.Context, spans []trace.ReadOnlySpan) error {
+func (printer) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	for _, span := range spans {
-		fmt.Printf("%-34s %8v  span %s below %s  %s\n", span.Name(), span.EndTime().Sub(span.StartTime()).Round(time.Microsecond),
+		fmt.Printf("%-23s %8v  span %s below %s  %s\n",
+			span.Name(), span.EndTime().Sub(span.StartTime()).Round(time.Microsecond),
 			span.SpanContext().SpanID(), span.Parent().SpanID(), span.Status().Code)
 	}
 	return nil
 }
 
 func (printer) Shutdown(context.Context) error { return nil }
+
+// printMetrics writes what Prometheus would scrape. A program serves it by promhttp.HandlerFor.
+func printMetrics(registry *prometheus.Registry) error {
+	families, err := registry.Gather()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(os.Stdout, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
