@@ -20,6 +20,7 @@ type settings struct {
 	tls        bool
 	http2      bool
 	fixtures   []fs.FS
+	handlers   []patternHandler
 }
 
 // WithAddr sets the address to listen on, such as "127.0.0.1:8090". The default is a free port. NewServer

@@ -49,6 +49,9 @@ func (s *Server) handler() http.Handler {
 		mux.HandleFunc(basePath+path, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, path, methods) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, "", nil) })
+	for _, h := range s.settings.handlers {
+		h.register(mux)
+	}
 	return mux
 }
 
