@@ -79,9 +79,9 @@ type CredentialUser struct {
 	Type  string `json:"type"`
 }
 
-// CredentialBilling is what is known of the billing: "ACTIVE", say.
+// CredentialBilling is the billing state of the organization.
 type CredentialBilling struct {
-	Status string `json:"status"`
+	Status string `json:"status"` // "OVERDUE" while the organization is past due; Linkit documents no other value
 }
 
 // AuthService signs in and manages the client's session. Use it as [Client].Auth.
@@ -132,8 +132,8 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
 	op := &operation{method: http.MethodGet, route: "/auth/credentials"}
-	return doObject(ctx, s.client, op, func(v *CredentialStatus, _ lenient.Object) bool {
-		return v.User.ID != "" || !v.CheckedAt.IsZero()
+	return doObject(ctx, s.client, op, func(_ *CredentialStatus, o lenient.Object) bool {
+		return o.Has("checked_at", "user", "service_operational", "billing")
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"net/url"
 )
 
-// Customer is a person or a company that buys. Every call on customers needs an organization: see CustomersService.
+// Customer is a person or a company that buys.
 type Customer struct {
 	ID             string          `json:"id"`
 	OrganizationID string          `json:"organization_id"`
@@ -102,56 +102,44 @@ func (p *CustomerListParams) query() (ListParams, url.Values) {
 	return p.ListParams, q
 }
 
-// CustomersService reads and writes customers. Use it as Client.Customers. Linkit wants the organization named for them:
-// without WithOrganization or Client.ForOrganization, its methods return ErrInvalid and send nothing.
+// CustomersService reads and writes customers. Use it as Client.Customers. Linkit documents that customers need the
+// organization named, by [WithOrganization] or [Client.ForOrganization]. A credential that is scoped to one organization may do
+// without: nothing is refused before it is sent.
 type CustomersService service
-
-// tenant returns the client, or, where it has no organization, one whose every call says so.
-func (s *CustomersService) tenant() *Client {
-	c := s.client
-	if c.organization != "" || c.organizationErr != "" {
-		return c
-	}
-	return &Client{
-		core:            c.core,
-		view:            true,
-		organizationErr: "Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization",
-	}
-}
 
 // List returns one page of customers.
 //
 //	GET /customers
 func (s *CustomersService) List(ctx context.Context, params *CustomerListParams) (*Page[Customer], error) {
-	return list[Customer](ctx, s.tenant(), "/customers", params)
+	return list[Customer](ctx, s.client, "/customers", params)
 }
 
 // All walks every customer from params.Page on; see ListParams for what a list that changes meanwhile may do.
 //
 //	GET /customers
 func (s *CustomersService) All(ctx context.Context, params *CustomerListParams) iter.Seq2[Customer, error] {
-	return all[Customer](ctx, s.tenant(), "/customers", params)
+	return all[Customer](ctx, s.client, "/customers", params)
 }
 
 // Count returns how many customers params selects. It reads one record.
 //
 //	GET /customers
 func (s *CustomersService) Count(ctx context.Context, params *CustomerListParams) (int, error) {
-	return count[Customer](ctx, s.tenant(), "/customers", params)
+	return count[Customer](ctx, s.client, "/customers", params)
 }
 
 // Get returns one customer by Linkit's id; ErrNotFound when there is none.
 //
 //	GET /customers/{id}   (inferred)
 func (s *CustomersService) Get(ctx context.Context, id string) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
+	return do[Customer](ctx, s.client, &operation{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
 }
 
 // Create adds a customer. It is not sent again once it may have taken effect.
 //
 //	POST /customers   (inferred)
 func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*Customer, error) {
-	return do[Customer](ctx, s.tenant(), &operation{method: http.MethodPost, route: "/customers", body: params})
+	return do[Customer](ctx, s.client, &operation{method: http.MethodPost, route: "/customers", body: params})
 }
 
 // Update replaces a customer: what params leaves out is lost, so start from Customer.Params.
@@ -159,14 +147,14 @@ func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*
 //	PUT /customers/{id}   (inferred)
 func (s *CustomersService) Update(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
 	op := &operation{method: http.MethodPut, route: "/customers/{id}", ids: ids{id}, body: params}
-	return do[Customer](ctx, s.tenant(), op)
+	return do[Customer](ctx, s.client, op)
 }
 
 // Delete removes a customer; ErrNotFound when there is none.
 //
 //	DELETE /customers/{id}   (inferred)
 func (s *CustomersService) Delete(ctx context.Context, id string) error {
-	return doNoContent(ctx, s.tenant(), &operation{method: http.MethodDelete, route: "/customers/{id}", ids: ids{id}})
+	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/customers/{id}", ids: ids{id}})
 }
 
 // CustomerGroup is a name that customers can be sorted under.

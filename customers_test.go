@@ -107,12 +107,34 @@ func customerCalls() map[string]func(context.Context, *linkit.Client) error {
 	}
 }
 
-func TestCustomersWithoutAnOrganizationAreRefusedBeforeTheNetwork(t *testing.T) {
+func TestCustomersAreSentWithoutAnOrganizationAndARefusalSaysHowToNameOne(t *testing.T) {
+	t.Parallel()
+	for name, call := range customerCalls() {
+		for _, status := range []int{http.StatusBadRequest, http.StatusForbidden} {
+			t.Run(name+" "+http.StatusText(status), func(t *testing.T) {
+				t.Parallel()
+				rs := &replies{answers: []reply{{status: status, body: `{"error":"organization required"}`}}}
+				client, err := linkit.NewClient(linkit.WithAPIKey("k1234567"), linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: rs}))
+				require.NoError(t, err)
+				defer func() { assert.NoError(t, client.Close()) }()
+				err = call(t.Context(), client)
+				var response *linkit.APIError
+				require.ErrorAs(t, err, &response)
+				assert.Equal(t, status, response.StatusCode)
+				assert.NotErrorIs(t, err, linkit.ErrInvalid)
+				require.ErrorContains(t, err, "WithOrganization")
+				require.Len(t, rs.requests, 1)
+				assert.NotContains(t, rs.requests[0].Header, "X-Organization-Id")
+			})
+		}
+	}
+}
+
+func TestCustomersOfAMalformedOrganizationAreRefusedBeforeTheNetwork(t *testing.T) {
 	t.Parallel()
 	for name, call := range customerCalls() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			invalidBefore(t, call, []string{"WithOrganization", "ForOrganization"}, linkit.WithOrganization(""))
 			invalidBefore(t, func(ctx context.Context, c *linkit.Client) error {
 				return call(ctx, c.ForOrganization("org 1"))
 			}, []string{"ForOrganization", "org 1"}, linkit.WithOrganization(""))

@@ -67,14 +67,7 @@ func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v
 		if outer.failed() {
 			return errRefused
 		}
-		forms := [][]byte{body}
-		if data := outer.object(); data != nil {
-			forms = append(forms, data)
-			if outer.Has("success") {
-				slices.Reverse(forms) // an envelope has a message, and so has a ping
-			}
-		}
-		for _, form := range forms {
+		for _, form := range objectForms[T](body, outer) {
 			read := new(T)
 			unread, err := readModel(form, read)
 			members, _ := lenient.ReadObject(form)
@@ -93,6 +86,31 @@ func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v
 		return nil, err
 	}
 	return v, nil
+}
+
+// objectForms returns where an object without a key may stand: in the body, in its data, or in either. An envelope has a message
+// and a status, and so have some objects.
+func objectForms[T any](body []byte, outer envelope) [][]byte {
+	data := outer.object()
+	if data == nil {
+		return [][]byte{body}
+	}
+	inner, _ := lenient.ReadObject(data)
+	if outer.Has("success") || namesOf[T](inner) > namesOf[T](outer.Object) {
+		return [][]byte{data, body}
+	}
+	return [][]byte{body, data}
+}
+
+// namesOf counts the names of an object that T has a field for; "status" doesn't count, which wrappers have too.
+func namesOf[T any](o lenient.Object) (n int) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name != "status" && o.Has(name) {
+			n++
+		}
+	}
+	return n
 }
 
 // checkOut refuses an out that can't be decoded into, before anything is sent.
@@ -165,8 +183,7 @@ func readModel(text []byte, v any) (unread []string, err error) {
 func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 	v = new(T)
 	unread, err = readModel(body, v)
-	own, id := (*v).keys()
-	if err == nil && (own != "" || id != "") && !maybeWrapped(body) {
+	if err == nil && hasKey(*v) && !hasName(body, wrapperNames...) {
 		return v, unread, nil
 	}
 	if err != nil && !errors.Is(err, errNotObject) {
@@ -182,16 +199,12 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 	if outer.failed() {
 		return nil, nil, errRefused
 	}
-	if data := outer.object(); data != nil {
-		inner := new(T)
-		unreadInner, err := readModel(data, inner)
-		wrapped := outer.Has("success", "message") || !outer.Has("organization_id", "created")
-		if err == nil && hasKey(*inner) && (own == "" && (id == "" || wrapped) || outer.Has("success")) {
-			return inner, unreadInner, nil
-		}
+	if inner, unread := readWrapped(outer, v); inner != nil {
+		return inner, unread, nil
 	}
+	own, id := (*v).keys()
 	switch {
-	case own != "", id != "" && !outer.Has("success") && !(isNull(outer.Get("data")) && outer.Has("message")) && !outer.reportsError("error"):
+	case own != "", id != "" && !isWrapper[T](outer):
 		return v, unread, nil
 	case outer.reportsError("error", "errors"):
 		return nil, nil, errRefused
@@ -199,9 +212,35 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 	return nil, nil, errNoRecord
 }
 
-// maybeWrapped reports whether a body has names that a wrapper or an error has.
-func maybeWrapped(body []byte) bool {
-	return bytes.Contains(body, []byte(`"data"`)) || bytes.Contains(body, []byte(`"success"`)) || bytes.Contains(body, []byte(`"error`))
+// wrapperNames begin names that a wrapper or an error has, and few records.
+var wrapperNames = []string{`"data"`, `"success"`, `"error`, `"message"`, `"detail`}
+
+// readWrapped returns the record under data, where it is that rather than v, which was read from the whole.
+func readWrapped[T record](outer envelope, v *T) (*T, []string) {
+	data := outer.object()
+	if data == nil {
+		return nil, nil
+	}
+	inner := new(T)
+	unread, err := readModel(data, inner)
+	if err != nil || !hasKey(*inner) {
+		return nil, nil
+	}
+	if own, id := (*v).keys(); !outer.Has("success") && (own != "" || id != "" && !outer.Has("message")) {
+		names, _ := lenient.ReadObject(data)
+		if own != "" || namesOf[T](names) < namesOf[T](outer.Object) {
+			return nil, nil
+		}
+	}
+	return inner, unread
+}
+
+// isWrapper reports whether an object with an id is what should hold a record, and doesn't.
+func isWrapper[T record](outer envelope) bool {
+	if outer.Has("success") || outer.reportsError("error") {
+		return true
+	}
+	return outer.Has("data", "errors", "details", "message") && namesOf[T](outer.Object) <= 1 && !outer.Has(recordNames...)
 }
 
 func hasKey[T record](v T) bool {
@@ -221,12 +260,18 @@ func (op *operation) misdirected(v record, organization string) bool {
 	if strings.Contains(op.route, "{org_id}") {
 		organization, named = op.ids[0], op.ids[1:]
 	}
-	if params, ok := op.body.(interface{ recordKey() string }); ok && key != "" {
+	if params, ok := op.body.(interface{ recordKey() string }); ok && !isOffer(op.body) {
 		named = append(slices.Clone(named), params.recordKey())
 	}
 	named = slices.DeleteFunc(slices.Clone(named), func(name string) bool { return name == "" })
 	same := func(name string) bool { return strings.EqualFold(name, key) || strings.EqualFold(name, id) }
 	return organization != "" && organization != tenant.organization() && len(named) > 0 && !slices.ContainsFunc(named, same)
+}
+
+// isOffer reports whether a body is an offer's, whose name is no key: other offers may have it.
+func isOffer(body any) bool {
+	_, ok := body.(OfferParams)
+	return ok
 }
 
 // warnUnread logs the fields of a route that couldn't be read, each once.

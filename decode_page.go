@@ -54,7 +54,7 @@ func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	p.Meta = e.Get("meta")
 	p.Page = number
 	p.Count = len(p.Data)
-	if hasCount {
+	if hasCount && count >= 0 {
 		p.Count = count
 	}
 	if p.Limit = limit; limit <= 0 {
@@ -93,10 +93,10 @@ func (e envelope) list() ([][]byte, error) {
 		}
 	}
 	switch {
+	case len(elements) == 0 && e.reportsError("error", "errors"):
+		return nil, errRefused
 	case found:
 		return elements, nil
-	case e.reportsError("error", "errors"):
-		return nil, errRefused
 	}
 	return nil, errors.New("the response is not the promised page: it has no data")
 }

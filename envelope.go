@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/linkit-go/linkit/internal/lenient"
 )
@@ -32,25 +34,37 @@ func (e envelope) object() []byte {
 	return nil
 }
 
-// failed reports whether the response says that it failed: "success" that is false in any form, or a "code" or "status" of an
-// error's.
+// failed reports whether the response says that it failed: "success" that is false in any form, or the status of an error. A
+// record may have names of these too.
 func (e envelope) failed() bool {
-	if success := e.Get("success"); success != nil {
-		if value, ok := lenient.Bool(success); ok && !value {
+	if isFalse(e.Get("success")) || isFalse(e.Get("ok")) && e.Has("error", "message") {
+		return true
+	}
+	if !e.Has("message", "error", "errors", "details", "detail", "title") || e.Has(recordNames...) {
+		return false
+	}
+	for _, name := range []string{"code", "status", "statusCode", "status_code"} {
+		if n, ok := lenient.Int(e.Get(name)); ok && n >= http.StatusBadRequest && n < 600 {
 			return true
 		}
 	}
-	for _, name := range []string{"code", "status"} {
-		if n, ok := lenient.Int(e.Get(name)); ok && n >= http.StatusBadRequest && n < 600 && e.Has("message", "error", "details") {
-			return true
-		}
-	}
-	return false
+	status, _ := lenient.Text(e.Get("status"))
+	return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status)) && !e.Has("id", "version")
+}
+
+// recordNames are names that a record has, and an error or a wrapper doesn't.
+var recordNames = []string{
+	"iv_id", "brand_code", "category_code", "generic_code", "slug", "order_id", "organization_id", "created", "updated",
+}
+
+func isFalse(value []byte) bool {
+	b, ok := lenient.Bool(value)
+	return ok && !b
 }
 
 // reportsError reports whether one of the names has an error and there is no data.
 func (e envelope) reportsError(names ...string) bool {
-	if !isBlank(e.Get("data")) {
+	if data := e.Member("data"); data != nil && (len(data.Elements) > 0 || !isBlank(data.Value)) {
 		return false
 	}
 	for _, name := range names {
@@ -64,10 +78,10 @@ func (e envelope) reportsError(names ...string) bool {
 // isBlank reports whether a JSON value says nothing.
 func isBlank(value []byte) bool {
 	switch string(bytes.Join(bytes.Fields(value), nil)) {
-	case "", "null", `""`, "false", "0", "{}", "[]":
+	case "", "null", `""`, "{}", "[]":
 		return true
 	}
-	return false
+	return isFalse(value)
 }
 
 // checkResponse finds a 2xx that reports a failure. A body that isn't an object reports none.
@@ -77,7 +91,7 @@ func checkResponse(body []byte) error { return refusal(body, "error", "errors") 
 func checkSuccess(body []byte) error { return refusal(body, "error") }
 
 func refusal(body []byte, names ...string) error {
-	if !bytes.Contains(body, []byte(`"success"`)) && !bytes.Contains(body, []byte(`"error`)) && !bytes.Contains(body, []byte(`"message"`)) {
+	if !hasName(body, `"success"`, `"error`, `"message"`, `"detail`, `"title"`) {
 		return nil
 	}
 	e, err := readEnvelope(body)
@@ -85,6 +99,11 @@ func refusal(body []byte, names ...string) error {
 		return errRefused
 	}
 	return nil
+}
+
+// hasName reports whether body has one of these texts, which names may begin with.
+func hasName(body []byte, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return bytes.Contains(body, []byte(name)) })
 }
 
 // readNamedList returns the elements of the list that an object has under name, bare or as {success, message, data}.
@@ -100,10 +119,12 @@ func readNamedList(body []byte, name string) ([][]byte, error) {
 		return readNamedList(e.object(), name)
 	}
 	switch m := e.Member(name); {
-	case m != nil && (m.Elements != nil || string(m.Value) == "null"):
+	case m != nil && len(m.Elements) > 0:
 		return m.Elements, nil
 	case e.reportsError("error", "errors"):
 		return nil, errRefused
+	case m != nil && (m.Elements != nil || string(m.Value) == "null"):
+		return m.Elements, nil
 	case m != nil:
 		return nil, fmt.Errorf("the response is not the promised list: its %s is not a list", name)
 	}

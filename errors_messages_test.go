@@ -144,8 +144,8 @@ func TestMessagesToANewcomer(t *testing.T) {
 				_, err := server.Client().Customers.List(ctx, nil)
 				return err
 			},
-			says: `linkit: GET /customers: Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization`,
-			is:   linkit.ErrInvalid,
+			says: `linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't scoped to one organization, set it by WithOrganization or Client.ForOrganization`,
+			is:   linkit.ErrBadRequest,
 		},
 		{
 			program: "a whole URL for Do",

@@ -10,7 +10,7 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// Customers need the organization named.
+// Customers need the organization named, unless the credential is scoped to one.
 func ExampleCustomersService_Create() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -29,7 +29,7 @@ func ExampleCustomersService_Create() {
 	}
 	fmt.Println(customer.FirstName, customer.Birthdate, customer.Type)
 	// Output:
-	// linkit: GET /customers: Linkit wants the organization named for customers: use WithOrganization or Client.ForOrganization
+	// linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't scoped to one organization, set it by WithOrganization or Client.ForOrganization
 	// Noura 1990-05-17 individual
 }
 

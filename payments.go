@@ -22,7 +22,7 @@ func (p *PaymentStatus) setRaw(text json.RawMessage) { p.Raw = text }
 
 // PaymentOrderParams is a payment to ask for. A nil slice is left out of the request.
 type PaymentOrderParams struct {
-	Providers []string            `json:"providers,omitzero"` // Provider.ID of those that may take it
+	Providers []string            `json:"providers,omitzero"` // those that may take it: [ProviderTabby], say; unknown ones are ignored
 	Order     PaymentOrderDetails `json:"order"`
 }
 
@@ -44,10 +44,10 @@ type PaymentLineItem struct {
 // PaymentOrder is a payment that Linkit has taken on, and how to go on with it.
 type PaymentOrder struct {
 	OrderID          string          `json:"order_id"`
-	AcceptedGateways []string        `json:"accepted_gateways"`
-	ActiveGateway    string          `json:"active_gateway"`
-	AppSlug          string          `json:"app_slug"` // of the integration that takes the payment: see IntegrationsService.Execute
-	ExecuteEndpoint  string          `json:"execute_endpoint"`
+	AcceptedGateways []string        `json:"accepted_gateways"` // those of the providers asked for that Linkit supports
+	ActiveGateway    string          `json:"active_gateway"`    // the first of them
+	AppSlug          string          `json:"app_slug"`          // of the integration that takes the payment: see IntegrationsService.Execute
+	ExecuteEndpoint  string          `json:"execute_endpoint"`  // the provider's own: not below the base URL
 	ExecuteMethod    string          `json:"execute_method"`
 	NextAction       string          `json:"next_action"`
 	Raw              json.RawMessage `json:"-"` // the object as it came. Not written.
@@ -70,7 +70,9 @@ func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
 	})
 }
 
-// CreateOrder asks for a payment. It is not sent again once it may have taken effect: see TransportError.Sent.
+// CreateOrder asks for a payment, and runs the integration of the provider that takes it. Linkit ignores providers that it
+// doesn't support: compare PaymentOrder.AcceptedGateways with what was asked for. It is not retried once it may have taken
+// effect: see [ErrUncertain].
 //
 //	POST /payments/orders
 func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderParams) (*PaymentOrder, error) {
@@ -79,7 +81,7 @@ func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderPa
 
 // Provider is a way to pay that Linkit knows.
 type Provider struct {
-	ID          string          `json:"id"`
+	ID          string          `json:"id"` // [ProviderTabby], say
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
 	Type        ProviderType    `json:"type"`
@@ -91,6 +93,19 @@ type Provider struct {
 func (p *Provider) setRaw(text json.RawMessage) { p.Raw = text }
 
 func (p Provider) keys() (key, id string) { return "", p.ID }
+
+// The documented providers: values of [Provider].ID, [PaymentOrderParams].Providers and [ProvidersService.Config].
+const (
+	ProviderTabby    = "tabby"
+	ProviderTamara   = "tamara"
+	ProviderMispay   = "mispay"
+	ProviderStripe   = "stripe"
+	ProviderMoyasar  = "moyasar"
+	ProviderTap      = "tap"
+	ProviderDinero   = "dinero"
+	ProviderPayPal   = "paypal"
+	ProviderHyperPay = "hyperpay"
+)
 
 // ProviderType is the kind of a provider. Values that are not listed here pass through.
 type ProviderType string

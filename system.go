@@ -134,7 +134,7 @@ type SystemService service
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 	op := &operation{method: http.MethodGet, route: "/ping", public: true}
 	return doObject(ctx, s.client, op, func(_ *Ping, o lenient.Object) bool {
-		return o.Has("timestamp") || o.Has("message") && !o.Has("code", "error")
+		return (o.Has("timestamp") || o.Has("message") && !o.Has("code")) && !envelope{o}.reportsError("error", "errors", "details")
 	})
 }
 
@@ -150,7 +150,12 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 		once:         true,
 		acceptStatus: http.StatusServiceUnavailable,
 	}
-	return doObject(ctx, s.client, op, func(v *Health, _ lenient.Object) bool { return v.Status != "" })
+	return doObject(ctx, s.client, op, func(_ *Health, o lenient.Object) bool { return hasStatus(o) })
+}
+
+// hasStatus reports whether an object has a status, in whatever form.
+func hasStatus(o lenient.Object) bool {
+	return !isBlank(o.Get("status")) || o.Has("status") && o.Has("version", "environment", "timestamp", "system_health")
 }
 
 // SystemHealth asks after the service's inside. Unlike Health it needs a credential.
@@ -158,9 +163,7 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 //	GET /health/system
 func (s *SystemService) SystemHealth(ctx context.Context) (*SystemHealth, error) {
 	op := &operation{method: http.MethodGet, route: "/health/system"}
-	return doObject(ctx, s.client, op, func(v *SystemHealth, _ lenient.Object) bool {
-		return v.Status != ""
-	})
+	return doObject(ctx, s.client, op, func(_ *SystemHealth, o lenient.Object) bool { return hasStatus(o) })
 }
 
 // Telemetry returns how much the service holds and does.

@@ -2,7 +2,6 @@ package lenient
 
 import (
 	"bytes"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -50,12 +49,15 @@ func isNone(text []byte) bool {
 
 // Text reads a string, or a number as it is written. No other value is a text.
 func Text(text []byte) (string, bool) {
-	text = bytes.TrimSpace(text)
+	text = bytes.Trim(text, blanks)
 	if len(text) == 0 {
 		return "", false
 	}
 	switch c := text[0]; {
 	case c == '"':
+		if len(text) < 2 {
+			return "", false
+		}
 		if inner := text[1 : len(text)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 			return string(inner), true
 		}
@@ -81,7 +83,7 @@ func Bool(text []byte) (value, ok bool) {
 	return f == 1, ok && (f == 0 || f == 1)
 }
 
-// Int reads a whole number, or a text that holds one. It never rounds.
+// Int reads a whole number, or a text that holds one. It never rounds: 2.0 and 2e3 are whole, 2.5 isn't.
 func Int(text []byte) (int64, bool) {
 	s := bare(text)
 	if !isNumber(s) {
@@ -90,12 +92,38 @@ func Int(text []byte) (int64, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n, true
 	}
-	const exact = 1 << 53 // above, a float64 isn't exact
-	f, ok := parseFloat(s)
-	if !ok || f != math.Trunc(f) || math.Abs(f) > exact {
-		return 0, false
+	n, err := strconv.ParseInt(wholeDigits(s), 10, 64)
+	return n, err == nil
+}
+
+// wholeDigits writes out a number, which is by JSON's grammar, without fraction and exponent: 1.50e3 is 1500. It returns ""
+// where the number isn't whole, or has more digits than an int64.
+func wholeDigits(s string) string {
+	const most = 19 // digits of an int64
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
 	}
-	return int64(f), true
+	mantissa, power, _ := strings.Cut(strings.ToLower(s), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	kept := strings.TrimLeft(strings.TrimRight(whole+fraction, "0"), "0")
+	if kept == "" {
+		return "0"
+	}
+	exponent := 0
+	if power != "" {
+		n, err := strconv.Atoi(power)
+		if err != nil {
+			return ""
+		}
+		exponent = n
+	}
+	stripped := len(whole+fraction) - len(strings.TrimRight(whole+fraction, "0"))
+	zeros := exponent - len(fraction) + stripped // to write after kept
+	if zeros < 0 || zeros > most || len(kept)+zeros > most {
+		return ""
+	}
+	return sign + kept + strings.Repeat("0", zeros)
 }
 
 // Float reads a number, or a text that holds one by JSON's grammar.
@@ -112,12 +140,14 @@ func parseFloat(s string) (float64, bool) {
 	return f, true
 }
 
+const blanks = " \t\r\n" // JSON's
+
 // bare returns what a string holds, without the blanks around it, and any other value as it is written.
 func bare(text []byte) string {
-	text = bytes.TrimSpace(text)
+	text = bytes.Trim(text, blanks)
 	if len(text) > 0 && text[0] == '"' {
 		s, _ := Text(text)
-		return strings.TrimSpace(s)
+		return strings.Trim(s, blanks)
 	}
 	return string(text)
 }
