@@ -93,7 +93,7 @@ type AuthService service
 //
 //	POST /auth/login
 func (s *AuthService) Login(ctx context.Context, email, password string) (*Session, error) {
-	if err := s.client.usable(ctx, &operation{method: http.MethodPost, route: loginRoute, public: true}); err != nil {
+	if err := s.client.usable(ctx, &operation{method: http.MethodPost, route: loginRoute, kind: signIn}); err != nil {
 		return nil, err
 	}
 	if err := checkLogin("Login", email, password); err != nil {

@@ -30,9 +30,8 @@ type credential struct {
 	fixed   []string    // the header, if it never changes
 	cache   *tokenCache // the tokens, if it does
 	signsIn bool
+	none    bool // WithoutCredentials: public calls only
 }
-
-func (c *credential) none() bool { return c.fixed == nil && c.cache == nil }
 
 // callAuth is one call's use of the credential. A nil one is a public call's.
 type callAuth struct {
@@ -40,14 +39,6 @@ type callAuth struct {
 	token  *authToken     // used last
 	status int            // of the response that a replay may change
 	reason session.Reason // of the replay
-}
-
-// forCall returns op's use of the credential: nil for a public call.
-func (c *credential) forCall(op *operation) *callAuth {
-	if op.public {
-		return nil
-	}
-	return &callAuth{credential: c}
 }
 
 // TryAuthorize returns the Authorization header that is at hand. It reports false where a token must be waited for.
@@ -110,7 +101,11 @@ func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, 
 	}
 	t.status = res.Status
 	next, err := t.cache.Replace(ctx, t.token, t.reason)
-	if next == nil || err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // the caller didn't wait for the sign-in
+		res.Stop = contextError(ctx)
+		return false, nil
+	case next == nil || err != nil:
 		return false, t.publicError(err)
 	}
 	if t.signsIn {
@@ -147,7 +142,7 @@ func (t *callAuth) reportReplay(res *retry.Result) {
 // secret is what a call carries that must not show in its error.
 func (t *callAuth) secret(op *operation) string {
 	switch {
-	case t == nil || op.public:
+	case t == nil || op.kind != tenantCall:
 		return op.secret
 	case t.fixed != nil:
 		return strings.TrimPrefix(t.fixed[0], "Bearer ")
@@ -236,6 +231,8 @@ func (c *core) newCredential(cfg *config) (*credential, error) {
 		cred.cache = c.newCache(&loginSource{
 			core: c, email: cfg.email, password: cfg.password, fn: cfg.loginFunc, store: cfg.store,
 		})
+	default:
+		cred.none = true
 	}
 	return cred, nil
 }

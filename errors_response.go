@@ -16,9 +16,9 @@ import (
 
 // How a failed call becomes its error.
 
-// asError returns the error of a call's result; nil if that is a 2xx.
+// asError returns the error of a result that is no 2xx; nil for a DELETE that has succeeded all the same.
 func (op *operation) asError(res *retry.Result) error {
-	if (res.Status >= 200 && res.Status < 300 || op.wasDeleted(res)) && res.Stop == nil {
+	if op.wasDeleted(res) && res.Stop == nil {
 		return nil
 	}
 	secret := op.hidden()

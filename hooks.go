@@ -104,20 +104,13 @@ func withoutResponse(ctx context.Context) context.Context {
 	return context.WithValue(ctx, responseKey{}, (*Response)(nil))
 }
 
-// writeResponse fills in the Response of the call's context, if there is one.
-func (op *operation) writeResponse(ctx context.Context, res *retry.Result) {
-	if ctx == nil || op.signIn {
-		return
-	}
-	response, _ := ctx.Value(responseKey{}).(*Response)
-	if response == nil {
-		return
-	}
+// write fills in r with the result of op.
+func (r *Response) write(op *operation, res *retry.Result) {
 	secret := op.hidden()
-	*response = Response{StatusCode: res.Status, Attempts: res.Attempts}
+	*r = Response{StatusCode: res.Status, Attempts: res.Attempts}
 	if res.Header != nil {
-		response.Header = redact.Header(res.Header, secret)
-		response.RequestID = response.Header.Get("X-Request-Id")
+		r.Header = redact.Header(res.Header, secret)
+		r.RequestID = r.Header.Get("X-Request-Id")
 	}
 }
 
@@ -127,7 +120,7 @@ func (c *core) observe(ctx context.Context, op *operation, req *retry.Request) (
 		return ctx, func(*retry.Result, error) {}
 	}
 	began := time.Now()
-	event := Event{Method: op.method, Route: op.route, OrganizationID: op.organization, Server: c.server, SignIn: op.signIn}
+	event := Event{Method: op.method, Route: op.route, OrganizationID: op.organization, Server: c.server, SignIn: op.kind == automaticSignIn}
 	if c.hooks.Attempt != nil {
 		req.Attempt = op.observeAttempt(c.hooks.Attempt, event)
 	}

@@ -85,7 +85,7 @@ type service struct{ client *Client }
 type core struct {
 	base       *url.URL
 	server     string      // host:port of base
-	agent      []string    // User-Agent
+	agent      string      // User-Agent
 	header     http.Header // of WithHeader
 	policy     *retry.Policy
 	credential *credential
@@ -115,7 +115,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	c := &core{
 		base: cfg.base, server: serverOf(cfg.base), header: cfg.header, logger: cfg.logger,
-		agent:    []string{strings.TrimSpace(cfg.program + " linkit-go/" + Version)},
+		agent:    strings.TrimSpace(cfg.program + " linkit-go/" + Version),
 		prefetch: cfg.prefetch, bulkSize: cfg.bulkSize, bulkWidth: min(cfg.concurrency, 256), bulkLinger: cfg.bulkLinger,
 	}
 	for _, hooks := range cfg.hooks {
@@ -212,7 +212,10 @@ func (c *Client) ForOrganization(id string) *Client {
 // segments that may be ids show as {id}.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	op := &operation{
-		method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out), public: publicRoute(path),
+		method: method, route: maskedRoute(path), query: query, body: in, decode: decodeInto(out),
+	}
+	if publicRoute(path) {
+		op.kind = publicCall
 	}
 	if err := checkOut("Do", out); err != nil {
 		return err
@@ -221,6 +224,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	if op.url, problem = cleanPath(path); problem != "" {
 		return invalid("Do: the path %s", problem)
 	}
+	op.joinPath(c.core.base)
 	if path == "/api/v1" || strings.HasPrefix(path, "/api/v1/") {
 		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
 	}
@@ -259,16 +263,6 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// begin counts a call, unless the client is closed.
-func (c *core) begin() bool {
-	c.inFlight.Add(1)
-	if c.closed.Load() {
-		c.end()
-		return false
-	}
-	return true
-}
-
 // end ends a call. The last one after Close leaves no connection behind.
 func (c *core) end() {
 	if c.inFlight.Add(-1) == 0 && c.closed.Load() {
@@ -284,15 +278,18 @@ func (c *core) disconnect() {
 
 // send makes a call of the client's organization.
 func (c *Client) send(ctx context.Context, op *operation) error {
-	if err := c.usable(ctx, op); err != nil {
-		op.writeResponse(ctx, new(retry.Result))
-		return err
+	res, err := new(retry.Result), c.usable(ctx, op)
+	if err == nil {
+		if op.kind == tenantCall {
+			op.organization = c.organization
+		}
+		res, err = c.core.send(ctx, op)
 	}
-	if !op.public {
-		op.organization = c.organization
+	if ctx != nil {
+		if response, _ := ctx.Value(responseKey{}).(*Response); response != nil {
+			response.write(op, res)
+		}
 	}
-	res, err := c.core.send(ctx, op)
-	op.writeResponse(ctx, res)
 	return err
 }
 
@@ -303,10 +300,10 @@ func (c *Client) usable(ctx context.Context, op *operation) error {
 		return nilContext(op.name())
 	case c.core.closed.Load():
 		return closedError(op.name())
-	case op.public:
+	case op.kind != tenantCall:
 	case c.organizationErr != "":
 		return invalid("%s: %s", op.name(), c.organizationErr)
-	case c.core.credential.none():
+	case c.core.credential.none:
 		return invalid("%s needs a credential, and the client was made with WithoutCredentials", op.name())
 	}
 	return nil
@@ -314,22 +311,25 @@ func (c *Client) usable(ctx context.Context, op *operation) error {
 
 // send is the path of every call. The result's body must not be used: it has been given back.
 func (c *core) send(ctx context.Context, op *operation) (*retry.Result, error) {
-	if !c.begin() {
+	c.inFlight.Add(1)
+	defer c.end()
+	if c.closed.Load() {
 		return new(retry.Result), closedError(op.name())
 	}
-	defer c.end()
 	req, err := c.newRequest(ctx, op)
 	if err != nil {
 		return new(retry.Result), err
 	}
 	ctx, finish := c.observe(ctx, op, req)
 	res := c.policy.Do(ctx, req)
-	renewed, err := op.auth.renewAfter401(ctx, res)
+	renewed, notRenewed := op.auth.renewAfter401(ctx, res)
 	if renewed {
 		res = c.policy.Do(ctx, req.Again(res))
 		op.auth.reportReplay(res)
 	}
-	err = op.result(ctx, res, err)
+	if err = op.result(ctx, res); notRenewed != nil {
+		err = fmt.Errorf("%w (signing in again after %w)", notRenewed, err)
+	}
 	finish(res, err)
 	res.Close()
 	return res, err

@@ -80,10 +80,11 @@ const loginRoute = "/auth/login"
 //	POST /auth/login
 func (c *core) login(ctx context.Context, email, password string, automatic bool) (authGrant, error) {
 	op := &operation{
-		method: http.MethodPost, route: loginRoute, public: true, idempotent: true, signIn: automatic, unmetered: true,
+		method: http.MethodPost, route: loginRoute, kind: signIn,
 		body: loginRequest{email, password}, secret: password,
 	}
 	if automatic {
+		op.kind = automaticSignIn
 		op.onRetry = func(last *retry.Result, wait time.Duration) {
 			if last.RetryAfter > 0 || last.Status == http.StatusTooManyRequests {
 				c.credential.cache.RetryNotBefore(ctx, time.Now().Add(wait), op.apiError(last))

@@ -23,13 +23,11 @@ type operation struct {
 	method       string
 	route        string  // "/products/{iv_id}"
 	ids          ids     // the values of the route's {names}, in order
-	url          url.URL // of a Do: the path below the base; resolveURL completes it
+	url          url.URL // its path only for a Do, which has no ids
 	query        url.Values
 	body         any                                          // encoded by json.Marshal, except json.RawMessage and []byte; nil: none
+	kind         kind                                         // what it carries, and whether the limits are for it
 	idempotent   bool                                         // a POST that may be repeated without harm
-	public       bool                                         // carries neither credential nor organization
-	signIn       bool                                         // an automatic one
-	unmetered    bool                                         // a sign-in: outside the limits
 	once         bool                                         // never retried
 	acceptStatus int                                          // a status beside 2xx that decode may accept; 0: none
 	secret       string                                       // in the body: must not show in an error
@@ -41,6 +39,16 @@ type operation struct {
 	auth         *callAuth // nil: sent without a credential
 	request      retry.Request
 }
+
+// kind is what sets sign-ins and public endpoints apart.
+type kind int
+
+const (
+	tenantCall      kind = iota // carries the credential and the organization
+	publicCall                  // carries neither
+	signIn                      // Auth.Login: public, idempotent, outside the limits, and no write
+	automaticSignIn             // likewise, by the client itself: not the caller's call
+)
 
 // ids are those of one path: an array, so that a call needs no memory of its own for them.
 type ids [2]string
@@ -58,36 +66,28 @@ func (op *operation) hidden() string {
 	return op.auth.secret(op)
 }
 
-// result decodes a successful response, or returns the call's error. renewal is the error of
-// signing in again after a 401, if that failed.
-func (op *operation) result(ctx context.Context, res *retry.Result, renewal error) error {
-	if op.signIn && ctx.Err() == nil {
+// result decodes a successful response, or returns the call's error.
+func (op *operation) result(ctx context.Context, res *retry.Result) error {
+	if op.kind == automaticSignIn && ctx.Err() == nil {
 		res.Stop = nil // a sign-in's own minute is no deadline of the caller's
 	}
-	if renewal != nil && ctx.Err() != nil { // the caller didn't wait for the sign-in
-		res.Stop, renewal = contextError(ctx), nil
+	encoding := res.Header.Get("Content-Encoding")
+	if encoding != "" {
+		encoding = unpack(res)
 	}
-	err := op.accept(res)
-	if renewal != nil {
-		return fmt.Errorf("%w (signing in again after %w)", renewal, err)
-	}
-	return err
-}
-
-// accept decodes the response, or returns its error.
-func (op *operation) accept(res *retry.Result) error {
-	encoding := unpack(res)
 	if op.acceptStatus != 0 && res.Status == op.acceptStatus && res.Attempts > 0 && op.decode(res) == nil {
 		return nil
 	}
-	err := op.asError(res)
-	if err != nil || op.decode == nil || res.Status >= http.StatusMultipleChoices {
-		return err
+	if res.Status < 200 || res.Status >= 300 || res.Stop != nil {
+		return op.asError(res)
+	}
+	if op.decode == nil {
+		return nil
 	}
 	if encoding != "" && len(res.Body) > 0 {
 		return op.decodeError(res, fmt.Errorf("the response is encoded as %s: the transport must decode it", redact.Line(encoding, 40)))
 	}
-	switch err = op.decode(res); {
+	switch err := op.decode(res); {
 	case errors.Is(err, errRefused):
 		return op.apiError(res)
 	case err != nil:
@@ -99,7 +99,7 @@ func (op *operation) accept(res *retry.Result) error {
 // decodeError is the error of a 2xx response that can't be used. A write has taken effect all the
 // same.
 func (op *operation) decodeError(res *retry.Result, err error) error {
-	if op.method != http.MethodGet && op.method != http.MethodHead && !op.unmetered {
+	if op.method != http.MethodGet && op.method != http.MethodHead && op.kind < signIn {
 		err = fmt.Errorf("the write was accepted (%d), but %w", res.Status, err)
 	}
 	res.Sent = true

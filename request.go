@@ -18,23 +18,34 @@ import (
 )
 
 // newRequest makes the request of a call, or returns what is wrong with it.
-func (c *core) newRequest(ctx context.Context, op *operation) (*retry.Request, error) {
-	more := headersOf(ctx)
+func (c *core) newRequest(ctx context.Context, op *operation) (_ *retry.Request, err error) {
+	more, _ := ctx.Value(headerKey{}).(*contextHeader)
 	if more != nil && more.err != nil && op.route != loginRoute {
 		return nil, more.err
 	}
-	if err := op.resolveURL(c.base); err != nil {
-		return nil, err
+	if op.url.Path == "" {
+		if err = op.expandPath(c.base); err != nil {
+			return nil, err
+		}
 	}
-	body, err := op.encodeBody()
-	if err != nil {
-		return nil, err
+	op.url.Scheme, op.url.Host = c.base.Scheme, c.base.Host
+	if len(op.query) > 0 {
+		if op.url.RawQuery, err = op.encodeQuery(); err != nil {
+			return nil, err
+		}
 	}
 	op.request = retry.Request{
-		Method: op.method, URL: &op.url, Header: c.newHeader(op, len(body) > 0), Body: body,
-		Idempotent: op.idempotent || idempotentMethod(op.method), Once: op.once, Unmetered: op.unmetered, Retry: op.onRetry,
+		Method: op.method, URL: &op.url, Once: op.once, Unmetered: op.kind >= signIn, Retry: op.onRetry,
+		Idempotent: op.idempotent || op.kind >= signIn || op.method != http.MethodPost && op.method != http.MethodPatch,
 	}
-	if op.auth = c.credential.forCall(op); op.auth != nil {
+	if op.body != nil {
+		if op.request.Body, err = op.encodeBody(); err != nil {
+			return nil, err
+		}
+	}
+	op.request.Header = func() http.Header { return c.newHeader(op) }
+	if op.kind == tenantCall {
+		op.auth = &callAuth{credential: c.credential}
 		op.request.Credential = op.auth
 	}
 	if more != nil {
@@ -43,14 +54,6 @@ func (c *core) newRequest(ctx context.Context, op *operation) (*retry.Request, e
 		}
 	}
 	return &op.request, nil
-}
-
-func idempotentMethod(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		return true
-	}
-	return false
 }
 
 // encodeBody returns the body as it is sent. The caller's bytes are copied: a transport may go on
@@ -75,46 +78,42 @@ func (op *operation) encodeBody() ([]byte, error) {
 	return nil, invalid("%s: the body can't be written as JSON: %s", op.name(), strings.TrimPrefix(err.Error(), "linkit: "))
 }
 
-func (c *core) newHeader(op *operation, body bool) http.Header {
+// newHeader makes the header of one attempt. It shares nothing: transports are known to write to what they are given.
+func (c *core) newHeader(op *operation) http.Header {
 	h := make(http.Header, 6+len(c.header))
 	for key, values := range c.header {
-		h[key] = values
+		h[key] = slices.Clone(values)
 	}
-	h["Accept"] = jsonType
-	h["User-Agent"] = c.agent
+	h["Accept"] = []string{"application/json"}
+	h["User-Agent"] = []string{c.agent}
 	if op.organization != "" {
 		h["X-Organization-Id"] = []string{op.organization}
 	}
-	if body {
-		h["Content-Type"] = jsonType
+	if len(op.request.Body) > 0 {
+		h["Content-Type"] = []string{"application/json"}
 	}
 	return h
 }
 
-var jsonType = []string{"application/json"} // shared: never changed
-
-// resolveURL completes the operation's URL.
-func (op *operation) resolveURL(base *url.URL) error {
+// encodeQuery encodes the query, which may hold the caller's own text.
+func (op *operation) encodeQuery() (string, error) {
 	for name, values := range op.query {
 		for _, value := range values {
 			if !utf8.ValidString(name) || !utf8.ValidString(value) {
-				return invalid("%s: the query parameter %s is not valid UTF-8", op.name(), excerpt(name))
+				return "", invalid("%s: the query parameter %s is not valid UTF-8", op.name(), excerpt(name))
 			}
 		}
 	}
+	return op.query.Encode(), nil
+}
+
+// joinPath puts the base's path before that of a Do.
+func (op *operation) joinPath(base *url.URL) {
 	u := &op.url
-	if u.Path == "" {
-		if err := op.expandPath(base); err != nil {
-			return err
-		}
-	} else {
-		if base.RawPath != "" || u.RawPath != "" {
-			u.RawPath = base.EscapedPath() + u.EscapedPath()
-		}
-		u.Path = base.Path + u.Path
+	if base.RawPath != "" || u.RawPath != "" {
+		u.RawPath = base.EscapedPath() + u.EscapedPath()
 	}
-	u.Scheme, u.Host, u.RawQuery = base.Scheme, base.Host, op.query.Encode()
-	return nil
+	u.Path = base.Path + u.Path
 }
 
 // expandPath joins the base's path and the route, with the ids in place of its {names}. An id may
@@ -136,8 +135,8 @@ func (op *operation) expandPath(base *url.URL) error {
 		name, after, _ := strings.Cut(after, "}")
 		rest = after
 		id := op.ids[n]
-		if err := op.checkID(name, id); err != nil {
-			return err
+		if id == "" || id == "." || id == ".." || !utf8.ValidString(id) {
+			return op.idError(name, id)
 		}
 		segment := url.PathEscape(id)
 		if escaped == "" && segment != id {
@@ -152,16 +151,14 @@ func (op *operation) expandPath(base *url.URL) error {
 	return nil
 }
 
-func (op *operation) checkID(name, id string) error {
-	switch {
-	case id == "":
+func (op *operation) idError(name, id string) error {
+	switch id {
+	case "":
 		return invalid("%s: %s is empty: pass the one that names the record", op.name(), name)
-	case id == "." || id == "..":
+	case ".", "..":
 		return invalid("%s: %s is %q, which would change the path", op.name(), name, id)
-	case !utf8.ValidString(id):
-		return invalid("%s: %s is not valid UTF-8", op.name(), name)
 	}
-	return nil
+	return invalid("%s: %s is not valid UTF-8", op.name(), name)
 }
 
 // refusedHeaders are the headers that callers can't set; a name that ends in "-" refuses all that
@@ -207,7 +204,7 @@ type contextHeader struct {
 // carry it.
 func ContextWithHeader(ctx context.Context, key, value string) context.Context {
 	next := &contextHeader{header: http.Header{}}
-	if outer := headersOf(ctx); outer != nil {
+	if outer, _ := ctx.Value(headerKey{}).(*contextHeader); outer != nil {
 		next.header, next.err = outer.header.Clone(), outer.err
 	}
 	canonical, err := checkHeader("ContextWithHeader", key, value)
@@ -222,16 +219,10 @@ func ContextWithHeader(ctx context.Context, key, value string) context.Context {
 // attemptFunc is a [retry.Request]'s Attempt.
 type attemptFunc = func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*retry.Result), error)
 
-// headersOf returns what ContextWithHeader has put into ctx; nil if nothing.
-func headersOf(ctx context.Context) *contextHeader {
-	more, _ := ctx.Value(headerKey{}).(*contextHeader)
-	return more
-}
-
 // addContextHeader adds the headers of ctx to an attempt's. A sign-in belongs to all calls, and
 // carries those of none.
 func (op *operation) addContextHeader(ctx context.Context, header http.Header) error {
-	more := headersOf(ctx)
+	more, _ := ctx.Value(headerKey{}).(*contextHeader)
 	if more == nil || op.route == loginRoute {
 		return nil
 	}

@@ -132,7 +132,7 @@ type SystemService service
 //
 //	GET /ping
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
-	op := &operation{method: http.MethodGet, route: "/ping", public: true}
+	op := &operation{method: http.MethodGet, route: "/ping", kind: publicCall}
 	return doObject(ctx, s.client, op, func(_ *Ping, o lenient.Object) bool {
 		return (o.Has("timestamp") || o.Has("message") && !o.Has("code")) && !envelope{o}.reportsError("error", "errors", "details")
 	})
@@ -146,7 +146,7 @@ func (s *SystemService) Health(ctx context.Context) (*Health, error) {
 	op := &operation{
 		method:       http.MethodGet,
 		route:        "/health",
-		public:       true,
+		kind:         publicCall,
 		once:         true,
 		acceptStatus: http.StatusServiceUnavailable,
 	}

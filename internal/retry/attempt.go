@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,37 +21,9 @@ type exchange struct {
 	expired bool           // the attempt's own time was up
 }
 
-// attempt sends the request once, reads the response whole, and records the result. It returns nil where there is none.
-func (c *call) attempt(hr *http.Request, authorization []string, waited time.Duration) *http.Response {
-	r, res := c.request, &c.result
-	ctx := hr.Context()
-	header := r.Header.Clone()
-	around, done := ctx, func(*Result) {}
-	if r.Attempt != nil {
-		var err error
-		if around, done, err = r.Attempt(ctx, res.Attempts+1, waited, header); err != nil {
-			res.Stop, res.Denied = err, true
-			return nil
-		}
-	}
-	c.sending, c.hasRateToken = true, false
-	res.Attempts++
-	if authorization != nil {
-		header["Authorization"] = slices.Clone(authorization)
-	}
-	x := c.exchange(around, hr, header)
-	c.last = c.classify(ctx, &x)
-	c.record()
-	done(res)
-	if x.err != nil {
-		return nil
-	}
-	return x.resp
-}
-
-// exchange sends a copy of everything: transports are known to write to what they are given, and may go on reading an
-// earlier attempt's request.
-func (c *call) exchange(around context.Context, hr *http.Request, header http.Header) (x exchange) {
+// send sends the request once, and reads the response whole. It sends a copy of everything: transports are known to write to
+// what they are given, and may go on reading an earlier attempt's request.
+func (c *call) send(around context.Context, hr *http.Request, header http.Header) (x exchange) {
 	p, r, res := c.policy, c.request, &c.result
 	res.Began = time.Now()
 	attempt, cancel := context.WithTimeout(around, p.AttemptTimeout)
@@ -89,13 +60,13 @@ func (c *call) exchange(around context.Context, hr *http.Request, header http.He
 func (c *call) record() {
 	p, o, res := c.policy, &c.last, &c.result
 	c.attempted = true
-	res.Sent, res.Lost = res.Sent || o.uncertain(), res.Lost || o.lost()
-	res.Throttled = res.Throttled || o.throttled()
-	if !o.pausing() {
+	res.Sent, res.Lost = res.Sent || o.uncertain, res.Lost || o.lost
+	res.Throttled = res.Throttled || o.throttled
+	if !o.pausing {
 		c.pauses = 0
 	}
 	switch {
-	case o.throttled():
+	case o.throttled:
 		p.throttle(c)
 	case o.status == 0 || c.request.Unmetered:
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -17,7 +18,7 @@ type call struct {
 	request *Request
 	http    http.Client
 	loop    retryablehttp.Client
-	send    retryablehttp.Request
+	first   retryablehttp.Request // what the loop sends: each attempt makes its own of it
 	result  Result
 	last    outcome // of the last attempt
 
@@ -34,23 +35,6 @@ type call struct {
 	sending      bool // it has begun
 	attempted    bool // it has ended: last is its outcome
 	willRetry    bool // after wait
-}
-
-func newCall(p *Policy, r *Request) *call {
-	c := &call{policy: p, request: r}
-	// The call has no CloseIdleConnections: retryablehttp would call it after every failure, on connections that all
-	// calls share. Its client has no Timeout: attempts are bounded one by one.
-	c.http = http.Client{Transport: c, CheckRedirect: refuseRedirect}
-	c.loop.HTTPClient = &c.http
-	c.loop.CheckRetry, c.loop.Backoff = c.checkRetry, c.backoff
-	c.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	if p.Retries > 0 {
-		c.loop.RetryMax = p.Retries + maxPauses // checkRetry counts the two apart
-	}
-	if r.repeats != nil {
-		c.result = *r.repeats
-	}
-	return c
 }
 
 func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -70,12 +54,29 @@ func (c *call) RoundTrip(hr *http.Request) (*http.Response, error) {
 	if c.queued {
 		waited += time.Since(began)
 	}
-	resp := c.attempt(hr, authorization, waited)
-	if resp == nil {
+	r, res := c.request, &c.result
+	around, header, done := ctx, r.Header(), func(*Result) {}
+	if r.Attempt != nil {
+		var err error
+		if around, done, err = r.Attempt(ctx, res.Attempts+1, waited, header); err != nil {
+			res.Stop, res.Denied = err, true
+			return nil, errNoResponse
+		}
+	}
+	if authorization != nil {
+		header["Authorization"] = slices.Clone(authorization)
+	}
+	c.sending, c.hasRateToken = true, false
+	res.Attempts++
+	x := c.send(around, hr, header)
+	c.last = c.classify(ctx, &x)
+	c.record()
+	done(res)
+	if x.err != nil {
 		return nil, errNoResponse
 	}
-	resp.Request, resp.Body = hr, http.NoBody
-	return resp, nil
+	x.resp.Request, x.resp.Body = hr, http.NoBody
+	return x.resp, nil
 }
 
 // maxTokenWaits bounds how often one attempt waits for a token: one that expires in the queue each time is used all the same.
@@ -171,7 +172,7 @@ func (c *call) waitForLimiters(ctx context.Context) bool {
 // checkRetry is the retryablehttp.CheckRetry. It decides on the noted outcome; its error is always nil, so that the
 // response is kept.
 func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	c.willRetry = c.attempted && c.last.retryable(c.request.Idempotent) && c.prepareRetry(ctx)
+	c.willRetry = c.attempted && c.last.retryable && c.prepareRetry(ctx)
 	return c.willRetry, nil
 }
 
@@ -197,7 +198,7 @@ func (c *call) prepareRetry(ctx context.Context) bool {
 	if r.Retry != nil {
 		r.Retry(res, wait)
 	}
-	if c.last.pausing() {
+	if c.last.pausing {
 		c.waited++
 	} else {
 		c.retries++
@@ -211,7 +212,7 @@ func (c *call) retriesLeft() bool {
 	switch p := c.policy; {
 	case p.Retries == 0 || c.retries+c.waited >= c.loop.RetryMax:
 		return false
-	case c.last.pausing():
+	case c.last.pausing:
 		return c.pauses <= maxPauses
 	default:
 		return c.retries < p.Retries
@@ -224,7 +225,7 @@ func (c *call) nextWait(ctx context.Context) time.Duration {
 	switch {
 	case retryAfter > 0:
 		return retryAfter + spread(ctx, retryAfter, retryAfter)
-	case !c.last.pausing():
+	case !c.last.pausing:
 		return jittered(doubled(p.WaitMin, p.WaitMax, c.retries))
 	case c.request.Unmetered:
 		return p.pauseFor(c.pauses)

@@ -239,7 +239,7 @@ func TestContextsOfTransportsAndHooksShowNothing(t *testing.T) {
 func TestWhatATransportWritesStaysInThatAttempt(t *testing.T) {
 	t.Parallel()
 	r := request("PUT")
-	r.Header.Set("Accept", "application/json")
+	r.Header = func() http.Header { return http.Header{"Accept": {"application/json"}} }
 	shared := []string{"s3cret-key"}
 	r.Credential = credential(func() ([]string, error) { return shared, nil })
 	transport := play(func(hr *http.Request) (*http.Response, error) {

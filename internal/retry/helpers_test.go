@@ -94,8 +94,9 @@ func policy(transport http.RoundTripper, change ...func(*retry.Config)) *retry.P
 func request(method string) *retry.Request {
 	idempotent := method != http.MethodPost && method != http.MethodPatch
 	return &retry.Request{
-		Method: method, URL: &url.URL{Scheme: "https", Host: "linkit.test", Path: "/x"}, Header: http.Header{},
-		Body: []byte(`{"a":1}`), Idempotent: idempotent,
+		Method: method, URL: &url.URL{Scheme: "https", Host: "linkit.test", Path: "/x"},
+		Header: func() http.Header { return http.Header{} },
+		Body:   []byte(`{"a":1}`), Idempotent: idempotent,
 	}
 }
 

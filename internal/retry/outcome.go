@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// outcome is the result of one attempt, as far as retrying depends on it.
+// outcome is the result of one attempt, as far as retrying depends on it. That of a response to keep is only a status.
 type outcome struct {
 	status     int           // 0: no usable response
 	retryAfter bool          // the response has a readable Retry-After
@@ -17,55 +17,46 @@ type outcome struct {
 	unsent     bool          // proven: the server got nothing
 	timeout    bool          // the attempt's own time was up
 	final      bool          // a retry can't help, or must not be made
-	pauseLeft  time.Duration // of the pause that pausing began
+
+	retryable bool          // the request may be retried
+	lost      bool          // the attempt may have taken effect, and its response says nothing about that
+	uncertain bool          // the server may have acted on the attempt
+	throttled bool          // the server asked to slow down, rather than failed
+	pausing   bool          // it didn't say for how long
+	pauseLeft time.Duration // of the pause that pausing began
 }
 
 // lastStandardStatus is the highest that is registered. Gateways and CDNs add their own above it, for upstreams that failed.
 const lastStandardStatus = http.StatusNetworkAuthenticationRequired
 
-// retryable is the table of what is retried.
-func (o *outcome) retryable(idempotent bool) bool {
+// judge is the table of what is retried, for an attempt that failed.
+func (o *outcome) judge(idempotent bool) {
 	switch o.status {
 	case 0:
-		return !o.final && (o.unsent || idempotent)
+		o.lost, o.uncertain = !o.unsent, !o.unsent
+		o.retryable = !o.final && (o.unsent || idempotent)
 	case http.StatusTooManyRequests:
-		return true
+		o.throttled, o.pausing = true, o.asked == 0
+		o.retryable = true
 	case http.StatusServiceUnavailable:
-		return idempotent || o.retryAfter
+		o.throttled, o.uncertain = o.retryAfter, !o.retryAfter
+		o.retryable = o.retryAfter || idempotent
 	case http.StatusTooEarly:
-		return idempotent
-	}
-	return o.lost() && idempotent
-}
-
-// lost reports whether the attempt may have taken effect, and its response says nothing about that.
-func (o *outcome) lost() bool {
-	switch o.status {
-	case 0:
-		return !o.unsent
+		o.retryable = idempotent
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return true
+		o.lost, o.uncertain = true, true
+		o.retryable = idempotent
+	default:
+		upstream := o.status > lastStandardStatus
+		o.lost, o.uncertain = upstream, upstream
+		o.retryable = upstream && idempotent
 	}
-	return o.status > lastStandardStatus
 }
-
-// uncertain reports whether the server may have acted on the attempt.
-func (o *outcome) uncertain() bool {
-	return o.lost() || o.status == http.StatusServiceUnavailable && !o.retryAfter
-}
-
-// throttled reports whether the server asked to slow down, rather than failed.
-func (o *outcome) throttled() bool {
-	return o.status == http.StatusTooManyRequests || o.status == http.StatusServiceUnavailable && o.retryAfter
-}
-
-// pausing reports whether the server asked to slow down without saying for how long.
-func (o *outcome) pausing() bool { return o.status == http.StatusTooManyRequests && o.asked == 0 }
 
 // cost is what a retry after o takes from the budget.
 func (o *outcome) cost() int64 {
 	switch {
-	case o.throttled():
+	case o.throttled:
 		return 0
 	case o.timeout:
 		return timeoutCost
@@ -73,22 +64,32 @@ func (o *outcome) cost() int64 {
 	return retryCost
 }
 
-// classify notes in the call's result what came of an attempt, and returns what retrying depends on.
+// classify notes the response of an attempt, or why there is none, in the call's result, and returns what retrying depends on.
 func (c *call) classify(ctx context.Context, x *exchange) outcome {
-	p, res := c.policy, &c.result
+	res := &c.result
 	res.Status, res.Err, res.Header, res.RetryAfter = 0, nil, nil, 0
-	if x.err == nil {
-		o := outcome{status: x.resp.StatusCode}
-		res.Status, res.Header = o.status, x.resp.Header
-		if o.status >= http.StatusBadRequest {
-			o.asked, o.retryAfter = retryAfter(res.Header, res.Received)
-			res.RetryAfter = o.asked
-		}
-		return o
+	var o outcome
+	switch {
+	case x.err != nil:
+		o = c.classifyError(ctx, x)
+	case x.resp.StatusCode > 0 && x.resp.StatusCode < http.StatusBadRequest:
+		res.Status, res.Header = x.resp.StatusCode, x.resp.Header
+		return outcome{status: res.Status}
+	default:
+		res.Status, res.Header = x.resp.StatusCode, x.resp.Header
+		o.status = res.Status
+		o.asked, o.retryAfter = retryAfter(res.Header, res.Received)
+		res.RetryAfter = o.asked
 	}
+	o.judge(c.request.Idempotent)
+	return o
+}
+
+// classifyError is classify without a usable response.
+func (c *call) classifyError(ctx context.Context, x *exchange) (o outcome) {
+	p, res := c.policy, &c.result
 	res.Close()
 	res.Body = nil
-	o := outcome{}
 	tunnel := refusedTunnel(x, c.request.URL, p.proxied)
 	if tunnel != nil {
 		x.err = tunnel

@@ -35,7 +35,7 @@ const probeEvery = time.Second
 func (p *Policy) throttle(c *call) {
 	c.pauses++
 	switch {
-	case !c.last.pausing():
+	case !c.last.pausing:
 		c.pauses = 0
 		if c.result.RetryAfter > 0 && !c.request.Unmetered {
 			p.pause.mu.Lock()
@@ -91,7 +91,7 @@ func (p *Policy) accepted(c *call) {
 	if c.probe {
 		p.pause.current.Store(nil)
 	}
-	if c.last.status < 400 {
+	if c.last.status < 400 && p.budget.left.Load() < budgetSize {
 		p.budget.add(1)
 	}
 	if p.pause.run.Load() == 0 || c.last.status >= 500 {

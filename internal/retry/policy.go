@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"golang.org/x/time/rate"
 )
 
@@ -70,7 +71,7 @@ func New(c Config) *Policy {
 type Request struct {
 	Method string
 	URL    *url.URL
-	Header http.Header // without Authorization
+	Header func() http.Header // makes the header of an attempt, without Authorization
 	Body   []byte
 
 	Idempotent bool // repeating it does no harm: it is retried even when an attempt may have been acted on
@@ -130,14 +131,26 @@ type Result struct {
 
 // Do sends r until there is a response to keep. Afterwards it holds nothing but the response's body: see [Result.Close].
 func (p *Policy) Do(ctx context.Context, r *Request) *Result {
-	c := newCall(p, r)
-	c.send.Request = (&http.Request{
+	c := &call{policy: p, request: r}
+	// The call has no CloseIdleConnections: retryablehttp would call it after every failure, on connections that all
+	// calls share. Its client has no Timeout: attempts are bounded one by one.
+	c.http = http.Client{Transport: c, CheckRedirect: refuseRedirect}
+	c.loop.HTTPClient = &c.http
+	c.loop.CheckRetry, c.loop.Backoff = c.checkRetry, c.backoff
+	c.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	if p.Retries > 0 {
+		c.loop.RetryMax = p.Retries + maxPauses // checkRetry counts the two apart
+	}
+	if r.repeats != nil {
+		c.result = *r.repeats
+	}
+	c.first.Request = (&http.Request{
 		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: http.Header{},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
-	resp, err := c.loop.Do(&c.send)
+	resp, err := c.loop.Do(&c.first)
 	if resp != nil {
-		_ = resp.Body.Close() // http.NoBody: send has read the real one
+		_ = resp.Body.Close() // http.NoBody: the attempt has read the real one
 	}
 	if err != nil {
 		c.fail(ctx, err)
