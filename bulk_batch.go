@@ -1,10 +1,6 @@
 package linkit
 
-import (
-	"encoding/json"
-	"errors"
-	"strings"
-)
+import "strings"
 
 // theRecord is what errors call a record whose index stands beside them.
 const theRecord = "the record"
@@ -51,15 +47,11 @@ func encodeRecord(where string, record any) ([]byte, error) {
 			return nil, err
 		}
 	}
-	b, err := json.Marshal(record)
-	if err == nil {
-		return b, nil
+	b, err := encodeBody(record)
+	if err != nil {
+		return nil, invalid("%s: %s", where, reason(err))
 	}
-	var marshaler *json.MarshalerError
-	if errors.As(err, &marshaler) { // without the names of Go's types around it
-		err = marshaler.Err
-	}
-	return nil, invalid("%s: it can't be written as JSON: %s", where, reason(err))
+	return b, nil
 }
 
 // slice returns the records [from, to) as a batch. It shares their memory.

@@ -36,6 +36,16 @@ type CategoryParams struct {
 	NameEn       string `json:"name_en,omitempty"`
 	NameAr       string `json:"name_ar,omitempty"`
 	ParentID     string `json:"parent_id,omitempty"` // the parent's ID, not its code; "" makes a root
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+}
+
+type plainCategoryParams CategoryParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p CategoryParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainCategoryParams(p), p.Extra, nil)
 }
 
 // CategoryListParams selects categories. The zero value, like nil, selects all.

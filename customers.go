@@ -33,10 +33,12 @@ func (c *Customer) setRaw(text json.RawMessage) { c.Raw = text }
 
 // Params returns everything of c that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (c Customer) Params() CustomerParams {
-	return CustomerParams{
+	params := CustomerParams{
 		FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, Phone: c.Phone,
 		Birthdate: c.Birthdate, Gender: c.Gender, Type: c.Type, Status: c.Status,
 	}
+	params.Extra, params.carried = carry(c.Raw, (*plainCustomerParams)(&params))
+	return params
 }
 
 // CustomerGender is a customer's gender. Values that are not listed here pass through.
@@ -81,6 +83,18 @@ type CustomerParams struct {
 	Gender    CustomerGender `json:"gender,omitempty"`
 	Type      CustomerType   `json:"type,omitempty"`
 	Status    CustomerStatus `json:"status,omitempty"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
+}
+
+type plainCustomerParams CustomerParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p CustomerParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainCustomerParams(p), p.Extra, p.carried)
 }
 
 // CustomerListParams selects customers. The zero value, like nil, selects all.
@@ -173,18 +187,32 @@ func (c *CustomerGroup) setRaw(text json.RawMessage) { c.Raw = text }
 
 // Params returns everything of g that can be written. Change what should change, then Update: a PUT loses what is left out.
 func (g CustomerGroup) Params() CustomerGroupParams {
-	return CustomerGroupParams{Name: g.Name, Description: g.Description}
+	params := CustomerGroupParams{Name: g.Name, Description: g.Description}
+	params.Extra, params.carried = carry(g.Raw, (*plainCustomerGroupParams)(&params))
+	return params
 }
 
 // CustomerGroupParams is a customer group to write. An empty description is left out of the request.
 type CustomerGroupParams struct {
-	Name        string `json:"name"`                  // required; 100 characters at most
+	Name        string `json:"name,omitempty"`        // required; 100 characters at most
 	Description string `json:"description,omitempty"` // 500 characters at most
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
+}
+
+type plainCustomerGroupParams CustomerGroupParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p CustomerGroupParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainCustomerGroupParams(p), p.Extra, p.carried)
 }
 
 // check holds p to what is documented.
 func (p *CustomerGroupParams) check() error {
-	if p.Name == "" {
+	if memberKey("name", p.Name, p.Extra, p.carried) == "" {
 		return invalid("CustomerGroupParams: Name is empty")
 	}
 	if err := checkLength("CustomerGroupParams", "Name", p.Name, 100); err != nil {

@@ -34,9 +34,21 @@ type GenericParams struct {
 	GenericCode string `json:"generic_code,omitempty"`
 	NameEn      string `json:"name_en,omitempty"`
 	NameAr      string `json:"name_ar,omitempty"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
 }
 
-func (p GenericParams) recordKey() string { return p.GenericCode }
+type plainGenericParams GenericParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p GenericParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainGenericParams(p), p.Extra, nil)
+}
+
+func (p GenericParams) recordKey() string {
+	return memberKey("generic_code", p.GenericCode, p.Extra, nil)
+}
 
 // GenericListParams selects generics. The zero value, like nil, selects all.
 type GenericListParams struct {

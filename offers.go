@@ -48,21 +48,12 @@ func (o Offer) Params() OfferParams {
 	p := OfferParams{
 		OrganizationAppID: o.OrganizationAppID, Name: o.Name, OfferType: o.OfferType, Status: o.Status, IsActive: &o.IsActive,
 		TargetScope: o.TargetScope, TargetIvID: o.TargetIvID, TargetBarcode: o.TargetBarcode,
-		DiscountType: o.DiscountType, DiscountValue: unlessZero(o.DiscountValue), StartAt: o.StartAt, EndAt: o.EndAt,
-		BuyQty: unlessZero(o.BuyQty), GetQty: unlessZero(o.GetQty), BuyIvID: o.BuyIvID, GetIvID: o.GetIvID,
-		GetDiscountPercent: unlessZero(o.GetDiscountPercent),
+		DiscountType: o.DiscountType, DiscountValue: &o.DiscountValue, StartAt: o.StartAt, EndAt: o.EndAt,
+		Meta: bytes.Clone(o.Meta), BuyQty: &o.BuyQty, GetQty: &o.GetQty, BuyIvID: o.BuyIvID, GetIvID: o.GetIvID,
+		GetDiscountPercent: &o.GetDiscountPercent,
 	}
-	if string(o.Meta) != "null" {
-		p.Meta = bytes.Clone(o.Meta)
-	}
+	p.Extra, p.carried = carry(o.Raw, (*plainOfferParams)(&p))
 	return p
-}
-
-func unlessZero[T int | float64](v T) *T {
-	if v == 0 {
-		return nil
-	}
-	return &v
 }
 
 // OfferType is the kind of an offer. Values that are not listed here pass through.
@@ -89,28 +80,53 @@ type OfferParams struct {
 	Name               string          `json:"name,omitempty"`
 	OfferType          OfferType       `json:"offer_type,omitempty"`
 	Status             string          `json:"status,omitempty"`
-	IsActive           *bool           `json:"is_active,omitempty"`
+	IsActive           *bool           `json:"is_active,omitzero"`
 	TargetScope        string          `json:"target_scope,omitempty"`
 	TargetIvID         string          `json:"target_iv_id,omitempty"`
 	TargetBarcode      string          `json:"target_barcode,omitempty"`
 	DiscountType       string          `json:"discount_type,omitempty"`
-	DiscountValue      *float64        `json:"discount_value,omitempty"`
+	DiscountValue      *float64        `json:"discount_value,omitzero"`
 	StartAt            Time            `json:"start_at,omitzero"`
 	EndAt              Time            `json:"end_at,omitzero"`
-	Meta               json.RawMessage `json:"meta,omitempty"` // an object; what it may hold is not documented
-	BuyQty             *int            `json:"buy_qty,omitempty"`
-	GetQty             *int            `json:"get_qty,omitempty"`
+	Meta               json.RawMessage `json:"meta,omitzero"` // an object; what it may hold is not documented
+	BuyQty             *int            `json:"buy_qty,omitzero"`
+	GetQty             *int            `json:"get_qty,omitzero"`
 	BuyIvID            string          `json:"buy_iv_id,omitempty"`
 	GetIvID            string          `json:"get_iv_id,omitempty"`
-	GetDiscountPercent *float64        `json:"get_discount_percent,omitempty"`
+	GetDiscountPercent *float64        `json:"get_discount_percent,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
 }
 
-func (p OfferParams) recordKey() string { return p.Name }
+type plainOfferParams OfferParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p OfferParams) MarshalJSON() ([]byte, error) {
+	if len(p.Meta) == 0 {
+		p.Meta = nil
+	}
+	return mergeParams(plainOfferParams(p), p.Extra, p.carried)
+}
+
+func (p OfferParams) recordKey() string { return memberKey("name", p.Name, p.Extra, p.carried) }
 
 // OfferStatusParams is what SetStatus sets: either, or both.
 type OfferStatusParams struct {
 	Status   string `json:"status,omitempty"`
-	IsActive *bool  `json:"is_active,omitempty"`
+	IsActive *bool  `json:"is_active,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+}
+
+type plainOfferStatusParams OfferStatusParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p OfferStatusParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainOfferStatusParams(p), p.Extra, nil)
 }
 
 // OfferListParams selects offers. The zero value, like nil, selects all.
@@ -219,7 +235,7 @@ func (s *OffersService) BulkAll(
 //
 //	PATCH /offers/{id}/status
 func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferStatusParams) (*Offer, error) {
-	if params.Status == "" && params.IsActive == nil {
+	if params.Status == "" && params.IsActive == nil && len(params.Extra) == 0 {
 		return nil, invalid("OfferStatusParams: neither Status nor IsActive is set")
 	}
 	op := &operation{method: http.MethodPatch, route: "/offers/{id}/status", ids: ids{id}, body: params}

@@ -126,7 +126,7 @@ func TestOfferParamsAreEverythingThatCanBeWrittenAndNothingThatItsTypeLacks(t *t
 
 	bare := linkit.Offer{ID: "ofr_32", Name: "10% off", OfferType: linkit.OfferTypeDirectDiscount, DiscountValue: 10, Meta: json.RawMessage("null")}
 	assert.Equal(t, linkit.OfferParams{
-		Name: "10% off", OfferType: linkit.OfferTypeDirectDiscount, IsActive: linkit.Ptr(false), DiscountValue: linkit.Ptr(10.0),
+		Name: "10% off", OfferType: linkit.OfferTypeDirectDiscount, DiscountValue: linkit.Ptr(10.0),
 	}, bare.Params())
 }
 

@@ -134,13 +134,13 @@ func (o *Order) readOlder(body lenient.Object, enveloped bool) (unread []string)
 	return unread
 }
 
-// LineItem is one line of an order.
+// LineItem is one line of an order. What is zero is left out of a request; only a line that was read with a zero keeps it.
 type LineItem struct {
 	ProductID string          `json:"product_id,omitempty"`
 	Name      string          `json:"name,omitempty"`
-	Quantity  float64         `json:"quantity"` // nothing says that it is whole
-	Price     float64         `json:"price"`
-	Total     float64         `json:"total"`
+	Quantity  float64         `json:"quantity,omitzero"` // nothing says that it is whole
+	Price     float64         `json:"price,omitzero"`
+	Total     float64         `json:"total,omitzero"`
 	Raw       json.RawMessage `json:"-"` // read: the whole line, with what isn't documented. Not written.
 }
 
@@ -152,6 +152,16 @@ func (l *LineItem) keep(text []byte) { l.Raw = bytes.Clone(text) }
 func (l *LineItem) UnmarshalJSON(b []byte) error {
 	_, err := models.Read(b, l)
 	return err
+}
+
+// MarshalJSON writes the fields that are set, and of a line that was read those whose value came as zero or can't be read.
+func (l LineItem) MarshalJSON() ([]byte, error) {
+	if len(l.Raw) == 0 {
+		return mergeParams(plainLineItem(l), nil, nil)
+	}
+	line := plainLineItem(l)
+	_, kept := carry(l.Raw, &line)
+	return mergeParams(line, nil, kept)
 }
 
 // Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no time.
@@ -237,19 +247,31 @@ type OrderParams struct {
 	CustomerEmail     string                 `json:"customer_email,omitempty"`
 	CustomerPhone     string                 `json:"customer_phone,omitempty"`
 	Products          []LineItem             `json:"products,omitzero"`
-	Subtotal          *float64               `json:"subtotal,omitempty"`
-	Discount          *float64               `json:"discount,omitempty"`
-	Tax               *float64               `json:"tax,omitempty"`
-	DeliveryFee       *float64               `json:"delivery_fee,omitempty"`
-	TotalAmount       *float64               `json:"total_amount,omitempty"`
+	Subtotal          *float64               `json:"subtotal,omitzero"`
+	Discount          *float64               `json:"discount,omitzero"`
+	Tax               *float64               `json:"tax,omitzero"`
+	DeliveryFee       *float64               `json:"delivery_fee,omitzero"`
+	TotalAmount       *float64               `json:"total_amount,omitzero"`
 	Currency          string                 `json:"currency,omitempty"`
 	Status            OrderStatus            `json:"status,omitempty"`
 	PaymentStatus     OrderPaymentStatus     `json:"payment_status,omitempty"`
 	FulfillmentStatus OrderFulfillmentStatus `json:"fulfillment_status,omitempty"`
 	Notes             string                 `json:"notes,omitempty"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
 }
 
-func (p OrderParams) recordKey() string { return p.ExternalID }
+type plainOrderParams OrderParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p OrderParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainOrderParams(p), p.Extra, nil)
+}
+
+func (p OrderParams) recordKey() string {
+	return memberKey("external_id", p.ExternalID, p.Extra, nil)
+}
 
 // OrderListParams selects orders. The zero value, like nil, selects all.
 type OrderListParams struct {

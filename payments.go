@@ -23,22 +23,32 @@ func (p *PaymentStatus) setRaw(text json.RawMessage) { p.Raw = text }
 // PaymentOrderParams is a payment to ask for. A nil slice is left out of the request.
 type PaymentOrderParams struct {
 	Providers []string            `json:"providers,omitzero"` // those that may take it: [ProviderTabby], say; unknown ones are ignored
-	Order     PaymentOrderDetails `json:"order"`
+	Order     PaymentOrderDetails `json:"order,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
 }
 
-// PaymentOrderDetails is what is to be paid.
+type plainPaymentOrderParams PaymentOrderParams // without methods
+
+// MarshalJSON writes the fields that are set, and Extra.
+func (p PaymentOrderParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainPaymentOrderParams(p), p.Extra, nil)
+}
+
+// PaymentOrderDetails is what is to be paid. What is zero is left out of the request.
 type PaymentOrderDetails struct {
-	TotalAmount float64           `json:"total_amount"`
-	Currency    string            `json:"currency"` // "SAR"
+	TotalAmount float64           `json:"total_amount,omitzero"`
+	Currency    string            `json:"currency,omitzero"` // "SAR"
 	LineItems   []PaymentLineItem `json:"line_items,omitzero"`
 }
 
-// PaymentLineItem is one line of what is to be paid.
+// PaymentLineItem is one line of what is to be paid. What is zero is left out of the request.
 type PaymentLineItem struct {
-	SKU   string  `json:"sku"`
-	Name  string  `json:"name"`
-	Qty   int     `json:"qty"`
-	Price float64 `json:"price"`
+	SKU   string  `json:"sku,omitzero"`
+	Name  string  `json:"name,omitzero"`
+	Qty   int     `json:"qty,omitzero"`
+	Price float64 `json:"price,omitzero"`
 }
 
 // PaymentOrder is a payment that Linkit has taken on, and how to go on with it.

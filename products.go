@@ -38,12 +38,14 @@ func (p *Product) setRaw(text json.RawMessage) { p.Raw = text }
 // Params returns everything of p that can be written. Change what should change, then Update: a PUT loses what is left
 // out.
 func (p Product) Params() ProductParams {
-	return ProductParams{
+	params := ProductParams{
 		IvID: p.IvID, NameEn: p.NameEn, NameAr: p.NameAr,
 		AveragePrice: &p.AveragePrice, VATValue: &p.VATValue,
 		Barcode: p.Barcode, BrandID: p.BrandID, CategoryID: p.CategoryID, GenericID: p.GenericID,
 		IsEnabled: &p.IsEnabled,
 	}
+	params.Extra, params.carried = carry(p.Raw, (*plainProductParams)(&params))
+	return params
 }
 
 // ProductParams is a product to write. An empty string and a nil pointer are left out of the request; a pointer sets
@@ -52,16 +54,28 @@ type ProductParams struct {
 	IvID         string   `json:"iv_id,omitempty"`
 	NameEn       string   `json:"name_en,omitempty"`
 	NameAr       string   `json:"name_ar,omitempty"`
-	AveragePrice *float64 `json:"average_price,omitempty"`
-	VATValue     *float64 `json:"vat_value,omitempty"` // percent
+	AveragePrice *float64 `json:"average_price,omitzero"`
+	VATValue     *float64 `json:"vat_value,omitzero"` // percent
 	Barcode      string   `json:"barcode,omitempty"`
 	BrandID      string   `json:"brand_id,omitempty"`
 	CategoryID   string   `json:"category_id,omitempty"`
 	GenericID    string   `json:"generic_id,omitempty"`
-	IsEnabled    *bool    `json:"is_enabled,omitempty"`
+	IsEnabled    *bool    `json:"is_enabled,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
 }
 
-func (p ProductParams) recordKey() string { return p.IvID }
+type plainProductParams ProductParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p ProductParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainProductParams(p), p.Extra, p.carried)
+}
+
+func (p ProductParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }
 
 // ProductListParams selects products. The zero value, like nil, selects all.
 type ProductListParams struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -14,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/linkit-go/linkit/internal/lenient"
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
@@ -63,19 +63,26 @@ func (op *operation) encodeBody() ([]byte, error) {
 	case nil:
 		return nil, nil
 	case json.RawMessage:
-		return bytes.Clone(body), nil
+		return bytes.Clone(body), op.checkText(body)
 	case []byte:
-		return bytes.Clone(body), nil
+		return bytes.Clone(body), op.checkText(body)
 	}
-	encoded, err := json.Marshal(op.body)
-	if err == nil {
-		return encoded, nil
+	encoded, err := encodeBody(op.body)
+	if err != nil {
+		return nil, invalid("%s: %s", op.name(), reason(err))
 	}
-	var marshaler *json.MarshalerError
-	if errors.As(err, &marshaler) { // without the names of Go's types around it
-		err = marshaler.Err
+	return encoded, nil
+}
+
+// checkText refuses a body that is sent as it is and isn't UTF-8.
+func (op *operation) checkText(body []byte) error {
+	if utf8.Valid(body) {
+		return nil
 	}
-	return nil, invalid("%s: the body can't be written as JSON: %s", op.name(), strings.TrimPrefix(err.Error(), "linkit: "))
+	if err := lenient.Check(body); err != nil {
+		return invalid("%s: the body: %s", op.name(), err)
+	}
+	return invalid("%s: the body is not valid UTF-8", op.name())
 }
 
 // newHeader makes the header of one attempt. It shares nothing: transports are known to write to what they are given.

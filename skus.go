@@ -39,7 +39,8 @@ func (s SKU) Params() SKUParams {
 		IvID: s.IvID, ProductIvID: s.ProductIvID, BranchIvID: s.BranchIvID, Barcode: s.Barcode,
 		Price: &s.Price, Cost: &s.Cost, Available: &s.Available,
 	}
-	if s.Qty != nil {
+	p.Extra, p.carried = carry(s.Raw, (*plainSKUParams)(&p))
+	if s.Qty != nil { // the model tells none from 0
 		p.Qty = Ptr(*s.Qty)
 	}
 	return p
@@ -52,13 +53,25 @@ type SKUParams struct {
 	ProductIvID string   `json:"product_iv_id,omitempty"`
 	BranchIvID  string   `json:"branch_iv_id,omitempty"`
 	Barcode     string   `json:"barcode,omitempty"`
-	Qty         *int     `json:"qty,omitempty"`
-	Price       *float64 `json:"price,omitempty"`
-	Cost        *float64 `json:"cost,omitempty"`
-	Available   *bool    `json:"available,omitempty"`
+	Qty         *int     `json:"qty,omitzero"`
+	Price       *float64 `json:"price,omitzero"`
+	Cost        *float64 `json:"cost,omitzero"`
+	Available   *bool    `json:"available,omitzero"`
+
+	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	Extra map[string]any `json:"-"`
+
+	carried carried
 }
 
-func (p SKUParams) recordKey() string { return p.IvID }
+type plainSKUParams SKUParams // without methods
+
+// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+func (p SKUParams) MarshalJSON() ([]byte, error) {
+	return mergeParams(plainSKUParams(p), p.Extra, p.carried)
+}
+
+func (p SKUParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }
 
 // SKUListParams selects SKUs. The zero value, like nil, selects all.
 type SKUListParams struct {

@@ -95,12 +95,15 @@ func TestASKUWithoutAStockFigureIsToldFromOneThatIsOut(t *testing.T) {
 func TestSKUParamsAreEverythingThatCanBeWritten(t *testing.T) {
 	t.Parallel()
 	sku := sampleSKU()
-	sku.Barcode, sku.Price, sku.Cost = "6291100350012", 0, 0
+	sku.Barcode, sku.Price, sku.Cost, sku.Available = "6291100350012", 7.25, 0, true
 	params := sku.Params()
-	assert.Equal(t, stockOut, params)
-	*params.Qty, *params.Price, *params.Available = 9, 9, true
+	assert.Equal(t, linkit.SKUParams{
+		IvID: stockOut.IvID, ProductIvID: stockOut.ProductIvID, BranchIvID: stockOut.BranchIvID, Barcode: "6291100350012",
+		Qty: linkit.Ptr(0), Price: linkit.Ptr(7.25), Available: linkit.Ptr(true),
+	}, params, "of a record made by hand a zero is none")
+	*params.Qty, *params.Price, *params.Available = 9, 9, false
 	assert.Zero(t, *sku.Qty, "changing params must not change the model")
-	assert.Zero(t, sku.Price)
-	assert.False(t, sku.Available)
+	assert.InDelta(t, 7.25, sku.Price, 0)
+	assert.True(t, sku.Available)
 	assert.Nil(t, linkit.SKU{}.Params().Qty)
 }

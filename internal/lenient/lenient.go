@@ -168,6 +168,10 @@ func (c *call) read(dec *jsontext.Decoder, v any) error {
 	switch to.Kind() {
 	case reflect.Struct:
 		return c.container(dec, to, kind, jsontext.KindBeginObject)
+	case reflect.Pointer:
+		if to.Type().Elem().Kind() == reflect.Struct {
+			return c.container(dec, to, kind, jsontext.KindBeginObject)
+		}
 	case reflect.Slice:
 		return c.container(dec, to, kind, jsontext.KindBeginArray)
 	case reflect.Interface, reflect.Map:
