@@ -91,3 +91,12 @@ func samePhone(a, b string) bool {
 	}
 	return len(a) >= minPhoneDigits && strings.HasSuffix(b, a)
 }
+
+// lookupError is a search for one record that found none, or several.
+type lookupError struct {
+	method, route, text string
+	target              error
+}
+
+func (e *lookupError) Error() string        { return callText(e.method, e.route) + e.text }
+func (e *lookupError) Is(target error) bool { return target == e.target }

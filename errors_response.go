@@ -127,8 +127,16 @@ func (e *APIError) read(text []byte) {
 	if e.Details == "" && e.Fields == nil {
 		e.Details = firstText(body, "detail", "error_description")
 	}
-	for _, errs := range []json.RawMessage{body["errors"], body["detail"], inner["errors"], inner["details"]} {
+	for _, errs := range []json.RawMessage{
+		body["errors"], body["detail"], inner["errors"], inner["details"], inner["fields"], body["fields"], body["field_errors"],
+		body["violations"], body["invalid-params"], body["invalid_params"],
+	} {
 		e.addFields("", errs, 0)
+	}
+	for _, list := range []json.RawMessage{body["message"], body["error"]} { // instead of a text
+		if bytes.HasPrefix(list, []byte("[")) && firstText(body, "message") == "" {
+			e.addFields("", list, 0)
+		}
 	}
 	for _, data := range []json.RawMessage{body["data"], inner["data"]} { // which may hold something else, too
 		e.addFields("", data, 1)
@@ -209,10 +217,7 @@ func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 	if json.Unmarshal(item, &object) != nil {
 		return
 	}
-	name := firstText(object, "field", "name", "path", "property", "param", "parameter", "pointer", "attribute", "key")
-	if name == "" {
-		name = lastOf(object["loc"])
-	}
+	name := fieldOf(object)
 	reason, ok := reasonOf(item)
 	switch {
 	case ok && name != "":
@@ -222,6 +227,25 @@ func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 	default:
 		e.addFields("", item, depth+1)
 	}
+}
+
+// fieldOf returns the name of the field that a member of a list of errors is about.
+func fieldOf(object map[string]json.RawMessage) string {
+	name := firstText(object, "field", "name", "path", "propertyPath", "property", "param", "parameter", "pointer", "attribute", "key")
+	if name != "" {
+		return name
+	}
+	for _, place := range []string{"loc", "path"} {
+		if name := lastOf(object[place]); name != "" {
+			return name
+		}
+	}
+	var source map[string]json.RawMessage
+	if json.Unmarshal(object["source"], &source) != nil {
+		return ""
+	}
+	pointer := firstText(source, "pointer", "parameter")
+	return pointer[strings.LastIndexByte(pointer, '/')+1:]
 }
 
 // reasonOf returns the text of an object that describes one error.
@@ -312,15 +336,6 @@ func htmlTitle(page []byte) string {
 	}
 	return strings.Join(strings.Fields(html.UnescapeString(string(page[start:start+end]))), " ")
 }
-
-// lookupError is a search for one record that found none, or several.
-type lookupError struct {
-	method, route, text string
-	target              error
-}
-
-func (e *lookupError) Error() string        { return callText(e.method, e.route) + e.text }
-func (e *lookupError) Is(target error) bool { return target == e.target }
 
 // The short forms of package redact.
 const redaction = redact.Mark

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -199,54 +198,40 @@ func newGrant(s *Session) authGrant {
 	return authGrant{Value: authValue{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
 }
 
-// readSession reads the response to a sign-in. Only the token must be as documented: without a usable
+// readSession reads the response to a sign-in, bare or under data. Only the token must be as documented: without a usable
 // expires_at it is used until it is rejected.
 func readSession(body []byte) (*Session, error) {
-	var response struct {
-		Token     json.RawMessage `json:"token"`
-		ExpiresAt json.RawMessage `json:"expires_at"`
-		User      json.RawMessage `json:"user"`
-		Data      json.RawMessage `json:"data"`
-	}
-	if err := decode(body, &response); err != nil {
+	response, err := readEnvelope(body)
+	if err != nil {
 		return nil, err
 	}
-	if len(response.Token) == 0 && len(response.Data) > 0 {
-		_ = json.Unmarshal(response.Data, &response)
+	if data := response.object(); data != nil && !response.Has("token") {
+		if response, err = readEnvelope(data); err != nil {
+			return nil, err
+		}
 	}
 	var token string
-	switch {
-	case len(response.Token) == 0:
+	switch text := response.Get("token"); {
+	case text == nil:
 		return nil, errors.New("the response to the sign-in has no token")
-	case json.Unmarshal(response.Token, &token) != nil:
+	case json.Unmarshal(text, &token) != nil:
 		return nil, errors.New("the response's token is not text")
 	case token == "":
 		return nil, errors.New("the response's token is empty")
 	case !visible(token):
 		return nil, errors.New("the response's token can't stand in a header")
 	}
-	s := &Session{Token: NewSecret(token)}
-	s.ExpiresAt = readExpiry(response.ExpiresAt)
-	if json.Unmarshal(response.User, &s.User) != nil {
-		s.User = User{}
+	s := &Session{Token: NewSecret(token), ExpiresAt: readExpiry(response.Get("expires_at"))}
+	if user := response.Get("user"); user != nil {
+		_, _ = readModel(user, &s.User)
 	}
 	return s, nil
 }
 
-// readExpiry reads a time, also one in Unix seconds or milliseconds. Any other value is no time.
-func readExpiry(raw json.RawMessage) Time {
-	const beyondSeconds = 1e11 // the year 5138; as milliseconds, 1973
-	var t Time
-	number, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
-	switch {
-	case err != nil:
-		if t.UnmarshalJSON(raw) != nil {
-			return Time{}
-		}
-	case number > 0 && number < beyondSeconds:
-		t.Time = time.UnixMilli(int64(number * 1000)).UTC()
-	case number >= beyondSeconds && number < 1000*beyondSeconds:
-		t.Time = time.UnixMilli(int64(number)).UTC()
+// readExpiry reads a time in any of its forms. Any other value is no time.
+func readExpiry(value []byte) (t Time) {
+	if t.UnmarshalJSON(value) != nil {
+		return Time{}
 	}
 	return t
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // Ptr returns a pointer to v, for the optional fields of params:
@@ -93,8 +95,9 @@ func DateOf(t time.Time) Date {
 // ParseDate reads YYYY-MM-DD, or the day of a longer form that begins with it. An empty text is the zero Date; what is not a
 // day of the calendar is [ErrInvalid].
 func ParseDate(s string) (Date, error) {
-	d, err := parseDate(strings.TrimSpace(s))
-	if err != nil {
+	s = strings.TrimSpace(s)
+	d, err := parseDate(s)
+	if err != nil || s != "" && !strings.HasPrefix(s, d.String()) {
 		return Date{}, invalid("ParseDate: %s is not a date of the form YYYY-MM-DD", excerpt(s))
 	}
 	return d, nil
@@ -206,22 +209,29 @@ var timeLayouts = [...]string{
 	"2006-01-02T15:04", "2006-01-02T15:04Z07:00",
 }
 
-// parseTime reads a text that isn't empty.
+// parseTime reads a text that isn't empty. A time that couldn't be written again is none.
 func parseTime(s string) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t, err = parseYearFirst(strings.TrimSpace(s))
 	}
-	s = strings.TrimSpace(s)
+	if err != nil {
+		return time.Time{}, err
+	}
+	const day = 24 * 60 * 60
+	if _, offset := t.Zone(); t.Year() < 1 || offset <= -day || offset >= day {
+		return time.Time{}, errNoTime
+	}
+	return t, nil
+}
+
+func parseYearFirst(s string) (time.Time, error) {
 	if len(s) < len(time.DateOnly) || s[4] != '-' && s[4] != '/' {
 		return unixTime(s)
 	}
 	s = strings.ReplaceAll(s[:10], "/", "-") + strings.ToUpper(s[10:])
-	if len(s) > 10 && s[10] == ' ' {
-		clock := strings.TrimLeft(s[10:], " ")
-		for _, zone := range []string{" UTC", " GMT"} {
-			clock = strings.Replace(clock, zone, "Z", 1)
-		}
-		s = s[:10] + "T" + strings.ReplaceAll(clock, " ", "")
+	if len(s) > 10 && (s[10] == ' ' || s[10] == 'T') {
+		s = s[:10] + "T" + clockText(s[11:])
 	}
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -231,19 +241,28 @@ func parseTime(s string) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
-// unixTime reads seconds or milliseconds since 1970: of any year from 1973 to 5138 one of the two is meant, and no other number
-// is read, so that "1990" and "20240115" aren't.
-func unixTime(s string) (time.Time, error) {
-	const first, last = 1e8, 1e11 // seconds
-	for _, c := range s {
-		if (c < '0' || c > '9') && c != '.' {
-			return time.Time{}, errNoTime
+// clockText writes the zone of a time of day as RFC 3339 does: "10:30:00 UTC", "10:30:00 +0300" and Go's "10:30:00 +0000 UTC".
+func clockText(clock string) string {
+	for _, name := range []string{" UTC", " GMT"} {
+		if rest, ok := strings.CutSuffix(clock, name); ok {
+			clock = rest
+			if !strings.ContainsAny(rest, "+-Z") {
+				clock += "Z"
+			}
 		}
 	}
-	n, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil:
+	return strings.ReplaceAll(clock, " ", "")
+}
+
+// unixTime reads seconds or milliseconds since 1970: of any year from 1973 to 5138 one of the two is meant, and no other number
+// is read, so that "1990" and "20240115" aren't. 14 digits that are a date without separators are not taken for milliseconds.
+func unixTime(s string) (time.Time, error) {
+	const first, last = 1e8, 1e11 // seconds
+	n, ok := lenient.Float([]byte(s))
+	if _, err := time.Parse("20060102150405", s); !ok || err == nil {
 		return time.Time{}, errNoTime
+	}
+	switch {
 	case n >= first && n < last:
 		seconds, fraction := math.Modf(n)
 		return time.Unix(int64(seconds), int64(math.Round(fraction*1e6))*1000).UTC(), nil
