@@ -15,8 +15,8 @@ const maxBulk = 1000
 // BulkMode says what a bulk request does with each record.
 type BulkMode string
 
-// The modes of bulk requests. After a failure that leaves open whether a request took effect, one of BulkUpdate or BulkUpsert
-// may be retried; one of BulkCreate is not.
+// The modes of bulk requests. After a failure that leaves open whether a request took effect, one
+// of BulkUpdate or BulkUpsert may be retried; one of BulkCreate is not.
 const (
 	BulkCreate BulkMode = "create" // a record that exists is rejected
 	BulkUpdate BulkMode = "update" // a record that doesn't exist is rejected
@@ -25,10 +25,11 @@ const (
 
 // BulkResult is the result of one bulk request.
 //
-// Linkit documents only success and message, and that one rejected record doesn't undo the others. Whatever else a response
-// says about single records is read as far as it can be recognised: a status, an error or a success per record, lists of errors
-// by index or key, numbers of failed or processed records, the status 207. It is in Rejected then, and Success is false. The
-// whole response is in Raw.
+// Linkit documents only success and message, and that one rejected record doesn't undo the others.
+// Whatever else a response says about single records is read as far as it can be recognised: a
+// status, an error or a success per record, lists of errors by index or key, numbers of failed or
+// processed records, the status 207. It is in Rejected then, and Success is false. The whole
+// response is in Raw.
 type BulkResult struct {
 	Success       bool             // nothing in the response says otherwise
 	StatusCode    int              // 0: no response, or the request wasn't sent since none of its records could be written
@@ -62,6 +63,17 @@ func inMode(route, list string, mode BulkMode) (bulkTarget, error) {
 	return bulkTarget{}, invalid("POST %s: the mode %q is not one of create, update and upsert", route, mode)
 }
 
+// effectiveMode is what the endpoint does with records.
+func (t *bulkTarget) effectiveMode() BulkMode {
+	switch {
+	case t.mode != "":
+		return t.mode
+	case t.idempotent:
+		return BulkUpsert
+	}
+	return BulkCreate
+}
+
 // body returns the body of a request with records, which are separated by commas.
 func (t *bulkTarget) body(records []byte) json.RawMessage {
 	if t.list == "" {
@@ -85,7 +97,8 @@ func bulk[T keyed](ctx context.Context, c *Client, route, name string, mode Bulk
 	return bulkTo(ctx, c, target, records)
 }
 
-// bulkTo writes records in one request. A record that can't be written fails the call before anything is sent.
+// bulkTo writes records in one request. A record that can't be written fails the call before
+// anything is sent.
 func bulkTo[T keyed](ctx context.Context, c *Client, target bulkTarget, records []T) (*BulkResult, error) {
 	switch n := len(records); {
 	case n == 0:
@@ -126,8 +139,9 @@ func Records[T any](items ...T) iter.Seq2[T, error] {
 	}
 }
 
-// bulkAll reads records, sends them in requests of WithBulkSize side by side, and reports the results in order. Three parties:
-// the source's goroutine reads and encodes, a goroutine a request sends, and the caller's reports.
+// bulkAll reads records, sends them in requests of WithBulkSize side by side, and reports the
+// results in order. Three parties: the source's goroutine reads and encodes, a goroutine a request
+// sends, and the caller's reports.
 func bulkAll[T keyed](ctx context.Context, c *Client, target bulkTarget, records iter.Seq2[T, error], each func(BulkResult)) error {
 	if err := c.usable(ctx, &operation{method: http.MethodPost, route: target.route}); err != nil {
 		return err // before a source that can't be read twice is read

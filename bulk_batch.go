@@ -18,8 +18,8 @@ func newBulkBatch(offset, size int) *bulkBatch {
 	return &bulkBatch{offset: offset, keys: make([]string, 0, size), ends: make([]int, 0, size)}
 }
 
-// addRecord encodes a record now: the caller may change what it points to afterwards. A record that can't be written keeps its
-// place. The error is ErrInvalid and names where.
+// addRecord encodes a record now: the caller may change what it points to afterwards. A record
+// that can't be written keeps its place. The error is ErrInvalid and names where.
 func addRecord[T keyed](b *bulkBatch, where string, record T) error {
 	encoded, err := encodeRecord(where, &record)
 	if err == nil {

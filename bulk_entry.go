@@ -19,6 +19,7 @@ type reportEntry struct {
 	named    bool // it has a key, though not one that was sent
 	rejected bool
 	verdict  bool // it says whether the record was taken
+	create   bool // the request creates records
 }
 
 // keyNames are members that hold a record's own key, in the order in which they are tried.
@@ -29,14 +30,36 @@ func (r *bulkReport) entry(element json.RawMessage, failed bool) reportEntry {
 	if members := reportObject(element); members != nil {
 		return r.objectEntry(members, failed)
 	}
-	e := reportEntry{position: -1, index: -1}
+	e := r.newEntry()
 	e.scalar(r, element, failed)
 	return e
 }
 
+func (r *bulkReport) newEntry() reportEntry {
+	return reportEntry{position: -1, index: -1, create: r.mode == BulkCreate}
+}
+
 func (r *bulkReport) objectEntry(members map[string]json.RawMessage, failed bool) reportEntry {
-	e := reportEntry{position: -1, index: -1}
-	e.place(r, members)
+	e := r.newEntry()
+	known := -1
+	for name, value := range members {
+		if len(members) > 1 {
+			break
+		}
+		inner := reportObject(value)
+		known = r.find(name)
+		switch {
+		case known >= 0 && inner == nil: // {"A": "not found"}
+			e.scalar(r, value, failed)
+			e.position = known
+			return e
+		case known >= 0, inner != nil && !isFailure(reportName(name)): // {"A": {"status": 404}}, {"update": {"iv_id": "A", "status": 404}}
+			members = inner
+		}
+	}
+	if e.place(r, members); known >= 0 {
+		e.position = known
+	}
 	ok := e.judge(members, 0)
 	if failed && !ok {
 		e.rejected = true
@@ -44,13 +67,21 @@ func (r *bulkReport) objectEntry(members map[string]json.RawMessage, failed bool
 	e.verdict = e.rejected || ok || failed
 	if e.rejected {
 		e.explain(members, 0)
+		if known >= 0 && failed {
+			e.explainByField(members)
+		}
 	}
 	return e
 }
 
-// scalar reads an element that is a text or a number: the key of a record, its index, or why it failed.
+// scalar reads an element that is a text or a number: the key of a record, its index, or why it
+// failed.
 func (e *reportEntry) scalar(r *bulkReport, element json.RawMessage, failed bool) {
-	if !failed || isBlankReport(element) && string(element) != "0" {
+	if !failed {
+		e.verdictOf(element)
+		return
+	}
+	if isBlankReport(element) && string(element) != "0" {
 		return
 	}
 	e.rejected, e.verdict = true, true
@@ -79,6 +110,24 @@ func (e *reportEntry) scalar(r *bulkReport, element json.RawMessage, failed bool
 	}
 }
 
+// verdictOf reads an element that is a bool, a status or a text about a record whose place is
+// known by other means.
+func (e *reportEntry) verdictOf(element json.RawMessage) {
+	text, isText := reportText(element)
+	if is, ok := reportBool(element); ok && !isText {
+		e.rejected, e.verdict = !is, true
+		return
+	}
+	taken := e.judgeStatus("status", element)
+	if !taken && !e.rejected && isText && saysRejected(text) {
+		e.rejected = true
+	}
+	e.verdict = taken || e.rejected
+	if _, ok := reportInt(element); e.rejected && !ok {
+		e.say(element)
+	}
+}
+
 // place finds which record an element is about.
 func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 	named := map[string]string{}
@@ -95,6 +144,9 @@ func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 		}
 	}
 	for _, name := range keyNames {
+		if (name == "name" || name == "code") && e.index >= 0 {
+			break // they may be those of an error
+		}
 		if e.position = r.find(named[name]); e.position >= 0 {
 			return
 		}
@@ -110,6 +162,31 @@ func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 			}
 		}
 	}
+	if e.index < 0 && !e.named {
+		e.position = r.placeByPath(members, named)
+	}
+}
+
+// placeByPath finds a record by a path: "products[3].iv_id", "/products/3", ["products", 3].
+func (r *bulkReport) placeByPath(members map[string]json.RawMessage, named map[string]string) int {
+	for _, name := range []string{"path", "pointer", "instancepath", "field", "loc", "location", "property"} {
+		path := named[name]
+		if list := reportList(members[name]); list != nil {
+			var parts []string
+			for _, part := range list {
+				text, _ := reportText(part)
+				parts = append(parts, text)
+			}
+			path = strings.Join(parts, ".")
+		}
+		if !strings.ContainsAny(path, ".[/") {
+			continue
+		}
+		if position := r.position(path); position >= 0 {
+			return position
+		}
+	}
+	return -1
 }
 
 func (e *reportEntry) setIndex(value json.RawMessage, counted bool) {
@@ -118,40 +195,68 @@ func (e *reportEntry) setIndex(value json.RawMessage, counted bool) {
 	}
 }
 
-// judge reads whether an element says that its record was rejected, in e.rejected, and whether it says that it was taken.
+// judge reads whether an element says that its record was rejected, in e.rejected, and whether it
+// says that it was taken.
 func (e *reportEntry) judge(members map[string]json.RawMessage, depth int) (taken bool) {
+	weak := false // it looks like a rejection, unless something says that the record was taken
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		value, name := members[member], reportName(member)
-		switch name {
-		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state":
-			if inner := reportObject(value); inner != nil && depth < maxReportDepth {
+		switch inner := reportObject(value); name {
+		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state", "action", "response", "body":
+			switch {
+			case inner != nil && depth < maxReportDepth:
 				taken = e.judge(inner, depth+1) || taken
-				continue
-			}
-			taken = e.judgeStatus(name, value) || taken
-		case "response", "body":
-			if inner := reportObject(value); inner != nil && depth < maxReportDepth {
-				taken = e.judge(inner, depth+1) || taken
+			case inner == nil && name != "response" && name != "body":
+				taken = e.judgeStatus(name, value) || taken
 			}
 		case "success", "ok", "succeeded", "valid", "isvalid", "accepted", "processed", "written", "saved", "imported":
-			if is, ok := reportBool(value); ok {
-				e.rejected = e.rejected || !is
-				taken = taken || is
-			}
-		case "reason", "exception":
-			e.rejected = e.rejected || !isBlankReport(value)
+			taken = e.judgeFlag(value) || taken
+		case "reason", "reasons", "message", "msg", "errorcode", "errcode":
+			weak = weak || saysWhy(name, value)
+		case "severity", "level":
+			text, _ := reportText(value)
+			word := reportName(text)
+			taken = taken || isAside(word) || word == "warn"
 		default:
 			if isFailure(name) && !isBlankReport(value) {
 				e.rejected = true
 			}
 		}
 	}
+	e.rejected = e.rejected || weak && !taken
 	return taken && !e.rejected
 }
 
-// judgeStatus reads a status: of HTTP, or a word.
+// saysWhy reports whether a member gives a reason for a rejection.
+func saysWhy(name string, value json.RawMessage) bool {
+	if strings.HasPrefix(name, "m") {
+		text, _ := reportText(value)
+		return saysRejected(text)
+	}
+	return !isBlankReport(value)
+}
+
+// judgeFlag reads a flag such as "success".
+func (e *reportEntry) judgeFlag(value json.RawMessage) (taken bool) {
+	is, ok := reportBool(value)
+	if !ok {
+		text, _ := reportText(value)
+		e.rejected = e.rejected || isFailure(reportName(text))
+		return false
+	}
+	e.rejected = e.rejected || !is
+	return is
+}
+
+// takenWords are words of a status that say that a record was taken.
+var takenWords = []string{
+	"ok", "success", "succeeded", "successful", "create", "created", "update", "updated", "upsert", "upserted", "insert", "inserted", "accepted", "done",
+	"completed", "processed", "unchanged", "notmodified", "saved", "imported", "written", "replaced",
+}
+
+// judgeStatus reads a status: of HTTP, a word, or a bool.
 func (e *reportEntry) judgeStatus(name string, value json.RawMessage) (taken bool) {
-	if n, ok := reportInt(value); ok {
+	if n, ok := reportStatus(value); ok {
 		switch {
 		case n >= http.StatusBadRequest && n < 600:
 			e.rejected, e.record.StatusCode = true, n
@@ -160,90 +265,20 @@ func (e *reportEntry) judgeStatus(name string, value json.RawMessage) (taken boo
 		}
 		return false
 	}
-	text, _ := reportText(value)
+	text, isText := reportText(value)
+	if !isText && name != "code" {
+		if is, ok := reportBool(value); ok {
+			e.rejected = e.rejected || !is
+			return is
+		}
+	}
 	word := reportName(text)
 	switch {
-	case isFailure(word):
+	case isFailure(word), word == "skip", word == "exists" && e.create, word == "alreadyexists" && e.create:
 		e.rejected = true
 	case name == "code":
-	case slices.Contains([]string{"ok", "success", "succeeded", "successful", "created", "updated", "upserted", "inserted", "accepted", "done", "completed", "processed", "unchanged", "saved", "imported"}, word):
-		return true
+	default:
+		return slices.Contains(takenWords, word)
 	}
 	return false
-}
-
-// messageNames and fieldNames are members that say why a record was rejected, in the order in which they are told.
-var (
-	messageNames = []string{"error", "err", "failure", "reason", "message", "msg", "errormessage", "exception", "detail", "response", "result", "body", "outcome"}
-	fieldNames   = []string{"details", "errors", "fields", "fielderrors", "validation", "validationerrors", "data"}
-)
-
-// explain takes the status, the code, the message and the fields of a rejection.
-func (e *reportEntry) explain(members map[string]json.RawMessage, depth int) {
-	named := make(map[string]json.RawMessage, len(members))
-	for name, value := range members {
-		named[reportName(name)] = value
-	}
-	for _, name := range []string{"status", "statuscode", "code"} {
-		if n, ok := reportInt(named[name]); ok && e.record.StatusCode == 0 && n >= http.StatusBadRequest && n < 600 {
-			e.record.StatusCode = n
-		}
-	}
-	for _, name := range []string{"code", "errorcode"} {
-		if text, ok := reportText(named[name]); ok && e.record.Code == "" {
-			e.record.Code = text
-		}
-	}
-	for _, name := range messageNames {
-		if inner := reportObject(named[name]); inner != nil && depth < maxReportDepth {
-			e.explain(inner, depth+1)
-		} else if inner == nil {
-			e.say(named[name])
-		}
-	}
-	for _, name := range fieldNames {
-		inner := reportObject(named[name])
-		switch {
-		case inner != nil && (name != "data" || fieldErrors(inner)):
-			if e.record.Fields == nil && len(inner) > 0 {
-				e.record.Fields = reportFields(inner)
-			}
-		case inner == nil && name != "data":
-			e.say(named[name])
-		}
-	}
-}
-
-// say adds a text to the message: "Not found: no such SKU".
-func (e *reportEntry) say(value json.RawMessage) {
-	text := strings.Join(reportTexts(value), "; ")
-	switch {
-	case text == "" || strings.Contains(e.record.Message, text):
-	case e.record.Message == "":
-		e.record.Message = text
-	default:
-		e.record.Message += ": " + text
-	}
-}
-
-// fieldErrors reports whether an object holds errors by field, as PocketBase's do, and not the record itself.
-func fieldErrors(members map[string]json.RawMessage) bool {
-	for _, value := range members {
-		if inner := reportObject(value); inner == nil || inner["message"] == nil && inner["code"] == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// reportFields is the reasons by field.
-func reportFields(members map[string]json.RawMessage) map[string]string {
-	fields := make(map[string]string, len(members))
-	for name, value := range members {
-		if inner := reportObject(value); inner != nil && len(inner["message"]) > 0 {
-			value = inner["message"]
-		}
-		fields[name] = strings.Join(reportTexts(value), "; ")
-	}
-	return fields
 }

@@ -42,8 +42,9 @@ func (r *RejectedRecord) line() string {
 	return b.String()
 }
 
-// RejectedError reports a bulk request of which some records were not written, though it was accepted. It matches [ErrRejected],
-// and [ErrInvalid] too where a record couldn't be written as JSON.
+// RejectedError reports a bulk request of which some records were not written, though it was
+// accepted. It matches [ErrRejected], and [ErrInvalid] too where a record couldn't be written as
+// JSON.
 type RejectedError struct {
 	Method, Route string
 	Count         int              // rejected records, also where the response doesn't say which; at least so many where it gives no number
@@ -75,14 +76,15 @@ func (e *RejectedError) Error() string {
 // Is matches [ErrRejected].
 func (e *RejectedError) Is(target error) bool { return target == ErrRejected }
 
-// Unwrap returns why records couldn't be written, and the response's own error where it is one as a whole.
+// Unwrap returns why records couldn't be written, and the response's own error where it is one as
+// a whole.
 func (e *RejectedError) Unwrap() []error { return e.causes }
 
 // maxFailures is how many failures the error of a BulkAll keeps.
 const maxFailures = 20
 
-// bulkError is the error of a BulkAll: errors.Is and errors.As look into each failure, up to the twentieth, and into the final
-// one.
+// bulkError is the error of a BulkAll: errors.Is and errors.As look into each failure, up to the
+// twentieth, and into the final one.
 type bulkError struct {
 	route    string
 	requests int

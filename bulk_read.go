@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// bulkReader reads the source of one BulkAll on a goroutine of its own, and fills batches. Its err and panicked may be read
-// once the sender's started is closed.
+// bulkReader reads the source of one BulkAll on a goroutine of its own, and fills batches. Its err
+// and panicked may be read once the sender's started is closed.
 type bulkReader[T keyed] struct {
 	sender *bulkSender
 	linger time.Duration // after its first record, a batch that isn't full is sent; 0: never
@@ -94,7 +94,8 @@ func (r *bulkReader[T]) begin(ctx context.Context) error {
 	return nil
 }
 
-// end sends what is left, if send is set and the run goes on. It reports why the run was halted before that.
+// end sends what is left, if send is set and the run goes on. It reports why the run was halted
+// before that.
 func (r *bulkReader[T]) end(ctx context.Context, send bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,7 +107,8 @@ func (r *bulkReader[T]) end(ctx context.Context, send bool) error {
 	return err
 }
 
-// flush sends the batch at hand. Without send, or once the run is halted, it only ends the batch's turn.
+// flush sends the batch at hand. Without send, or once the run is halted, it only ends the batch's
+// turn.
 func (r *bulkReader[T]) flush(ctx context.Context, send bool) {
 	if r.timer != nil {
 		r.timer.Stop()
@@ -121,7 +123,8 @@ func (r *bulkReader[T]) flush(ctx context.Context, send bool) {
 	r.sender.start(ctx, batch, turn)
 }
 
-// unsent is the error of a source that wasn't read to its end, or whose records were not all sent. The run has ended.
+// unsent is the error of a source that wasn't read to its end, or whose records were not all sent.
+// The run has ended.
 func (r *bulkReader[T]) unsent(ctx context.Context) error {
 	if r.handed < r.read {
 		r.sender.skipped = append(r.sender.skipped, bulkRange{r.handed, r.read})

@@ -13,11 +13,12 @@ import (
 	"strings"
 )
 
-// bulkReport is what the response to a bulk request says about its records. Only "success" and "message" are documented: the
-// rest is recognised by what such reports usually look like.
+// bulkReport is what the response to a bulk request says about its records. Only "success" and
+// "message" are documented: the rest is recognised by what such reports usually look like.
 type bulkReport struct {
 	message  string
-	keys     []string                // of the records that were sent
+	keys     []string // of the records that were sent
+	mode     BulkMode
 	byKey    map[string]int          // their positions; made when it is needed
 	rejected map[int]*RejectedRecord // by position
 	counts   reportCounts
@@ -29,10 +30,10 @@ type bulkReport struct {
 // maxReportDepth is how deep reports are looked for: {"data": {"results": {"failed": [...]}}}.
 const maxReportDepth = 4
 
-// readBulkReport reads a response to the records of keys, in any form. The error is that of a response which isn't the promised
-// one, or which says of the request as a whole that it failed.
+// readBulkReport reads a response to the records of keys, in any form. The error is that of a
+// response which isn't the promised one, or which says of the request as a whole that it failed.
 func readBulkReport(status int, body []byte, keys []string, mode BulkMode) (bulkReport, error) {
-	r := bulkReport{keys: keys, status: status, counts: reportCounts{sent: len(keys)}}
+	r := bulkReport{keys: keys, mode: mode, status: status, counts: reportCounts{sent: len(keys)}}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	if list := reportList(body); len(list) > 0 && reportObject(list[0]) != nil {
 		r.list("records", list)
@@ -46,12 +47,16 @@ func readBulkReport(status int, body []byte, keys []string, mode BulkMode) (bulk
 		return r, errors.New("the response is not the promised object: it is null")
 	}
 	r.message, _ = reportText(top["message"])
-	r.object(top, 0)
-	r.counts.settle(len(keys), mode)
-	if success, ok := reportBool(top["success"]); ok && !success {
-		return r, errRefused
+	if n, _ := reportInt(top["status"]); n == http.StatusMultiStatus {
+		r.status = n
 	}
-	return r, checkSuccess(body)
+	r.object("", top, 0)
+	err := checkSuccess(body)
+	if success, ok := reportBool(top["success"]); ok && !success {
+		err = errRefused
+	}
+	r.counts.settle(len(keys), mode, err != nil)
+	return r, err
 }
 
 // count is how many records the response rejects, at least.
@@ -73,8 +78,11 @@ func (r *bulkReport) records() []RejectedRecord {
 }
 
 // object reads the members of an object that isn't about one record.
-func (r *bulkReport) object(members map[string]json.RawMessage, depth int) {
-	before, known := *r, false
+func (r *bulkReport) object(name string, members map[string]json.RawMessage, depth int) {
+	if depth > 0 && r.byRecord(members) {
+		return
+	}
+	before, known := *r, isAside(name) || name == "meta"
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		value, name := members[member], reportName(member)
 		list, object := reportList(value), reportObject(value)
@@ -83,10 +91,11 @@ func (r *bulkReport) object(members map[string]json.RawMessage, depth int) {
 			r.list(name, list)
 		case object != nil && isFailure(name):
 			r.failures(object)
-		case object != nil && depth < maxReportDepth && name != "meta":
-			r.object(object, depth+1)
+		case object != nil && depth < maxReportDepth:
+			r.object(name, object, depth+1)
 		case object == nil:
 			known = r.counts.member(name, value) || known
+			r.keysIn(name, value)
 		}
 	}
 	if depth > 0 && !known && r.verdicts == before.verdicts && len(r.rejected) == len(before.rejected) && r.counts == before.counts && len(members) > 0 {
@@ -94,24 +103,73 @@ func (r *bulkReport) object(members map[string]json.RawMessage, depth int) {
 	}
 }
 
+// byRecord reads an object whose members are about one record each: {"A": {"status": 404}, "B":
+// "ok"}, or by index. It reports whether it is one.
+func (r *bulkReport) byRecord(members map[string]json.RawMessage) bool {
+	entries := make(map[int]reportEntry, len(members))
+	verdicts := 0
+	for member, value := range members {
+		position := r.find(member)
+		if position < 0 {
+			n, err := strconv.Atoi(member)
+			if err != nil || n < 0 || n >= len(r.keys) {
+				return false
+			}
+			position = n
+		}
+		entry := r.entry(value, false)
+		entries[position] = entry
+		if entry.verdict {
+			verdicts++
+		}
+	}
+	if verdicts == 0 {
+		return false
+	}
+	r.verdicts += verdicts
+	for position, entry := range entries {
+		if entry.rejected {
+			r.reject(position, entry.record)
+		}
+	}
+	return true
+}
+
+// keysIn reads keys of rejected records from a text: {"failed": "A, C"}.
+func (r *bulkReport) keysIn(name string, value json.RawMessage) {
+	text, ok := reportText(value)
+	if !ok || value[0] != '"' || !isFailure(name) {
+		return
+	}
+	var positions []int
+	for key := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == ',' || c == ';' }) {
+		position := r.find(strings.TrimSpace(key))
+		if position < 0 {
+			return
+		}
+		positions = append(positions, position)
+	}
+	for _, position := range positions {
+		r.reject(position, RejectedRecord{})
+	}
+}
+
 // list reads a list, each of whose elements is about one record.
 func (r *bulkReport) list(name string, elements []json.RawMessage) {
+	if isAside(name) {
+		r.unclear = r.unclear || len(elements) > 0 // what it says can't be told
+		return
+	}
 	failed := isFailure(name)
 	entries := make([]reportEntry, len(elements))
 	for i, element := range elements {
 		entries[i] = r.entry(element, failed)
+		entries[i].counted = entries[i].counted || strings.Contains(name, "row") || strings.Contains(name, "line")
 	}
 	base := r.base(entries)
-	whole := len(elements) == len(r.keys) // one element a record: they are in order
 	clear, placed, unplaced := false, map[int]bool{}, 0
 	for i, entry := range entries {
-		position := entry.position
-		if position < 0 && entry.index >= 0 && entry.index-base >= 0 && entry.index-base < len(r.keys) {
-			position = entry.index - base
-		}
-		if position < 0 && entry.index < 0 && !entry.named && whole {
-			position = i
-		}
+		position := r.positionOf(entry, i, len(elements), base)
 		switch {
 		case entry.rejected && position >= 0:
 			r.reject(position, entry.record)
@@ -130,35 +188,63 @@ func (r *bulkReport) list(name string, elements []json.RawMessage) {
 	r.counts.listed(name, len(elements), len(placed)+unplaced)
 }
 
-// failures reads an object whose members are failures: by key, by index, or {"count": 2, "records": [...]}.
-func (r *bulkReport) failures(members map[string]json.RawMessage) {
-	if entry := r.objectEntry(members, true); entry.position >= 0 || entry.index >= 0 && entry.index < len(r.keys) {
-		r.reject(max(entry.position, entry.index), entry.record)
-		return
+// positionOf is the position of the record that the element i of n is about; -1: it isn't known.
+func (r *bulkReport) positionOf(e reportEntry, i, n, base int) int {
+	whole := n == len(r.keys) // one element a record: they are in order
+	switch {
+	case e.position >= 0 && whole && r.keys[i] == r.keys[e.position]:
+		return i // of several with one key
+	case e.position >= 0:
+		return e.position
+	case e.index >= base && e.index-base < len(r.keys):
+		return e.index - base
+	case e.index < 0 && !e.named && whole:
+		return i
 	}
-	placed := false
-	for _, member := range slices.Sorted(maps.Keys(members)) {
-		value := members[member]
-		position := r.position(member)
-		switch list := reportList(value); {
-		case isBlankReport(value):
-		case position >= 0:
-			entry := r.entry(value, true)
+	return -1
+}
+
+// failures reads an object whose members are failures: by key, by index, or {"count": 2,
+// "records": [...]}.
+func (r *bulkReport) failures(members map[string]json.RawMessage) {
+	if entry := r.objectEntry(members, true); entry.rejected {
+		if position := r.positionOf(entry, 0, -1, r.base([]reportEntry{entry})); position >= 0 {
 			r.reject(position, entry.record)
-			placed = true
-		case list != nil && reportName(member) != "message":
-			r.list("errors", list)
-			placed = true
-		default:
-			if n, ok := reportInt(value); ok {
-				r.counts.failed = max(r.counts.failed, n)
-				placed = true
-			}
+			return
 		}
 	}
-	if !placed && len(members) > 0 {
-		r.counts.failed = max(r.counts.failed, 1)
+	placed, blank := false, true
+	for _, member := range slices.Sorted(maps.Keys(members)) {
+		if value := members[member]; !isBlankReport(value) {
+			blank = false
+			placed = r.failure(member, value) || placed
+		}
 	}
+	r.counts.told = r.counts.told || !placed && !blank
+}
+
+// failure reads a member of an object of failures. It reports whether it says which or how many.
+func (r *bulkReport) failure(member string, value json.RawMessage) bool {
+	list := reportList(value)
+	if position := r.position(member); position >= 0 {
+		entry := r.entry(value, true)
+		entry.explainByField(reportObject(value))
+		r.reject(position, entry.record)
+		return true
+	}
+	if list != nil && reportName(member) != "message" {
+		r.list("errors", list)
+		return true
+	}
+	switch reportName(member) {
+	case "index", "idx", "row", "line", "position", "code", "status", "statuscode":
+		return false
+	}
+	n, ok := reportInt(value)
+	if ok && n > 0 {
+		r.counts.failed = max(r.counts.failed, n)
+	}
+	return ok
 }
 
 // reject notes a rejected record. What two parts of a report say about it is put together.
@@ -186,7 +272,8 @@ func (r *bulkReport) reject(position int, record RejectedRecord) {
 	}
 }
 
-// position finds a record by its key, by its index, or by a path such as "products[3].iv_id"; -1: it doesn't.
+// position finds a record by its key, by its index, or by a path such as "products[3].iv_id"; -1:
+// it doesn't.
 func (r *bulkReport) position(name string) int {
 	if i := r.find(name); i >= 0 {
 		return i
@@ -219,7 +306,8 @@ func (r *bulkReport) find(key string) int {
 	return -1
 }
 
-// base is the index of the first record in a list of entries: 1 where a key, the order or the last record's index shows it.
+// base is the index of the first record in a list of entries: 1 where a key, the order or the last
+// record's index shows it.
 func (r *bulkReport) base(entries []reportEntry) int {
 	base := 0
 	for i, entry := range entries {

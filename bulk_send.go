@@ -11,8 +11,8 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// sendBulk sends the records of a batch in one request; none is sent where none can be written. With a *RejectedError the
-// result is complete.
+// sendBulk sends the records of a batch in one request; none is sent where none can be written.
+// With a *RejectedError the result is complete.
 func sendBulk(ctx context.Context, c *Client, target *bulkTarget, batch *bulkBatch) (*BulkResult, error) {
 	result := &BulkResult{Offset: batch.offset, Count: len(batch.keys), Keys: batch.keys}
 	rejected := &RejectedError{Method: http.MethodPost, Route: target.route}
@@ -49,7 +49,7 @@ func (t *bulkTarget) send(ctx context.Context, c *Client, batch *bulkBatch, resu
 	}
 	op.decode = func(res *retry.Result) (err error) {
 		result.Raw, result.StatusCode = bytes.Clone(res.Body), res.Status
-		report, err = readBulkReport(res.Status, res.Body, keys, t.mode)
+		report, err = readBulkReport(res.Status, res.Body, keys, t.effectiveMode())
 		result.Message = report.message
 		result.Success = err == nil && report.count() == 0
 		op.rejected = report.count()
@@ -66,8 +66,8 @@ func (t *bulkTarget) send(ctx context.Context, c *Client, batch *bulkBatch, resu
 	return report, err
 }
 
-// merged adds the records that a response rejects to those that couldn't be written, in order. Their indexes are positions
-// among the records that were sent.
+// merged adds the records that a response rejects to those that couldn't be written, in order.
+// Their indexes are positions among the records that were sent.
 func merged(invalid []RejectedRecord, batch *bulkBatch, reported []RejectedRecord) []RejectedRecord {
 	positions, _ := batch.sent()
 	for _, r := range reported {

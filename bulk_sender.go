@@ -11,11 +11,12 @@ import (
 	"sync/atomic"
 )
 
-// maxWaiting is how many results of one BulkAll may wait for their turn: a slow request holds back neither others nor, up to
-// here, what follows them. Only results wait; what was sent is freed.
+// maxWaiting is how many results of one BulkAll may wait for their turn: a slow request holds back
+// neither others nor, up to here, what follows them. Only results wait; what was sent is freed.
 const maxWaiting = 512
 
-// bulkSent is the results of one batch, in order: one, or more where the batch was too large for a request.
+// bulkSent is the results of one batch, in order: one, or more where the batch was too large for a
+// request.
 type bulkSent struct {
 	results  []BulkResult
 	panicked any
@@ -163,7 +164,8 @@ func (s *bulkSender) lost(batch *bulkBatch, results []BulkResult) BulkResult {
 	return BulkResult{Offset: rest.offset, Count: len(rest.keys), Keys: rest.keys, Err: err}
 }
 
-// send sends a batch in as many requests as it takes: one, unless that is too large. A 413 halves it until it fits.
+// send sends a batch in as many requests as it takes: one, unless that is too large. A 413 halves
+// it until it fits.
 func (s *bulkSender) send(ctx context.Context, batch *bulkBatch, results *[]BulkResult) {
 	size := int(s.size.Load())
 	before := size // what a request at from began with
@@ -208,7 +210,8 @@ func (s *bulkSender) fit(size int) {
 	}
 }
 
-// stop ends the run after an error that leaves no hope: what is in flight finishes, and nothing else is begun.
+// stop ends the run after an error that leaves no hope: what is in flight finishes, and nothing
+// else is begun.
 func (s *bulkSender) stop(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,11 +20,12 @@ const (
 
 // ListParams selects a page of a list, and its order. The zero value selects the first page.
 //
-// Lists are pages over live data: a record that is added or removed while All reads on shifts those behind it. Where the
-// responses show that (total_count fell, a page repeats without growth), All reads the list again, up to three times, and
-// yields the records that it hasn't yielded; [ErrListChanged] comes last if the list still shifts. What the responses don't
-// show, such as one record removed and another added between two pages, may hide a record. Sort "created" keeps new records
-// at the end, where they shift nothing.
+// Lists are pages over live data: a record that is added or removed while All reads on shifts
+// those behind it. Where the responses show that (total_count fell, a page repeats without
+// growth), All reads the list again, up to three times, and yields the records that it hasn't
+// yielded; [ErrListChanged] comes last if the list still shifts. What the responses don't show,
+// such as one record removed and another added between two pages, may hide a record. Sort
+// "created" keeps new records at the end, where they shift nothing.
 type ListParams struct {
 	Page  int    // from 1; 0: the first. Negative: [ErrInvalid]
 	Limit int    // records a page, 100 at most; 0: the server's default of 20 for List, 100 for All. Negative: [ErrInvalid]
@@ -112,8 +113,8 @@ func readPage[T record](ctx context.Context, c *Client, route string, params Lis
 	return body, nil
 }
 
-// fullSize is how many records a full page has: fewer than Limit where a page that isn't the last has fewer. Like hasMore,
-// it copes with any figures.
+// fullSize is how many records a full page has: fewer than Limit where a page that isn't the last
+// has fewer. Like hasMore, it copes with any figures.
 func (p *Page[T]) fullSize() int {
 	if n := len(p.Data); n > 0 && n < p.Limit && p.Page <= lastPage(p.TotalCount-n, p.Limit) {
 		return n

@@ -13,7 +13,8 @@ import (
 // maxPasses is how often a walk reads a list: once, and up to three times more while it shifts.
 const maxPasses = 4
 
-// all walks every page from params.Page on and reads ahead of the one in use. It yields an error at most once, last.
+// all walks every page from params.Page on and reads ahead of the one in use. It yields an error
+// at most once, last.
 func all[T record](ctx context.Context, c *Client, route string, f filter) iter.Seq2[T, error] {
 	params, query := f.query() // copied here: later changes by the caller don't matter
 	params.Page = max(params.Page, 1)
@@ -41,7 +42,8 @@ type walk[T record] struct {
 	pass   pass     // over the list
 }
 
-// run reads the list to its end, and again while it shifts. Whatever pass a record is met in, it is yielded once.
+// run reads the list to its end, and again while it shifts. Whatever pass a record is met in, it
+// is yielded once.
 func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
 	var zero T
 	for n := range maxPasses {
@@ -64,8 +66,8 @@ func (w *walk[T]) run(ctx context.Context, yield func(T, error) bool) {
 	yield(zero, w.changedError())
 }
 
-// readList reads the list once, from its first page to its last, and yields the records that weren't yielded yet. It reports
-// whether the caller left.
+// readList reads the list once, from its first page to its last, and yields the records that
+// weren't yielded yet. It reports whether the caller left.
 func (w *walk[T]) readList(ctx context.Context, n int, yield func(T, error) bool) (left bool, err error) {
 	f := w.newFetcher(n)
 	ctx, stop := context.WithCancelCause(withoutResponse(ctx))
@@ -88,8 +90,8 @@ func (w *walk[T]) readList(ctx context.Context, n int, yield func(T, error) bool
 	}
 }
 
-// newFetcher returns what fetches the pages of pass n. Only the first reads more than a page ahead: pages that are read one
-// after another show whether the list shifted between them.
+// newFetcher returns what fetches the pages of pass n. Only the first reads more than a page
+// ahead: pages that are read one after another show whether the list shifted between them.
 func (w *walk[T]) newFetcher(n int) *fetcher[T] {
 	ahead := w.client.core.prefetch
 	if n > 0 {
@@ -136,7 +138,8 @@ func (w *walk[T]) checkPage(ctx context.Context, f *fetched[T]) (fresh []T, more
 	return nil, false, err
 }
 
-// pageSize is how many records a full page has, as the first one shows: never more than were asked for or came.
+// pageSize is how many records a full page has, as the first one shows: never more than were asked
+// for or came.
 func (w *walk[T]) pageSize(body *pageBody[T]) int {
 	size := body.page.Limit
 	if body.derived {
@@ -145,8 +148,8 @@ func (w *walk[T]) pageSize(body *pageBody[T]) int {
 	return min(size, max(w.params.Limit, len(body.page.Data)))
 }
 
-// dedupe returns the records of a page that weren't yielded yet, and whether the page has only records that this pass has met
-// before, and no growth of the list explains it.
+// dedupe returns the records of a page that weren't yielded yet, and whether the page has only
+// records that this pass has met before, and no growth of the list explains it.
 func (w *walk[T]) dedupe(f *fetched[T]) (fresh []T, circular bool) {
 	page := &f.body.page
 	fresh = page.Data[:0]

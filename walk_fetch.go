@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// errAbandoned is why a page that was read ahead is cancelled when its walk ends: nothing has failed.
+// errAbandoned is why a page that was read ahead is cancelled when its walk ends: nothing has
+// failed.
 var errAbandoned = errors.New("linkit: the page is no longer needed")
 
 // abandoned reports whether a call failed because its walk had ended.
@@ -14,7 +15,8 @@ func abandoned(ctx context.Context, err error) bool {
 	return err != nil && errors.Is(context.Cause(ctx), errAbandoned) && errors.Is(err, context.Canceled)
 }
 
-// fetcher asks for the pages of a list, in order and ahead of the one in use. Its goroutines only fetch.
+// fetcher asks for the pages of a list, in order and ahead of the one in use. Its goroutines only
+// fetch.
 type fetcher[T record] struct {
 	// read reads one page. It calls arrived when the response is here, before it is decoded.
 	read     func(ctx context.Context, page int, arrived func()) (*pageBody[T], error)
@@ -50,7 +52,8 @@ func (f *fetcher[T]) ask(ctx context.Context) {
 	})
 }
 
-// next returns the next page, once it is here. The one behind it is asked for before this one is decoded, so that the link is never idle.
+// next returns the next page, once it is here. The one behind it is asked for before this one is
+// decoded, so that the link is never idle.
 func (f *fetcher[T]) next(ctx context.Context) *fetched[T] {
 	if len(f.queue) == 0 {
 		f.ask(ctx)

@@ -2,7 +2,8 @@ package linkit
 
 import "slices"
 
-// maxRepeatedPages is how many pages in a row may have no new record because that many records were added in front of them.
+// maxRepeatedPages is how many pages in a row may have no new record because that many records
+// were added in front of them.
 const maxRepeatedPages = 100
 
 // pass is one reading of a list, and what its pages show of changes meanwhile.
@@ -50,7 +51,8 @@ func (p *pass) add(hash uint64, repeated bool) {
 	p.mix(hash)
 }
 
-// end ends the page. It reports whether no record of it is new without as many having been added as that takes.
+// end ends the page. It reports whether no record of it is new without as many having been added
+// as that takes.
 func (p *pass) end() (circular bool) {
 	p.growth -= p.repeats
 	explained := p.growth >= 0
@@ -70,7 +72,8 @@ func (p *pass) end() (circular bool) {
 // shifted reports whether the list changed in a way that may have hidden records from the pass.
 func (p *pass) shifted() bool { return p.fell || p.overlaps }
 
-// settled reports whether nothing changed since another pass: then the list doesn't shift, the server merely repeats records.
+// settled reports whether nothing changed since another pass: then the list doesn't shift, the
+// server merely repeats records.
 func (p *pass) settled(last *pass) bool { return !p.fell && p.print == last.print }
 
 // circular reports whether the server led both passes in the same circle.

@@ -7,11 +7,13 @@ import (
 
 const (
 	passBits = maxPasses - 1 // the two lowest bits of a slot: the pass in which its record was met last
-	// minSlots and the growth by a half once seven eighths are in use keep a set below 16 bytes a record.
+	// minSlots and the growth by a half once seven eighths are in use keep a set below 16 bytes a
+	// record.
 	minSlots = 16
 )
 
-// seenSet remembers the records of a walk: a hash each, which is 8 bytes, and with the free slots 14 at most.
+// seenSet remembers the records of a walk: a hash each, which is 8 bytes, and with the free slots
+// 14 at most.
 type seenSet struct {
 	id, key maphash.Seed
 	pass    uint64        // the one under way
@@ -34,7 +36,8 @@ func (s *seenSet) hash(key, id string) uint64 {
 	return maphash.String(s.key, key)
 }
 
-// add notes a record, and reports whether it was there before, and whether this pass has met it before.
+// add notes a record, and reports whether it was there before, and whether this pass has met it
+// before.
 func (s *seenSet) add(hash uint64) (known, repeated bool) {
 	hash = max(hash&^passBits, passBits+1)
 	shard := &s.shards[hash>>60]
