@@ -93,7 +93,6 @@ func TestCountsAreReadInFurtherForms(t *testing.T) {
 		`{"total_processed":2,"failed":0}`:                            1,
 		`{"inserted_count":1,"modified_count":1}`:                     1,
 		`{"failed":1.0}`:                                              1,
-		`{"status":"error","message":"database locked"}`:              1,
 		`{"status":"partial_success"}`:                                1,
 		`{"result":"failed"}`:                                         1,
 		`{"data":{"report":{"summary":{"rejected_count":2}}}}`:        2,

@@ -203,7 +203,7 @@ func TestAReportOfAnUnknownFormIsUnclearAndNoRejection(t *testing.T) {
 func TestARefusalOfTheWholeRequestIsTheServersError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		`{"success":false}`, `{"success":"false","message":"no"}`, `{"success":0}`,
+		`{"success":false}`, `{"success":"false","message":"no"}`, `{"success":0}`, `{"status":"error","message":"locked"}`,
 		`{"success":false,"results":[{"iv_id":"A","status":422}]}`,
 	} {
 		_, err := readBulkReport(http.StatusOK, []byte(body), []string{"A"}, BulkUpsert)
