@@ -1,7 +1,12 @@
 package linkitotel_test
 
 import (
+	"os/exec"
+	"path/filepath"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit/internal/repotest"
 )
@@ -24,4 +29,15 @@ func TestBlocksOfThePagesRun(t *testing.T) {
 func TestExportedAPIIsRecorded(t *testing.T) {
 	t.Parallel()
 	repotest.Surface{Folder: ".", Packages: []string{"github.com/linkit-go/linkit/linkitotel"}}.Check(t)
+}
+
+// Without Prometheus, the load only serves its metrics.
+func TestLoadExampleMakesCalls(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "load.exe")
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/load").CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	output, err = exec.CommandContext(t.Context(), binary, "-for", "1s").CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Regexp(t, `\n[1-9]\d* calls, [1-9]\d* of them failed\n`, string(output))
 }

@@ -84,15 +84,16 @@ func (o *observer) start(
 // maxRequestID is the longest X-Request-Id that is recorded.
 const maxRequestID = 80
 
-// endAttributes are those that only the end of a call or an attempt can tell.
+// endAttributes are those that only the end of a call or an attempt can tell. A call that was held back
+// without an attempt has the status of another call's response.
 func endAttributes(e *linkit.Event, failure string) (attributes []attribute.KeyValue) {
-	if e.StatusCode > 0 {
+	if e.StatusCode > 0 && e.Attempt > 0 {
 		attributes = append(attributes, semconv.HTTPResponseStatusCode(e.StatusCode))
 	}
 	if failure != "" {
 		attributes = append(attributes, semconv.ErrorTypeKey.String(failure))
 	}
-	if e.RequestID != "" && len(e.RequestID) <= maxRequestID {
+	if e.RequestID != "" && len(e.RequestID) <= maxRequestID && e.Attempt > 0 {
 		attributes = append(attributes, semconv.HTTPResponseHeader("x-request-id", strings.ToValidUTF8(e.RequestID, "?")))
 	}
 	return attributes

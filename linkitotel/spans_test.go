@@ -7,12 +7,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/linkit-go/linkit"
@@ -197,3 +200,62 @@ func TestTransportsSeeTheAttemptsSpan(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+func TestCallsWithoutAnAttemptAreTraced(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	r := newTelemetry(t)
+	client := server.Client(linkit.WithHooks(r.hooks), linkit.WithCircuitBreaker(1, time.Hour), linkit.WithRetries(0))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := client.Products.List(ctx, nil)
+	require.ErrorIs(t, err, context.Canceled)
+	server.Inject(linkittest.Fault{Status: http.StatusInternalServerError})
+	_, err = client.Products.List(t.Context(), nil)
+	require.ErrorIs(t, err, linkit.ErrServer)
+	_, err = client.Products.List(t.Context(), nil)
+	require.ErrorIs(t, err, linkit.ErrCircuitOpen)
+
+	assert.Equal(t, tree(`
+linkit GET /products [internal, Error] error.type=canceled linkit.attempts=0
+linkit GET /products [internal, Error] error.type=ErrServer status=500 linkit.attempts=1
+  GET /products [client, Error] error.type=ErrServer status=500
+linkit GET /products [internal, Error] error.type=ErrCircuitOpen linkit.attempts=0
+`), r.tree())
+	assert.Equal(t, []string{"error.type=ErrCircuitOpen 1", "error.type=ErrServer 1", "error.type=canceled 1"},
+		r.points("linkit.client.calls"))
+}
+
+func TestCallsThatAreNotSampledArePropagatedAndMeasured(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	reader := sdkmetric.NewManualReader()
+	hooks := linkitotel.Hooks(
+		linkitotel.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))),
+		linkitotel.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))),
+		linkitotel.WithPropagators(propagation.TraceContext{}),
+	)
+	_, err := server.Client(linkit.WithHooks(hooks)).Products.List(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Regexp(t, "^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", server.Requests()[0].Header.Get("Traceparent"))
+	assert.Equal(t, []string{"1"}, (&telemetry{t: t, reader: reader}).points("linkit.client.calls"))
+}
+
+func TestRequestIDsAreRecordedUnlessTheyAreLong(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"req-7": `["req-7"]`, "": "", strings.Repeat("x", 81): ""} {
+		server := linkittest.New(t)
+		server.Inject(linkittest.Fault{Header: http.Header{"X-Request-Id": {id}}})
+		r := newTelemetry(t)
+		_, err := server.Client(linkit.WithHooks(r.hooks)).Products.List(t.Context(), nil)
+		require.NoError(t, err)
+		for _, span := range r.spans.Ended() {
+			set := attribute.NewSet(span.Attributes()...)
+			value, ok := set.Value("http.response.header.x-request-id")
+			assert.Equal(t, want != "", ok, span.Name())
+			if ok {
+				assert.Equal(t, want, value.String())
+			}
+		}
+	}
+}

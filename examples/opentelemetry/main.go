@@ -32,7 +32,8 @@ func main() {
 	}
 }
 
-// native makes the duration a native histogram: one series of Prometheus for each route and status, instead of seventeen.
+// native makes the duration a native histogram: one series of Prometheus for each route and status, instead
+// of seventeen.
 var native = sdkmetric.NewView(
 	sdkmetric.Instrument{Name: "http.client.request.duration"},
 	sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}},
