@@ -30,10 +30,13 @@ func do[T record](ctx context.Context, c *Client, op *operation) (*T, error) {
 		if err != nil {
 			return err
 		}
-		if op.misdirected(*read, c.organization) {
+		organization := cmp.Or(op.tenant, c.organization)
+		if owned, ok := any(read).(tenantRecord); ok && organization != "" && organization != owned.organization() && op.misdirected(owned) {
 			return errNotAsked
 		}
-		c.core.warnUnread(ctx, op.route, unread)
+		if len(unread) > 0 {
+			c.core.warnUnread(ctx, op.route, unread)
+		}
 		v = read
 		return nil
 	}
@@ -160,7 +163,9 @@ var models = lenient.New(
 // readModel reads one JSON object into v, a pointer to a type of this package, which may keep the text. unread names the fields
 // that couldn't be read.
 func readModel(text []byte, v any) (unread []string, err error) {
-	text = trimmed(text)
+	if len(text) == 0 || text[0] != '{' {
+		text = trimmed(text)
+	}
 	if own, ok := v.(interface {
 		readFrom([]byte) ([]string, error)
 	}); ok {
@@ -183,7 +188,9 @@ func readModel(text []byte, v any) (unread []string, err error) {
 func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 	v = new(T)
 	unread, err = readModel(body, v)
-	if err == nil && hasKey(*v) && !hasName(body, wrapperNames...) {
+	own, id := (*v).keys()
+	has := func(name []byte) bool { return bytes.Contains(body, name) }
+	if err == nil && (own != "" || id != "") && !slices.ContainsFunc(wrapperNames, has) {
 		return v, unread, nil
 	}
 	if err != nil && !errors.Is(err, errNotObject) {
@@ -202,7 +209,6 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 	if inner, unread := readWrapped(outer, v); inner != nil {
 		return inner, unread, nil
 	}
-	own, id := (*v).keys()
 	switch {
 	case own != "", id != "" && !isWrapper[T](outer):
 		return v, unread, nil
@@ -213,7 +219,7 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 }
 
 // wrapperNames begin names that a wrapper or an error has, and few records.
-var wrapperNames = []string{`"data"`, `"success"`, `"error`, `"message"`, `"detail`}
+var wrapperNames = [][]byte{[]byte(`"data"`), []byte(`"success"`), []byte(`"error`), []byte(`"message"`), []byte(`"detail`)}
 
 // readWrapped returns the record under data, where it is that rather than v, which was read from the whole.
 func readWrapped[T record](outer envelope, v *T) (*T, []string) {
@@ -248,24 +254,29 @@ func hasKey[T record](v T) bool {
 	return own != "" || id != ""
 }
 
-// misdirected reports whether v belongs to another request: the call and v both name a record and an organization, and both
-// differ. One that differs alone may be a key that the server spells in its own way.
-func (op *operation) misdirected(v record, organization string) bool {
+// tenantRecord is a record of one organization.
+type tenantRecord interface {
+	record
+	organization() string
+}
+
+// misdirected reports whether v, a record of another organization, belongs to another request: the call and v both name a
+// record, too, and it differs. One that differs alone may be a key that the server spells in its own way.
+func (op *operation) misdirected(v tenantRecord) bool {
 	key, id := v.keys()
-	tenant, ok := v.(interface{ organization() string })
-	if !ok || tenant.organization() == "" || key == "" && id == "" {
+	if v.organization() == "" || key == "" && id == "" {
 		return false
 	}
 	named := op.ids[:]
-	if strings.Contains(op.route, "{org_id}") {
-		organization, named = op.ids[0], op.ids[1:]
+	if op.tenant != "" {
+		named = op.ids[1:]
 	}
 	if params, ok := op.body.(interface{ recordKey() string }); ok && !isOffer(op.body) {
 		named = append(slices.Clone(named), params.recordKey())
 	}
 	named = slices.DeleteFunc(slices.Clone(named), func(name string) bool { return name == "" })
 	same := func(name string) bool { return strings.EqualFold(name, key) || strings.EqualFold(name, id) }
-	return organization != "" && organization != tenant.organization() && len(named) > 0 && !slices.ContainsFunc(named, same)
+	return len(named) > 0 && !slices.ContainsFunc(named, same)
 }
 
 // isOffer reports whether a body is an offer's, whose name is no key: other offers may have it.

@@ -116,9 +116,6 @@ func (r *Response) write(op *operation, res *retry.Result) {
 
 // observe calls the hooks and logs. finish must be called with the call's result.
 func (c *core) observe(ctx context.Context, op *operation, req *retry.Request) (_ context.Context, finish func(*retry.Result, error)) {
-	if c.logger == nil && c.hooks.Call == nil && c.hooks.Attempt == nil {
-		return ctx, func(*retry.Result, error) {}
-	}
 	began := time.Now()
 	event := Event{Method: op.method, Route: op.route, OrganizationID: op.organization, Server: c.server, SignIn: op.kind == automaticSignIn}
 	if c.hooks.Attempt != nil {

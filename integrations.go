@@ -107,7 +107,7 @@ func readIntegrations(body []byte) (apps []Integration, unread []string, err err
 //	GET /integrations/{org_id}/{slug}/config
 func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug string) (*IntegrationConfig, error) {
 	return do[IntegrationConfig](ctx, s.client, &operation{
-		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: ids{organizationID, slug},
+		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: ids{organizationID, slug}, tenant: organizationID,
 	})
 }
 

@@ -92,6 +92,7 @@ type core struct {
 	transport  closer // nil: the caller's is used
 	logger     *slog.Logger
 	hooks      Hooks
+	observed   bool          // by a logger or hooks
 	prefetch   int           // pages that All reads ahead
 	bulkSize   int           // records in a request of BulkAll
 	bulkWidth  int           // requests of one BulkAll in flight
@@ -121,6 +122,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	for _, hooks := range cfg.hooks {
 		c.hooks = Hooks{Call: chain(c.hooks.Call, hooks.Call), Attempt: chain(c.hooks.Attempt, hooks.Attempt)}
 	}
+	c.observed = c.logger != nil || c.hooks.Call != nil || c.hooks.Attempt != nil
 	if c.credential, err = c.newCredential(cfg); err != nil {
 		return nil, err
 	}
@@ -147,7 +149,7 @@ func (c *core) newPolicy(cfg *config) retry.Config {
 		policy.Limiters = []retry.Limiter{cfg.limiter}
 	}
 	if policy.Transport == nil {
-		own := transport.New(cfg.concurrency)
+		own := transport.New(cfg.concurrency, cfg.base.Scheme == "http")
 		own.OnProxyConnectResponse = retry.CheckTunnel
 		c.transport, policy.Transport, policy.NewConnection = own, own.Transport, transport.NewConnection(own.Transport)
 		return policy
@@ -320,7 +322,10 @@ func (c *core) send(ctx context.Context, op *operation) (*retry.Result, error) {
 	if err != nil {
 		return new(retry.Result), err
 	}
-	ctx, finish := c.observe(ctx, op, req)
+	finish := func(*retry.Result, error) {}
+	if c.observed {
+		ctx, finish = c.observe(ctx, op, req)
+	}
 	res := c.policy.Do(ctx, req)
 	renewed, notRenewed := op.auth.renewAfter401(ctx, res)
 	if renewed {

@@ -23,6 +23,7 @@ type operation struct {
 	method       string
 	route        string  // "/products/{iv_id}"
 	ids          ids     // the values of the route's {names}, in order
+	tenant       string  // the organization that is the first of the ids; "": none is
 	url          url.URL // its path only for a Do, which has no ids
 	query        url.Values
 	body         any                                          // encoded by json.Marshal, except json.RawMessage and []byte; nil: none

@@ -38,6 +38,9 @@ var errNoTime = errors.New("it is not a date that begins with the year, nor Unix
 // UnmarshalJSON reads any of the forms that Time accepts. Another one is an error, and leaves the zero Time.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
+	if t.Time.UnmarshalJSON(b) == nil {
+		return nil // RFC 3339, or null
+	}
 	s, err := dateText(b)
 	if err != nil || s == "" {
 		return err

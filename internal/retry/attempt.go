@@ -69,7 +69,7 @@ func (c *call) record() {
 	case o.throttled:
 		p.throttle(c)
 	case o.status == 0 || c.request.Unmetered:
-	default:
+	case c.probe || p.pause.run.Load() > 0 || p.budget.left.Load() < budgetSize:
 		p.accepted(c)
 	}
 	c.probe = false

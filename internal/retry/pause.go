@@ -91,7 +91,7 @@ func (p *Policy) accepted(c *call) {
 	if c.probe {
 		p.pause.current.Store(nil)
 	}
-	if c.last.status < 400 && p.budget.left.Load() < budgetSize {
+	if c.last.status < 400 {
 		p.budget.add(1)
 	}
 	if p.pause.run.Load() == 0 || c.last.status >= 500 {

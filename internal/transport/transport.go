@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"net/url"
 	"runtime"
 	"sync"
 	"time"
@@ -25,17 +24,18 @@ type Transport struct {
 	open   map[*connection]struct{}
 }
 
-// New returns a transport for the given number of concurrent requests. It opens nothing. The pool
-// is large, since a small one would close and reopen connections all day, and idle connections are
+// New returns a transport for the given number of concurrent requests. plain says that they are plain
+// http, which is for loopback hosts and never goes through a proxy. It opens nothing. The pool is
+// large, since a small one would close and reopen connections all day, and idle connections are
 // dropped after 45 seconds, before the server's own limit makes a request meet a closed one.
-func New(concurrency int) *Transport {
+func New(concurrency int, plain bool) *Transport {
 	idle := max(100, concurrency)
 	t := &Transport{
 		dialer: net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second},
 		open:   map[*connection]struct{}{},
 	}
 	t.Transport = &http.Transport{
-		Proxy:               proxy,
+		Proxy:               http.ProxyFromEnvironment,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 10 * time.Second,
 		ForceAttemptHTTP2:   true,
@@ -47,19 +47,13 @@ func New(concurrency int) *Transport {
 		MaxIdleConnsPerHost: idle,
 		IdleConnTimeout:     45 * time.Second,
 	}
+	if plain {
+		t.Proxy = nil
+	}
 	if runtime.GOOS != "js" { // there are no sockets there, and net/http uses fetch if nothing dials
 		t.DialContext = t.dial
 	}
 	return t
-}
-
-// proxy is [http.ProxyFromEnvironment] for https. Plain http is for loopback hosts, and never goes
-// through a proxy.
-func proxy(r *http.Request) (*url.URL, error) {
-	if r.URL.Scheme == "http" {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(r)
 }
 
 func (t *Transport) dial(ctx context.Context, network, address string) (net.Conn, error) {

@@ -21,7 +21,7 @@ import (
 func TestConnectionsAreKeptButNotForLong(t *testing.T) {
 	t.Parallel()
 	for concurrency, idle := range map[int]int{10: 100, 500: 500} {
-		own := New(concurrency)
+		own := New(concurrency, false)
 		assert.Equal(t, idle, own.MaxIdleConnsPerHost)
 		assert.Equal(t, idle, own.MaxIdleConns)
 		assert.Equal(t, 45*time.Second, own.IdleConnTimeout, "before a server's own limit closes them")
@@ -34,9 +34,8 @@ func TestConnectionsAreKeptButNotForLong(t *testing.T) {
 
 func TestPlainHTTPNeverGoesThroughAProxyOfTheEnvironment(t *testing.T) {
 	t.Parallel()
-	to, err := New(1).Proxy(&http.Request{URL: &url.URL{Scheme: "http", Host: "localhost:8090"}})
-	require.NoError(t, err)
-	assert.Nil(t, to)
+	assert.Nil(t, New(1, true).Proxy)
+	assert.NotNil(t, New(1, false).Proxy)
 }
 
 func TestDialThatEndsAfterCloseLeavesNoConnection(t *testing.T) {
@@ -44,7 +43,7 @@ func TestDialThatEndsAfterCloseLeavesNoConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
-	own := New(1)
+	own := New(1, false)
 	dialing, closed := make(chan struct{}), make(chan struct{})
 	own.dialer.Control = func(string, string, syscall.RawConn) error {
 		close(dialing)
@@ -74,7 +73,7 @@ func TestClosedConnectionIsForgotten(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
-	own := New(1)
+	own := New(1, false)
 	conn, err := own.dial(t.Context(), "tcp", listener.Addr().String())
 	require.NoError(t, err)
 	assert.Equal(t, 1, own.Open())
@@ -91,7 +90,7 @@ func pair(t *testing.T) (client, server net.Conn) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
-	client, err = New(1).dial(t.Context(), "tcp", listener.Addr().String())
+	client, err = New(1, false).dial(t.Context(), "tcp", listener.Addr().String())
 	require.NoError(t, err)
 	server, err = listener.Accept()
 	require.NoError(t, err)
@@ -154,7 +153,7 @@ func TestEndUnderTLSIsNoticedForHTTP1Only(t *testing.T) {
 			server.EnableHTTP2 = true
 			server.StartTLS()
 			defer server.Close()
-			raw, err := New(1).dial(t.Context(), "tcp", server.Listener.Addr().String())
+			raw, err := New(1, false).dial(t.Context(), "tcp", server.Listener.Addr().String())
 			require.NoError(t, err)
 			trusting, ok := server.Client().Transport.(*http.Transport)
 			require.True(t, ok)
