@@ -26,7 +26,8 @@ func TestHandlerServesItsPatternBesideTheAPI(t *testing.T) {
 	server.Inject(linkittest.Fault{Status: http.StatusTeapot})
 
 	for range 3 {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(server.URL, "/api/v1")+"/pages/a", http.NoBody)
+		url := strings.TrimSuffix(server.URL, "/api/v1") + "/pages/a"
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 		require.NoError(t, err)
 		res, err := server.HTTPClient().Do(r)
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
 	"testing/fstest"
 
 	"github.com/linkit-go/linkit"
@@ -129,11 +130,14 @@ func (c *catalogue) filter(name string, write bool, keep func(keys) bool) error 
 	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(file.Data, &list); err != nil {
-		var page struct{ Data, Items []json.RawMessage }
+		var page struct {
+			Data  []json.RawMessage `json:"data"`
+			Items []json.RawMessage `json:"items"`
+		}
 		if json.Unmarshal(file.Data, &page) != nil {
 			return fmt.Errorf("-fixtures: %s: %w", name, err)
 		}
-		list = append(page.Data, page.Items...)
+		list = slices.Concat(page.Data, page.Items)
 	}
 	kept := make([]json.RawMessage, 0, len(list))
 	for _, raw := range list {

@@ -16,29 +16,36 @@ type endpoint struct {
 	handle  http.HandlerFunc
 }
 
+const (
+	addFault = `add one: {"method": "POST", "path": "/products/{iv_id}", "body_contains": "ITEM-1", "times": 1, ` +
+		`"status": 502, "body": "", "header": {"Retry-After": ["2"]}, "delay": "250ms", ` +
+		`"drop_before": false, "drop_after": false, "truncate": false}`
+	addRefusal = `add one: {"route": "/products", "key": "ITEM-1", "status": 422, "details": "why"}`
+	sendOrder  = `post an order to a program on this machine: {"url": "http://127.0.0.1:9000/orders", "order": "id"}`
+)
+
 func (b *sandbox) endpoints() []endpoint {
 	return []endpoint{
 		{"GET /_control/state", "what is in effect: faults, refusals, suspensions, settings", b.getState},
 		{"GET /_control/counts", "requests, sign-ins and faults met, by status and route", b.getCounts},
-		{"GET /_control/exchanges", "the latest requests, newest last: ?limit=100&route=/products&status=502", b.getExchanges},
+		{"GET /_control/exchanges", "the latest requests: ?limit=100&route=/products&status=502", b.getExchanges},
 		{"GET /_control/exchanges/{id}", "one of them with headers and bodies", b.getExchange},
 		{"GET /_control/events", "the same as server-sent events, as they arrive", b.streamEvents},
 		{"GET /_control/catalogue", "products with their stock: ?page=1&search=adol", b.getCatalogue},
 		{"GET /_control/faults", "the faults that still apply", b.getFaults},
-		{"POST /_control/faults", `add one: {"method": "POST", "path": "/products/{iv_id}", "body_contains": "ITEM-1", "times": 1, ` +
-			`"status": 502, "body": "", "header": {}, "delay": "250ms", "drop_before": false, "drop_after": false, "truncate": false}`, b.postFault},
+		{"POST /_control/faults", addFault, b.postFault},
 		{"DELETE /_control/faults", "remove all faults", b.deleteFaults},
 		{"DELETE /_control/faults/{id}", "remove one", b.deleteFaults},
 		{"GET /_control/refusals", "the records whose writes are rejected", b.getRefusals},
-		{"POST /_control/refusals", `add one: {"route": "/products", "key": "ITEM-1", "status": 422, "details": "why"}`, b.postRefusal},
+		{"POST /_control/refusals", addRefusal, b.postRefusal},
 		{"DELETE /_control/refusals", "remove all refusals", b.deleteRefusals},
 		{"DELETE /_control/refusals/{id}", "remove one", b.deleteRefusals},
 		{"POST /_control/expire", "expire every bearer token", b.postExpire},
 		{"POST /_control/revoke", "revoke the sandbox's API key", b.postRevoke},
 		{"POST /_control/restore", "accept the sandbox's API key and token again", b.postRestore},
-		{"POST /_control/suspension", `suspend an organization or lift it: {"organization": "org_123", "suspended": true}`, b.postSuspension},
+		{"POST /_control/suspension", `suspend, or lift it: {"organization": "org_123", "suspended": true}`, b.postSuspension},
 		{"POST /_control/settings", `change {"delay": "100ms", "token_ttl": "5m"}`, b.postSettings},
-		{"POST /_control/webhook", `post an order to a program on this machine: {"url": "http://127.0.0.1:9000/orders", "order": "id"}`, b.postWebhook},
+		{"POST /_control/webhook", sendOrder, b.postWebhook},
 	}
 }
 

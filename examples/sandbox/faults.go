@@ -39,7 +39,10 @@ type fault struct {
 // duration is a [time.Duration] that is "250ms" in JSON.
 type duration time.Duration
 
-func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+// MarshalText implements [encoding.TextMarshaler].
+func (d duration) MarshalText() ([]byte, error) { //nolint:unparam // the interface's signature
+	return []byte(time.Duration(d).String()), nil
+}
 
 func (d *duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
@@ -56,7 +59,7 @@ func (f *fault) check() error {
 		return errors.New("status must be between 200 and 599")
 	case f.Path != "" && !strings.HasPrefix(f.Path, "/"):
 		return errors.New("path must start with a slash, such as /products/{iv_id}")
-	case f.Status == 0 && f.Body == "" && len(f.Header) == 0 && f.Delay == 0 && !f.DropBefore && !f.DropAfter && !f.Truncate:
+	case f.modifies() && len(f.Header) == 0 && f.Delay == 0:
 		return errors.New("the fault does nothing: set status, body, header, delay, drop_before, drop_after or truncate")
 	}
 	return nil

@@ -30,7 +30,7 @@ func main() {
 	flag.DurationVar(&c.life, "for", 0, "how long to run; 0 is until interrupted")
 	flag.IntVar(&c.products, "products", 0, "`number` of products; 0 is those of the fixtures")
 	flag.IntVar(&c.branches, "branches", 0, "`number` of branches; 0 is those of the fixtures")
-	flag.StringVar(&c.fixtures, "fixtures", "", "`folder` of JSON files such as products.json, instead of the sandbox's own")
+	flag.StringVar(&c.fixtures, "fixtures", "", "`folder` of files such as products.json, in place of the sandbox's own")
 	flag.DurationVar(&c.delay, "delay", 0, "how long each response is delayed")
 	flag.DurationVar(&c.tokenTTL, "token-ttl", 24*time.Hour, "lifetime of the tokens of sign-ins")
 	flag.StringVar(&c.limit, "limit", "", "`requests/interval` allowed, such as 300/10s; no limit by default")

@@ -137,8 +137,7 @@ func (b *sandbox) postWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil { // without the URL, which may hold a secret
-		var inURL *url.Error
-		if errors.As(err, &inURL) {
+		if inURL, ok := errors.AsType[*url.Error](err); ok {
 			err = inURL.Err
 		}
 		fail(w, http.StatusBadGateway, "the program at "+target.Host+" gave no response: "+err.Error())

@@ -88,7 +88,8 @@ func (b *sandbox) streamEvents(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		if _, err := fmt.Fprintf(w, "id: %s-%d\ndata: %s\n\n", n.Run, next, data); err != nil || out.Flush() != nil {
+		event := fmt.Appendf(nil, "id: %s-%d\ndata: %s\n\n", n.Run, next, data)
+		if _, err := w.Write(event); err != nil || out.Flush() != nil { //nolint:gosec // an event stream, not HTML
 			return
 		}
 		if len(n.Exchanges) == maxListed {

@@ -32,7 +32,7 @@ function figures(counts) {
   let errors = 0;
   for (const [status, count] of Object.entries(counts.statuses)) if (status === "0" || Number(status) >= 400) errors += count;
   $("count-requests").textContent = counts.requests.toLocaleString("en");
-  $("count-signins").textContent = counts.sign_ins.toLocaleString("en");
+  $("count-sign-ins").textContent = counts.sign_ins.toLocaleString("en");
   $("count-errors").textContent = errors.toLocaleString("en");
   $("count-faults").textContent = counts.faults.toLocaleString("en");
 }

@@ -37,7 +37,7 @@ function item(text, label, path) {
 }
 
 function list(id, items, none) {
-  $(id).replaceChildren(...(items.length ? items : [el("li", { class: "none" }, none)]));
+  $(id).replaceChildren(...(items.length || !none ? items : [el("li", { class: "none" }, none)]));
 }
 
 let last = ""; // the state that is shown
@@ -51,7 +51,7 @@ export function show(state) {
   list("faults", state.faults.map((fault) =>
     item(`${fault.name}: ${where(fault)}, ${often(fault.times < 0 ? -1 : fault.times - fault.met)}`, `Remove the fault ${fault.name}`, "/faults/" + fault.id)), "no fault");
   list("refusals", state.refusals.map((refusal) =>
-    item(`${refusal.route}: ${refusal.key} gets a ${refusal.status}`, `Accept ${refusal.key} again`, "/refusals/" + refusal.id)), "no record is rejected");
+    item(`${refusal.route}: ${refusal.key} gets a ${refusal.status}`, `Accept ${refusal.key} again`, "/refusals/" + refusal.id)));
   const suspended = state.suspended.includes("org_123");
   $("suspend").setAttribute("aria-pressed", String(suspended));
   $("revoke").disabled = state.revoked;

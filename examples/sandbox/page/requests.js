@@ -1,4 +1,4 @@
-import { $, el, send, attempt } from "./dom.js";
+import { $, el, send, outcome } from "./dom.js";
 
 const kept = 10000; // exchanges in memory
 const shown = 100; // rows in the document
@@ -106,8 +106,8 @@ function build(exchange) {
     el("td", { class: "met" }, exchange.fault ?? ""));
 }
 
-function show(id) {
-  attempt(async () => {
+async function show(id) {
+  try {
     const exchange = await send("GET", "/exchanges/" + id);
     $("detail-title").textContent = `${exchange.method} ${exchange.path}${exchange.query ? "?" + exchange.query : ""}`;
     const facts = {
@@ -121,8 +121,9 @@ function show(id) {
     }
     $("detail").showModal();
     $("detail-title").focus();
-    return "";
-  });
+  } catch (error) {
+    outcome(error.message, true);
+  }
 }
 
 function pretty(message) {
