@@ -1,8 +1,10 @@
 package linkit
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,7 +49,7 @@ func (r *RejectedRecord) line() string {
 // JSON.
 type RejectedError struct {
 	Method, Route string
-	Count         int              // rejected records, also where the response doesn't say which; at least so many where it gives no number
+	Count         int              // rejected records, also where the response doesn't say which; a lower bound where it gives no number
 	Records       []RejectedRecord // those that are known
 	causes        []error
 }
@@ -83,14 +85,21 @@ func (e *RejectedError) Unwrap() []error { return e.causes }
 // maxFailures is how many failures the error of a BulkAll keeps.
 const maxFailures = 20
 
-// bulkError is the error of a BulkAll: errors.Is and errors.As look into each failure, up to the
-// twentieth, and into the final one.
+// bulkError is the error of a BulkAll: errors.Is and errors.As look into each failure up to the
+// twentieth, into the first of each kind from then on, and into the final one.
 type bulkError struct {
 	route    string
 	requests int
 	count    int     // of failures
-	first    []error // at most maxFailures
+	kept     []error // the first maxFailures, and then those of a kind that none before has
 	final    error   // why BulkAll ended early
+}
+
+// failureKinds are the errors that the error of a BulkAll matches wherever one of its failures does.
+var failureKinds = []error{
+	ErrInvalid, ErrBadRequest, ErrUnauthorized, ErrForbidden, ErrServiceSuspended, ErrNotFound, ErrConflict, ErrValidation,
+	ErrRateLimited, ErrServer, ErrLogin, ErrCircuitOpen, ErrClosed, ErrRejected, ErrUncertain,
+	context.Canceled, context.DeadlineExceeded,
 }
 
 // report notes the results of one batch, and reports them.
@@ -110,8 +119,12 @@ func (e *bulkError) report(sent bulkSent, each func(BulkResult)) {
 }
 
 func (e *bulkError) add(err error) {
-	if e.count++; len(e.first) < maxFailures {
-		e.first = append(e.first, err)
+	e.count++
+	isNew := func(kind error) bool {
+		return errors.Is(err, kind) && !slices.ContainsFunc(e.kept, func(kept error) bool { return errors.Is(kept, kind) })
+	}
+	if len(e.kept) < maxFailures || slices.ContainsFunc(failureKinds, isNew) {
+		e.kept = append(e.kept, err)
 	}
 }
 
@@ -129,7 +142,7 @@ func (e *bulkError) Error() string {
 		failures++
 	}
 	fmt.Fprintf(&b, "linkit: POST %s: %s in %s", e.route, plural(failures, "failure"), plural(e.requests, "request"))
-	for i, err := range e.first {
+	for i, err := range e.kept {
 		if i == 3 {
 			fmt.Fprintf(&b, "; and %d more", e.count-i)
 			break
@@ -144,9 +157,9 @@ func (e *bulkError) Error() string {
 
 func (e *bulkError) Unwrap() []error {
 	if e.final == nil {
-		return e.first
+		return e.kept
 	}
-	return append(e.first[:len(e.first):len(e.first)], e.final)
+	return append(slices.Clip(e.kept), e.final)
 }
 
 // isFatal reports whether an error leaves no hope for further requests.
