@@ -147,21 +147,28 @@ func (p *BranchListParams) query() (ListParams, url.Values) {
 // BranchesService reads and writes branches. Use it as Client.Branches.
 type BranchesService service
 
-// List returns one page of branches.
+// List returns one page of branches. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /branches
 func (s *BranchesService) List(ctx context.Context, params *BranchListParams) (*Page[Branch], error) {
 	return list[Branch](ctx, s.client, "/branches", params)
 }
 
-// All walks every branch from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every branch from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// branch once, and an error at most once, last: after the branches of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /branches
 func (s *BranchesService) All(ctx context.Context, params *BranchListParams) iter.Seq2[Branch, error] {
 	return all[Branch](ctx, s.client, "/branches", params)
 }
 
-// Count returns how many branches params selects. It reads one record.
+// Count returns how many branches params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /branches
 func (s *BranchesService) Count(ctx context.Context, params *BranchListParams) (int, error) {
@@ -198,16 +205,55 @@ func (s *BranchesService) Delete(ctx context.Context, ivID string) error {
 	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
-// Bulk writes up to 1,000 branches in one request. One bad record doesn't undo the others: read the result's Raw. With
-// BulkCreate it is not sent again once it may have taken effect.
+// Bulk writes up to 1,000 branches in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. With
+// [BulkCreate] the request is not retried once it may have taken effect, see [ErrUncertain];
+// with [BulkUpdate] and [BulkUpsert] it is. A 413 means that the records are too large for
+// one request: send fewer.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a branch that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /branches/bulk
 func (s *BranchesService) Bulk(ctx context.Context, mode BulkMode, branches []BranchParams) (*BulkResult, error) {
 	return bulk(ctx, s.client, "/branches/bulk", "branches", mode, branches)
 }
 
-// BulkAll writes any number of branches, several requests in flight. ProductsService.BulkAll says what records, each and the
-// error are.
+// BulkAll writes any number of branches, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The branches must be distinct, since requests run side by side. Each
+// is encoded as it is yielded, so records may reuse its variable. With [BulkCreate] a
+// request is not retried once it may have taken effect, see [ErrUncertain]; with
+// [BulkUpdate] and [BulkUpsert] it is.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after a branch that can't be written, which is
+// in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It ends
+// early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a branch that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /branches/bulk
 func (s *BranchesService) BulkAll(

@@ -93,21 +93,28 @@ func (p *BrandListParams) query() (ListParams, url.Values) {
 // BrandsService reads and adds brands. Use it as Client.Brands.
 type BrandsService service
 
-// List returns one page of brands.
+// List returns one page of brands. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /brands
 func (s *BrandsService) List(ctx context.Context, params *BrandListParams) (*Page[Brand], error) {
 	return list[Brand](ctx, s.client, "/brands", params)
 }
 
-// All walks every brand from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every brand from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// brand once, and an error at most once, last: after the brands of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /brands
 func (s *BrandsService) All(ctx context.Context, params *BrandListParams) iter.Seq2[Brand, error] {
 	return all[Brand](ctx, s.client, "/brands", params)
 }
 
-// Count returns how many brands params selects. It reads one record.
+// Count returns how many brands params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /brands
 func (s *BrandsService) Count(ctx context.Context, params *BrandListParams) (int, error) {
@@ -133,17 +140,56 @@ func (s *BrandsService) Create(ctx context.Context, params BrandParams) (*Brand,
 	return do[Brand](ctx, s.client, &operation{method: http.MethodPost, route: "/brands", body: params})
 }
 
-// Bulk writes up to 1,000 brands in one request; one that Create would call ErrInvalid keeps all from being sent. One bad
-// record doesn't undo the others: read the result's Raw. With BulkCreate it is not sent again once it may have taken
-// effect. The name of the list in the body, "brands", is inferred.
+// Bulk writes up to 1,000 brands in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. With
+// [BulkCreate] the request is not retried once it may have taken effect, see [ErrUncertain];
+// with [BulkUpdate] and [BulkUpsert] it is. A 413 means that the records are too large for
+// one request: send fewer. The name of the list in the body, "brands", is inferred.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a brand that was read, unless you have found out that fields left out keep their
+// values.
 //
 //	POST /brands/bulk
 func (s *BrandsService) Bulk(ctx context.Context, mode BulkMode, brands []BrandParams) (*BulkResult, error) {
 	return bulk(ctx, s.client, "/brands/bulk", "brands", mode, brands)
 }
 
-// BulkAll writes any number of brands, several requests in flight. ProductsService.BulkAll says what records, each and the error
-// are; one that Create would call ErrInvalid fails its whole request.
+// BulkAll writes any number of brands, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The brands must be distinct, since requests run side by side. Each
+// is encoded as it is yielded, so records may reuse its variable. With [BulkCreate] a
+// request is not retried once it may have taken effect, see [ErrUncertain]; with
+// [BulkUpdate] and [BulkUpsert] it is. The name of the list in the body, "brands", is
+// inferred.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after a brand that can't be written, which is
+// in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It ends
+// early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a brand that was read, unless you have found out that fields left out keep their
+// values.
 //
 //	POST /brands/bulk
 func (s *BrandsService) BulkAll(

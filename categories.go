@@ -79,7 +79,8 @@ func (p *CategoryListParams) check() error {
 // CategoriesService reads and adds categories. Use it as Client.Categories.
 type CategoriesService service
 
-// List returns one page of categories.
+// List returns one page of categories. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /categories
 func (s *CategoriesService) List(ctx context.Context, params *CategoryListParams) (*Page[Category], error) {
@@ -89,7 +90,12 @@ func (s *CategoriesService) List(ctx context.Context, params *CategoryListParams
 	return list[Category](ctx, s.client, "/categories", params)
 }
 
-// All walks every category from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every category from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// category once, and an error at most once, last: after the categories of the pages before
+// it. Leaving the loop stops the requests. See [ListParams] for a list that changes
+// meanwhile, which may end with [ErrListChanged]. The sequence can be ranged over again, and
+// starts anew.
 //
 //	GET /categories
 func (s *CategoriesService) All(ctx context.Context, params *CategoryListParams) iter.Seq2[Category, error] {
@@ -99,7 +105,8 @@ func (s *CategoriesService) All(ctx context.Context, params *CategoryListParams)
 	return all[Category](ctx, s.client, "/categories", params)
 }
 
-// Count returns how many categories params selects. It reads one record.
+// Count returns how many categories params selects, as the total_count of a page of one
+// record says. A response without one is an error.
 //
 //	GET /categories
 func (s *CategoriesService) Count(ctx context.Context, params *CategoryListParams) (int, error) {

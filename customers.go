@@ -121,21 +121,28 @@ func (p *CustomerListParams) query() (ListParams, url.Values) {
 // without: nothing is refused before it is sent.
 type CustomersService service
 
-// List returns one page of customers.
+// List returns one page of customers. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /customers
 func (s *CustomersService) List(ctx context.Context, params *CustomerListParams) (*Page[Customer], error) {
 	return list[Customer](ctx, s.client, "/customers", params)
 }
 
-// All walks every customer from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every customer from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// customer once, and an error at most once, last: after the customers of the pages before
+// it. Leaving the loop stops the requests. See [ListParams] for a list that changes
+// meanwhile, which may end with [ErrListChanged]. The sequence can be ranged over again, and
+// starts anew.
 //
 //	GET /customers
 func (s *CustomersService) All(ctx context.Context, params *CustomerListParams) iter.Seq2[Customer, error] {
 	return all[Customer](ctx, s.client, "/customers", params)
 }
 
-// Count returns how many customers params selects. It reads one record.
+// Count returns how many customers params selects, as the total_count of a page of one
+// record says. A response without one is an error.
 //
 //	GET /customers
 func (s *CustomersService) Count(ctx context.Context, params *CustomerListParams) (int, error) {
@@ -224,21 +231,28 @@ func (p *CustomerGroupParams) check() error {
 // CustomerGroupsService reads and writes customer groups. Use it as Client.CustomerGroups.
 type CustomerGroupsService service
 
-// List returns one page of customer groups.
+// List returns one page of customer groups. Nil params select the first page of all of them,
+// 20 of them unless the server decides otherwise.
 //
 //	GET /customer-groups
 func (s *CustomerGroupsService) List(ctx context.Context, params *ListParams) (*Page[CustomerGroup], error) {
 	return list[CustomerGroup](ctx, s.client, "/customer-groups", params)
 }
 
-// All walks every customer group from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every customer group from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// customer group once, and an error at most once, last: after the customer groups of the
+// pages before it. Leaving the loop stops the requests. See [ListParams] for a list that
+// changes meanwhile, which may end with [ErrListChanged]. The sequence can be ranged over
+// again, and starts anew.
 //
 //	GET /customer-groups
 func (s *CustomerGroupsService) All(ctx context.Context, params *ListParams) iter.Seq2[CustomerGroup, error] {
 	return all[CustomerGroup](ctx, s.client, "/customer-groups", params)
 }
 
-// Count returns how many customer groups there are. It reads one record.
+// Count returns how many customer groups params selects, as the total_count of a page of one
+// record says. A response without one is an error.
 //
 //	GET /customer-groups
 func (s *CustomerGroupsService) Count(ctx context.Context, params *ListParams) (int, error) {

@@ -70,21 +70,28 @@ func (p *GenericListParams) query() (ListParams, url.Values) {
 // GenericsService reads and adds generics. Use it as Client.Generics.
 type GenericsService service
 
-// List returns one page of generics.
+// List returns one page of generics. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /generics
 func (s *GenericsService) List(ctx context.Context, params *GenericListParams) (*Page[Generic], error) {
 	return list[Generic](ctx, s.client, "/generics", params)
 }
 
-// All walks every generic from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every generic from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// generic once, and an error at most once, last: after the generics of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /generics
 func (s *GenericsService) All(ctx context.Context, params *GenericListParams) iter.Seq2[Generic, error] {
 	return all[Generic](ctx, s.client, "/generics", params)
 }
 
-// Count returns how many generics params selects. It reads one record.
+// Count returns how many generics params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /generics
 func (s *GenericsService) Count(ctx context.Context, params *GenericListParams) (int, error) {
@@ -106,16 +113,56 @@ func (s *GenericsService) Create(ctx context.Context, params GenericParams) (*Ge
 	return do[Generic](ctx, s.client, &operation{method: http.MethodPost, route: "/generics", body: params})
 }
 
-// Bulk writes up to 1,000 generics in one request. One bad record doesn't undo the others: read the result's Raw. With
-// BulkCreate it is not sent again once it may have taken effect. The name of the list in the body, "generics", is inferred.
+// Bulk writes up to 1,000 generics in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. With
+// [BulkCreate] the request is not retried once it may have taken effect, see [ErrUncertain];
+// with [BulkUpdate] and [BulkUpsert] it is. A 413 means that the records are too large for
+// one request: send fewer. The name of the list in the body, "generics", is inferred.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a generic that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /generics/bulk
 func (s *GenericsService) Bulk(ctx context.Context, mode BulkMode, generics []GenericParams) (*BulkResult, error) {
 	return bulk(ctx, s.client, "/generics/bulk", "generics", mode, generics)
 }
 
-// BulkAll writes any number of generics, several requests in flight. ProductsService.BulkAll says what records, each and the
-// error are.
+// BulkAll writes any number of generics, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The generics must be distinct, since requests run side by side. Each
+// is encoded as it is yielded, so records may reuse its variable. With [BulkCreate] a
+// request is not retried once it may have taken effect, see [ErrUncertain]; with
+// [BulkUpdate] and [BulkUpsert] it is. The name of the list in the body, "generics", is
+// inferred.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after a generic that can't be written, which
+// is in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It
+// ends early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a generic that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /generics/bulk
 func (s *GenericsService) BulkAll(

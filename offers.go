@@ -163,21 +163,28 @@ func (p *OfferListParams) query() (ListParams, url.Values) {
 // OffersService reads and writes offers. Use it as Client.Offers.
 type OffersService service
 
-// List returns one page of offers.
+// List returns one page of offers. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /offers
 func (s *OffersService) List(ctx context.Context, params *OfferListParams) (*Page[Offer], error) {
 	return list[Offer](ctx, s.client, "/offers", params)
 }
 
-// All walks every offer from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every offer from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// offer once, and an error at most once, last: after the offers of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /offers
 func (s *OffersService) All(ctx context.Context, params *OfferListParams) iter.Seq2[Offer, error] {
 	return all[Offer](ctx, s.client, "/offers", params)
 }
 
-// Count returns how many offers params selects. It reads one record.
+// Count returns how many offers params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /offers
 func (s *OffersService) Count(ctx context.Context, params *OfferListParams) (int, error) {
@@ -212,16 +219,55 @@ func (s *OffersService) Delete(ctx context.Context, id string) error {
 	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/offers/{id}", ids: ids{id}})
 }
 
-// Bulk writes up to 1,000 offers in one request, each created or, where it is there already, updated. One bad record doesn't
-// undo the others: read the result's Raw. The name of the list in the body, "offers", is inferred.
+// Bulk writes up to 1,000 offers in one request, each created or, where it exists, updated.
+// No records, more than 1,000, or one that can't be written (text that isn't UTF-8, NaN) is
+// [ErrInvalid], and nothing is sent. The request may be retried after an ambiguous failure,
+// since an upsert is idempotent. A 413 means that the records are too large for one request:
+// send fewer. The name of the list in the body, "offers", is inferred.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of an offer that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /offers/bulk
 func (s *OffersService) Bulk(ctx context.Context, offers []OfferParams) (*BulkResult, error) {
 	return bulkTo(ctx, s.client, offersBulk, offers)
 }
 
-// BulkAll writes any number of offers, each created or updated, several requests in flight. ProductsService.BulkAll says what
-// records, each and the error are.
+// BulkAll writes any number of offers, each created or, where it exists, updated, in
+// requests of [WithBulkSize] records and up to [WithMaxConcurrency] at a time: the rows of a
+// database, the All of another list, or [Records] of a slice. The offers must be distinct,
+// since requests run side by side. Each is encoded as it is yielded, so records may reuse
+// its variable. A request may be retried after an ambiguous failure, since an upsert is
+// idempotent. The name of the list in the body, "offers", is inferred.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after an offer that can't be written, which is
+// in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It ends
+// early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of an offer that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /offers/bulk
 func (s *OffersService) BulkAll(

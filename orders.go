@@ -291,21 +291,28 @@ func (p *OrderListParams) query() (ListParams, url.Values) {
 // OrdersService reads orders, and creates them in bulk. Use it as Client.Orders.
 type OrdersService service
 
-// List returns one page of orders.
+// List returns one page of orders. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /orders
 func (s *OrdersService) List(ctx context.Context, params *OrderListParams) (*Page[Order], error) {
 	return list[Order](ctx, s.client, "/orders", params)
 }
 
-// All walks every order from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every order from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// order once, and an error at most once, last: after the orders of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /orders
 func (s *OrdersService) All(ctx context.Context, params *OrderListParams) iter.Seq2[Order, error] {
 	return all[Order](ctx, s.client, "/orders", params)
 }
 
-// Count returns how many orders params selects. It reads one record.
+// Count returns how many orders params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /orders
 func (s *OrdersService) Count(ctx context.Context, params *OrderListParams) (int, error) {
@@ -319,16 +326,47 @@ func (s *OrdersService) Get(ctx context.Context, id string) (*Order, error) {
 	return do[Order](ctx, s.client, &operation{method: http.MethodGet, route: "/orders/{id}", ids: ids{id}})
 }
 
-// Bulk creates up to 1,000 orders in one request. One bad record doesn't undo the others: read the result's Raw. It is not
-// sent again once it may have taken effect: see TransportError.Sent.
+// Bulk creates up to 1,000 orders in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. The
+// request is not retried once it may have taken effect: where errors.Is finds
+// [ErrUncertain], check which orders exist before sending them again. A 413 means that the
+// records are too large for one request: send fewer.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
 //
 //	POST /orders/bulk
 func (s *OrdersService) Bulk(ctx context.Context, orders []OrderParams) (*BulkResult, error) {
 	return bulkTo(ctx, s.client, ordersBulk, orders)
 }
 
-// BulkAll creates any number of orders, several requests in flight. ProductsService.BulkAll says what records, each and the error
-// are. A request that may have arrived is not sent again: look before repeating its range.
+// BulkAll creates any number of orders, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The orders must be distinct, since requests run side by side. Each
+// is encoded as it is yielded, so records may reuse its variable. A request that may have
+// taken effect is not retried: where errors.Is finds [ErrUncertain], check which orders of
+// its range exist before sending them again.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after an order that can't be written, which is
+// in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It ends
+// early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
 //
 //	POST /orders/bulk
 func (s *OrdersService) BulkAll(ctx context.Context, records iter.Seq2[OrderParams, error], each func(BulkResult)) error {

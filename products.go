@@ -101,22 +101,28 @@ func (p *ProductListParams) query() (ListParams, url.Values) {
 // ProductsService reads and writes the catalogue. Use it as Client.Products.
 type ProductsService service
 
-// List returns one page of products.
+// List returns one page of products. Nil params select the first page of all, 20 of them
+// unless the server decides otherwise.
 //
 //	GET /products
 func (s *ProductsService) List(ctx context.Context, params *ProductListParams) (*Page[Product], error) {
 	return list[Product](ctx, s.client, "/products", params)
 }
 
-// All walks every product from params.Page on, reading pages as it goes; see ListParams for what a list that changes
-// meanwhile may do.
+// All returns a sequence of every product from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// product once, and an error at most once, last: after the products of the pages before it.
+// Leaving the loop stops the requests. See [ListParams] for a list that changes meanwhile,
+// which may end with [ErrListChanged]. The sequence can be ranged over again, and starts
+// anew.
 //
 //	GET /products
 func (s *ProductsService) All(ctx context.Context, params *ProductListParams) iter.Seq2[Product, error] {
 	return all[Product](ctx, s.client, "/products", params)
 }
 
-// Count returns how many products params selects, for a progress bar, say. It reads one record.
+// Count returns how many products params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /products
 func (s *ProductsService) Count(ctx context.Context, params *ProductListParams) (int, error) {
@@ -153,19 +159,55 @@ func (s *ProductsService) Delete(ctx context.Context, ivID string) error {
 	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
-// Bulk writes up to 1,000 products in one request. One bad record doesn't undo the others: read the result's Raw. With
-// BulkCreate it is not sent again once it may have taken effect.
+// Bulk writes up to 1,000 products in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. With
+// [BulkCreate] the request is not retried once it may have taken effect, see [ErrUncertain];
+// with [BulkUpdate] and [BulkUpsert] it is. A 413 means that the records are too large for
+// one request: send fewer.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a product that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /products/bulk
 func (s *ProductsService) Bulk(ctx context.Context, mode BulkMode, products []ProductParams) (*BulkResult, error) {
 	return bulk(ctx, s.client, "/products/bulk", "products", mode, products)
 }
 
-// BulkAll writes any number of products, in requests of WithBulkSize, several in flight: a database's rows, another list's All
-// or Records(slice...). The products must be distinct, since requests run side by side. each, which may be nil, is called once
-// per request, in order, on this goroutine. A failed request doesn't stop the others; the end of ctx does, and so does an error
-// of the source, after what came before it. The error joins what failed, with the range of records of each. The source runs on
-// one other goroutine and has ended on return; one that waits must heed ctx itself.
+// BulkAll writes any number of products, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The products must be distinct, since requests run side by side. Each
+// is encoded as it is yielded, so records may reuse its variable. With [BulkCreate] a
+// request is not retried once it may have taken effect, see [ErrUncertain]; with
+// [BulkUpdate] and [BulkUpsert] it is.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after a product that can't be written, which
+// is in [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It
+// ends early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// Whether an update may leave fields out is not known: send whole records, made by the
+// Params of a product that was read, unless you have found out that fields left out keep
+// their values.
 //
 //	POST /products/bulk
 func (s *ProductsService) BulkAll(

@@ -103,21 +103,27 @@ func (p *SKUListParams) query() (ListParams, url.Values) {
 // SKUsService reads and writes stock and prices per branch. Use it as Client.SKUs.
 type SKUsService service
 
-// List returns one page of SKUs.
+// List returns one page of SKUs. Nil params select the first page of all, 20 of them unless
+// the server decides otherwise.
 //
 //	GET /skus
 func (s *SKUsService) List(ctx context.Context, params *SKUListParams) (*Page[SKU], error) {
 	return list[SKU](ctx, s.client, "/skus", params)
 }
 
-// All walks every SKU from params.Page on; see ListParams for what a list that changes meanwhile may do.
+// All returns a sequence of every SKU from params.Page on, which reads pages of
+// params.Limit, 100 by default, as it goes and [WithPrefetch] of them ahead. It yields each
+// SKU once, and an error at most once, last: after the SKUs of the pages before it. Leaving
+// the loop stops the requests. See [ListParams] for a list that changes meanwhile, which may
+// end with [ErrListChanged]. The sequence can be ranged over again, and starts anew.
 //
 //	GET /skus
 func (s *SKUsService) All(ctx context.Context, params *SKUListParams) iter.Seq2[SKU, error] {
 	return all[SKU](ctx, s.client, "/skus", params)
 }
 
-// Count returns how many SKUs params selects. It reads one record.
+// Count returns how many SKUs params selects, as the total_count of a page of one record
+// says. A response without one is an error.
 //
 //	GET /skus
 func (s *SKUsService) Count(ctx context.Context, params *SKUListParams) (int, error) {
@@ -153,16 +159,57 @@ func (s *SKUsService) Delete(ctx context.Context, ivID string) error {
 	return doNoContent(ctx, s.client, &operation{method: http.MethodDelete, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
-// Bulk writes up to 1,000 SKUs in one request. With BulkUpdate it is the way to push stock and prices. One bad record
-// doesn't undo the others: read the result's Raw. With BulkCreate it is not sent again once it may have taken effect.
+// Bulk writes up to 1,000 SKUs in one request. No records, more than 1,000, or one that
+// can't be written (text that isn't UTF-8, NaN) is [ErrInvalid], and nothing is sent. With
+// [BulkCreate] the request is not retried once it may have taken effect, see [ErrUncertain];
+// with [BulkUpdate] and [BulkUpsert] it is. A 413 means that the records are too large for
+// one request: send fewer.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError];
+// result and error are then both non-nil. Anything else is left to [BulkResult.Raw], with
+// one warning in the log per client and route.
+//
+// With [BulkUpdate] it is the way to push stock and prices. Linkit doesn't document whether
+// such an update may leave fields out, that is, whether a record of iv_id and qty alone
+// keeps its price. Until you have found out, on a scratch SKU or from Linkit, send whole
+// records: read each SKU, take [SKU.Params], change qty and price, and send that.
 //
 //	POST /skus/bulk
 func (s *SKUsService) Bulk(ctx context.Context, mode BulkMode, skus []SKUParams) (*BulkResult, error) {
 	return bulk(ctx, s.client, "/skus/bulk", "skus", mode, skus)
 }
 
-// BulkAll writes any number of SKUs, several requests in flight; with BulkUpdate it is the way to push the stock and prices of a
-// whole chain. ProductsService.BulkAll says what records, each and the error are.
+// BulkAll writes any number of SKUs, in requests of [WithBulkSize] records and up to
+// [WithMaxConcurrency] at a time: the rows of a database, the All of another list, or
+// [Records] of a slice. The SKUs must be distinct, since requests run side by side. Each is
+// encoded as it is yielded, so records may reuse its variable. With [BulkCreate] a request
+// is not retried once it may have taken effect, see [ErrUncertain]; with [BulkUpdate] and
+// [BulkUpsert] it is.
+//
+// If each is not nil, it is called once per request, in order, on the calling goroutine. The
+// records run on one other goroutine and have ended on return; a source that waits should
+// watch ctx itself. A request that isn't full waits for more records, or for
+// [WithBulkLinger].
+//
+// BulkAll goes on after a failed request, and after a SKU that can't be written, which is in
+// [BulkResult.Rejected] of its request. A 413 halves the request until it fits. It ends
+// early when ctx does, at an error of records, and at [ErrUnauthorized], [ErrLogin],
+// [ErrServiceSuspended] and [ErrClosed]. The error joins each failed request with its range,
+// the [*RejectedError] of requests with rejected records, and the reason for an early end
+// with the range of records read and not sent.
+//
+// One rejected record doesn't undo the others. Linkit documents only that, and the success
+// and message of the response, not how it reports single records. Any recognisable report
+// makes the records that it rejects [BulkResult.Rejected] and the error a [*RejectedError].
+// Anything else is left to [BulkResult.Raw], with one warning in the log per client and
+// route.
+//
+// With [BulkUpdate] it is the way to push stock and prices. Linkit doesn't document whether
+// such an update may leave fields out, that is, whether a record of iv_id and qty alone
+// keeps its price. Until you have found out, on a scratch SKU or from Linkit, send whole
+// records: read each SKU, take [SKU.Params], change qty and price, and send that.
 //
 //	POST /skus/bulk
 func (s *SKUsService) BulkAll(
