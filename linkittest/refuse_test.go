@@ -1,6 +1,7 @@
 package linkittest_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -138,4 +139,27 @@ func TestRefusalsApplyInAllOrganizations(t *testing.T) {
 	for _, key := range []string{linkittest.APIKey, "another-key"} {
 		assert.Equal(t, 422, send(t, server, "POST", "/products", `{"iv_id":"A"}`, "Authorization", key).status)
 	}
+}
+
+func TestOnePoisonedRecordOfAThousandIsTheOnlyOneRejected(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.Refuse("/products", "P0617", http.StatusUnprocessableEntity, "barcode is in use")
+	products := make([]linkit.ProductParams, 1000)
+	for i := range products {
+		products[i].IvID = fmt.Sprintf("P%04d", i)
+	}
+	var rejected []linkit.RejectedRecord
+	err := server.Client().Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(products...), func(r linkit.BulkResult) {
+		rejected = append(rejected, r.Rejected...)
+	})
+	require.ErrorIs(t, err, linkit.ErrRejected)
+	require.Len(t, rejected, 1)
+	assert.Equal(t, linkit.RejectedRecord{
+		Index: 617, Key: "P0617", StatusCode: http.StatusUnprocessableEntity, Message: rejected[0].Message,
+	}, rejected[0])
+	assert.Contains(t, rejected[0].Message, "barcode is in use")
+	count, err := server.Client().Products.Count(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 999, count)
 }

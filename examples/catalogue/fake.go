@@ -21,5 +21,6 @@ var example = demo.Example{
 		}
 		server.AddProducts(products...)
 		server.Inject(linkittest.Fault{Method: http.MethodPost, Path: "/products/bulk", Status: http.StatusBadRequest})
+		server.Refuse("/products", "ITEM-1801", http.StatusUnprocessableEntity, "the price is fixed by a contract")
 	},
 }

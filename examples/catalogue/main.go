@@ -1,9 +1,10 @@
 // Catalogue reads a whole catalogue with its total known in advance, raises prices, and writes the
-// changed products back. Where a request fails, its products are named and written again.
+// changed products back. Where a request fails, its products are named and written again; products
+// that are rejected one by one are counted and named.
 //
 //	go run ./examples/catalogue
 //
-// It works on a fake server that rejects one of the requests. With -live and a LINKIT_* credential
+// It works on a fake server that rejects one of the requests, and one product of another. With -live and a LINKIT_* credential
 // it works on the service; -yes lets it write there.
 package main
 
@@ -84,22 +85,31 @@ func raised(ctx context.Context, client *linkit.Client) ([]linkit.ProductParams,
 	return prices, nil
 }
 
-// write sends the records in requests side by side, and returns the requests that failed. One
-// failure doesn't stop the others.
+// write sends the records in requests side by side, counts those that were taken and those that
+// were rejected, and returns the requests that failed. One failure doesn't stop the others.
 func write(
 	ctx context.Context, client *linkit.Client, records []linkit.ProductParams,
 ) (failed []linkit.BulkResult, err error) {
-	written := 0
+	written, rejected := 0, 0
 	err = client.Products.BulkAll(ctx, linkit.BulkUpdate, linkit.Records(records...), func(request linkit.BulkResult) {
-		if request.Err != nil {
+		var some *linkit.RejectedError
+		switch {
+		case errors.As(request.Err, &some): // the others of the request were taken
+			rejected += some.Count
+			written += request.Count - some.Count
+			for _, r := range some.Records {
+				fmt.Printf("\rrejected: %s: %d %s\n", r.Key, r.StatusCode, r.Message)
+			}
+		case request.Err != nil:
 			failed = append(failed, request)
 			return
+		default:
+			written += request.Count
 		}
-		written += request.Count
 		fmt.Printf("\rwrote %d of %d", written, len(records))
 	})
-	fmt.Println()
-	if err != nil && (len(failed) == 0 || ctx.Err() != nil) {
+	fmt.Printf("\rwrote %d of %d, %d rejected\n", written, len(records), rejected)
+	if err != nil && (len(failed) == 0 && rejected == 0 || ctx.Err() != nil) {
 		return failed, err // not of a request: of the source, or the end of ctx
 	}
 	return failed, nil

@@ -121,16 +121,15 @@ func addOrChange(ctx context.Context, client *linkit.Client, product linkit.Prod
 // the program looks whether it did.
 func add(ctx context.Context, client *linkit.Client, product linkit.ProductParams) error {
 	_, err := client.Products.Create(ctx, product)
-	var lost *linkit.TransportError
 	switch {
 	case errors.Is(err, linkit.ErrValidation):
 		fmt.Printf("422: putting %s aside: %v\n", product.IvID, err)
 		return nil
-	case errors.As(err, &lost) && lost.Sent:
-		fmt.Println("lost:", lost)
+	case errors.Is(err, linkit.ErrUncertain):
+		fmt.Println("uncertain:", err)
 		_, err = client.Products.Get(ctx, product.IvID)
 		if err == nil {
-			fmt.Println("      it had taken effect all the same:", product.IvID, "is there")
+			fmt.Println("           it had taken effect all the same:", product.IvID, "is there")
 		} else if errors.Is(err, linkit.ErrNotFound) {
 			_, err = client.Products.Create(ctx, product)
 		}
