@@ -36,6 +36,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -126,7 +127,12 @@ func NewClient(opts ...Option) (*Client, error) {
 	if c.credential, err = c.newCredential(cfg); err != nil {
 		return nil, err
 	}
-	c.policy = retry.New(c.newPolicy(cfg))
+	policy := c.newPolicy(cfg)
+	if options := transport.FetchOptions(policy.Transport); options != nil {
+		maps.Copy(options, c.header)
+		c.header = options
+	}
+	c.policy = retry.New(policy)
 	return newView(c, cfg.organization, "", false), nil
 }
 

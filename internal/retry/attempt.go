@@ -49,6 +49,10 @@ func (c *call) send(around context.Context, hr *http.Request, header http.Header
 	if x.err == nil && x.resp == nil {
 		x.err = errors.New("the transport returned neither a response nor an error")
 	}
+	if x.err == nil && x.resp.StatusCode == 0 { // as a browser's fetch shows a redirect
+		_ = x.resp.Body.Close()
+		x.err = errors.New("the transport returned a response without a status")
+	}
 	if x.err == nil {
 		x.err = p.read(r.Method, x.resp, res)
 	}
