@@ -36,8 +36,12 @@ func (b Branch) organization() string { return b.OrganizationID }
 
 func (b *Branch) setRaw(text json.RawMessage) { b.Raw = text }
 
-// Params returns everything of b that can be written; a zero Location counts as none. Change what should change, then
-// Update: a PUT loses what is left out.
+// Params returns the parameters that write b as it is. Change what should change, then pass them to
+// [BranchesService.Update], which replaces the whole record. For a record that was read they lose
+// nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero.
 func (b Branch) Params() BranchParams {
 	p := BranchParams{
 		IvID: b.IvID, NameEn: b.NameEn, NameAr: b.NameAr, Active: &b.Active, Location: &b.Location,
@@ -109,7 +113,9 @@ type BranchParams struct {
 	WorkingHours        json.RawMessage      `json:"working_hours,omitzero"` // any JSON; Linkit doesn't document its form
 	WorkingHoursPeriods []WorkingHoursPeriod `json:"working_hours_periods,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -117,7 +123,7 @@ type BranchParams struct {
 
 type plainBranchParams BranchParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p BranchParams) MarshalJSON() ([]byte, error) {
 	if len(p.WorkingHours) == 0 {
 		p.WorkingHours = nil
@@ -190,7 +196,8 @@ func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Bra
 	return do[Branch](ctx, s.client, &operation{method: http.MethodPost, route: "/branches", body: params})
 }
 
-// Update replaces a branch: what params leaves out is lost, so start from Branch.Params.
+// Update replaces a branch: what params leaves out may be lost, so start from [Branch.Params]. To
+// clear a text, set it to "" in Extra.
 //
 //	PUT /branches/{iv_id}
 func (s *BranchesService) Update(ctx context.Context, ivID string, params BranchParams) (*Branch, error) {

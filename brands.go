@@ -34,13 +34,15 @@ type BrandParams struct {
 	NameEn    string `json:"name_en,omitempty"`    // 255 characters at most
 	NameAr    string `json:"name_ar,omitempty"`    // 255 characters at most
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainBrandParams BrandParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p BrandParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainBrandParams(p), p.Extra, nil)
 }

@@ -37,13 +37,15 @@ type CategoryParams struct {
 	NameAr       string `json:"name_ar,omitempty"`
 	ParentID     string `json:"parent_id,omitempty"` // the parent's ID, not its code; "" makes a root
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainCategoryParams CategoryParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p CategoryParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainCategoryParams(p), p.Extra, nil)
 }

@@ -31,7 +31,12 @@ func (c Customer) organization() string { return c.OrganizationID }
 
 func (c *Customer) setRaw(text json.RawMessage) { c.Raw = text }
 
-// Params returns everything of c that can be written. Change what should change, then Update: a PUT loses what is left out.
+// Params returns the parameters that write c as it is. Change what should change, then pass them to
+// [CustomersService.Update], which replaces the whole record. For a record that was read they lose
+// nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero.
 func (c Customer) Params() CustomerParams {
 	params := CustomerParams{
 		FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, Phone: c.Phone,
@@ -84,7 +89,9 @@ type CustomerParams struct {
 	Type      CustomerType   `json:"type,omitempty"`
 	Status    CustomerStatus `json:"status,omitempty"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -92,7 +99,7 @@ type CustomerParams struct {
 
 type plainCustomerParams CustomerParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p CustomerParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainCustomerParams(p), p.Extra, p.carried)
 }
@@ -163,7 +170,8 @@ func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*
 	return do[Customer](ctx, s.client, &operation{method: http.MethodPost, route: "/customers", body: params})
 }
 
-// Update replaces a customer: what params leaves out is lost, so start from Customer.Params.
+// Update replaces a customer: what params leaves out may be lost, so start from [Customer.Params].
+// To clear a text, set it to "" in Extra.
 //
 //	PUT /customers/{id}   (inferred)
 func (s *CustomersService) Update(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
@@ -192,7 +200,12 @@ func (g CustomerGroup) keys() (key, id string) { return "", g.ID }
 
 func (c *CustomerGroup) setRaw(text json.RawMessage) { c.Raw = text }
 
-// Params returns everything of g that can be written. Change what should change, then Update: a PUT loses what is left out.
+// Params returns the parameters that write g as it is. Change what should change, then pass them to
+// [CustomerGroupsService.Update], which replaces the whole record. For a record that was read they
+// lose nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero.
 func (g CustomerGroup) Params() CustomerGroupParams {
 	params := CustomerGroupParams{Name: g.Name, Description: g.Description}
 	params.Extra, params.carried = carry(g.Raw, (*plainCustomerGroupParams)(&params))
@@ -204,7 +217,9 @@ type CustomerGroupParams struct {
 	Name        string `json:"name,omitempty"`        // required; 100 characters at most
 	Description string `json:"description,omitempty"` // 500 characters at most
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -212,7 +227,7 @@ type CustomerGroupParams struct {
 
 type plainCustomerGroupParams CustomerGroupParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p CustomerGroupParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainCustomerGroupParams(p), p.Extra, p.carried)
 }
@@ -270,8 +285,9 @@ func (s *CustomerGroupsService) Create(ctx context.Context, params CustomerGroup
 	return do[CustomerGroup](ctx, s.client, &operation{method: http.MethodPost, route: "/customer-groups", body: params})
 }
 
-// Update replaces a customer group: a description that params leaves out is lost. Its errors are those of Create, and
-// ErrNotFound.
+// Update replaces a customer group: what params leaves out may be lost, so start from
+// [CustomerGroup.Params]. To clear the description, set it to "" in Extra. Its errors are those of
+// Create, and ErrNotFound.
 //
 //	PUT /customer-groups/{id}
 func (s *CustomerGroupsService) Update(

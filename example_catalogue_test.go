@@ -75,7 +75,8 @@ func ExampleProductsService_Create() {
 	// Output: ITEM-4 13.2 false
 }
 
-// An update replaces the whole record, so it starts from what there is.
+// An update replaces the whole record, so it starts from what there is. Params keeps what the SDK has no field for, and Extra
+// clears a text.
 func ExampleProductsService_Update() {
 	server := pharmacy()
 	defer server.Close()
@@ -87,13 +88,14 @@ func ExampleProductsService_Update() {
 	}
 	params := product.Params()
 	params.AveragePrice = linkit.Ptr(7.75)
+	params.Extra["name_ar"] = "" // NameAr: "" would leave it out
 	product, err = client.Products.Update(ctx, product.IvID, params)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(product.NameEn, product.AveragePrice)
-	// Output: Adol 500 mg 7.75
+	fmt.Printf("%s %q %v\n", product.NameEn, product.NameAr, product.AveragePrice)
+	// Output: Adol 500 mg "" 7.75
 }
 
 func ExampleProductsService_Delete() {

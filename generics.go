@@ -35,13 +35,15 @@ type GenericParams struct {
 	NameEn      string `json:"name_en,omitempty"`
 	NameAr      string `json:"name_ar,omitempty"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainGenericParams GenericParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p GenericParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainGenericParams(p), p.Extra, nil)
 }

@@ -42,8 +42,12 @@ func (o Offer) organization() string { return o.OrganizationID }
 
 func (o *Offer) setRaw(text json.RawMessage) { o.Raw = text }
 
-// Params returns everything of o that can be written; a number of zero is one that its type of offer doesn't use, and is
-// left out. Change what should change, then Update: a PUT loses what is left out.
+// Params returns the parameters that write o as it is. Change what should change, then pass them to
+// [OffersService.Update], which replaces the whole record. For a record that was read they lose
+// nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero.
 func (o Offer) Params() OfferParams {
 	p := OfferParams{
 		OrganizationAppID: o.OrganizationAppID, Name: o.Name, OfferType: o.OfferType, Status: o.Status, IsActive: &o.IsActive,
@@ -95,7 +99,9 @@ type OfferParams struct {
 	GetIvID            string          `json:"get_iv_id,omitempty"`
 	GetDiscountPercent *float64        `json:"get_discount_percent,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -103,7 +109,7 @@ type OfferParams struct {
 
 type plainOfferParams OfferParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p OfferParams) MarshalJSON() ([]byte, error) {
 	if len(p.Meta) == 0 {
 		p.Meta = nil
@@ -118,13 +124,15 @@ type OfferStatusParams struct {
 	Status   string `json:"status,omitempty"`
 	IsActive *bool  `json:"is_active,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainOfferStatusParams OfferStatusParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p OfferStatusParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainOfferStatusParams(p), p.Extra, nil)
 }
@@ -205,7 +213,8 @@ func (s *OffersService) Create(ctx context.Context, params OfferParams) (*Offer,
 	return do[Offer](ctx, s.client, &operation{method: http.MethodPost, route: "/offers", body: params})
 }
 
-// Update replaces an offer: what params leaves out is lost, so start from Offer.Params.
+// Update replaces an offer: what params leaves out may be lost, so start from [Offer.Params]. To
+// clear a text, set it to "" in Extra.
 //
 //	PUT /offers/{id}
 func (s *OffersService) Update(ctx context.Context, id string, params OfferParams) (*Offer, error) {

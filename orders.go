@@ -258,13 +258,15 @@ type OrderParams struct {
 	FulfillmentStatus OrderFulfillmentStatus `json:"fulfillment_status,omitempty"`
 	Notes             string                 `json:"notes,omitempty"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainOrderParams OrderParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p OrderParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainOrderParams(p), p.Extra, nil)
 }

@@ -82,30 +82,41 @@ func unsetZero(field, was reflect.Value) {
 	}
 }
 
-// carryField sets a field of params to what came in m, unless the model's was changed since, and adds what it can't say.
+// carryField sets a field of params to what came in m, unless the model's was changed since, and adds
+// what it can't say.
 func carryField(kept carried, m *lenient.Member, field, was reflect.Value) carried {
 	if isRaw(was) && isNull(was.Bytes()) {
 		was.SetZero()
 	}
-	if !reflect.DeepEqual(field.Interface(), was.Interface()) && !(isUnset(field) && isUnset(was)) {
-		if field.Kind() == reflect.String && field.IsZero() {
-			kept = append(kept, carriedMember{name: m.Name, value: json.RawMessage(`""`)}) // emptied
+	changed := !reflect.DeepEqual(field.Interface(), was.Interface()) && !(isUnset(field) && isUnset(was))
+	if !changed {
+		field.Set(was)
+		if lenient.Check(m.Value) != nil { // the field has replacement characters
+			field.SetZero()
 		}
+	}
+	value := bytes.Clone(m.Value)
+	switch {
+	case !isUnset(field):
+		return carryPart(kept, m.Name, value, was)
+	case !changed:
+		return append(kept, carriedMember{name: m.Name, value: value})
+	case field.Kind() == reflect.String: // emptied in the model
+		return append(kept, carriedMember{name: m.Name, value: json.RawMessage(`""`)})
+	}
+	return kept
+}
+
+// carryPart adds an object, a list or a long number where that has more than the field that was read
+// from it.
+func carryPart(kept carried, name string, value json.RawMessage, was reflect.Value) carried {
+	container := value[0] == '{' || value[0] == '['
+	if isUnset(was) || isRaw(was) || was.Kind() == reflect.String || !container && !lenient.Inexact(value) {
 		return kept
 	}
-	field.Set(was)
-	if lenient.Check(m.Value) != nil { // it would be sent with replacement characters
-		field.SetZero()
-	}
-	if isUnset(field) {
-		return append(kept, carriedMember{name: m.Name, value: bytes.Clone(m.Value)})
-	}
-	if isRaw(field) || m.Value[0] != '{' && m.Value[0] != '[' {
-		return kept
-	}
-	text, err := lenient.Marshal(field.Interface())
-	if err == nil && !bytes.Equal(lenient.Reconcile(m.Value, text, text), text) {
-		kept = append(kept, carriedMember{name: m.Name, value: bytes.Clone(m.Value), read: text})
+	read, err := lenient.Marshal(was.Interface())
+	if err == nil && !bytes.Equal(lenient.Reconcile(value, read, read), read) {
+		kept = append(kept, carriedMember{name: name, value: value, read: read})
 	}
 	return kept
 }
@@ -156,15 +167,17 @@ func mergeParams(fields any, extra map[string]any, kept carried) ([]byte, error)
 		if _, replaced := extra[k.name]; replaced {
 			continue
 		}
+		value := k.value
 		switch m := members.Member(k.name); {
 		case k.read != nil && m != nil:
-			m.Value = lenient.Reconcile(k.value, k.read, m.Value)
+			value = lenient.Reconcile(k.value, k.read, m.Value)
+			m.Value = value
 		case k.read == nil && m == nil:
-			members = append(members, lenient.Member{Name: k.name, Value: k.value})
+			members = append(members, lenient.Member{Name: k.name, Value: value})
 		default:
 			continue
 		}
-		if err := lenient.Check(k.value); err != nil {
+		if err := lenient.Check(value); err != nil {
 			return nil, invalidMember(k.name, err)
 		}
 	}

@@ -25,13 +25,15 @@ type PaymentOrderParams struct {
 	Providers []string            `json:"providers,omitzero"` // those that may take it: [ProviderTabby], say; unknown ones are ignored
 	Order     PaymentOrderDetails `json:"order,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 }
 
 type plainPaymentOrderParams PaymentOrderParams // without methods
 
-// MarshalJSON writes the fields that are set, and Extra.
+// MarshalJSON encodes the fields that are set, and Extra.
 func (p PaymentOrderParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainPaymentOrderParams(p), p.Extra, nil)
 }

@@ -35,8 +35,12 @@ func (p Product) organization() string { return p.OrganizationID }
 
 func (p *Product) setRaw(text json.RawMessage) { p.Raw = text }
 
-// Params returns everything of p that can be written. Change what should change, then Update: a PUT loses what is left
-// out.
+// Params returns the parameters that write p as it is. Change what should change, then pass them to
+// [ProductsService.Update], which replaces the whole record. For a record that was read they lose
+// nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero.
 func (p Product) Params() ProductParams {
 	params := ProductParams{
 		IvID: p.IvID, NameEn: p.NameEn, NameAr: p.NameAr,
@@ -62,7 +66,9 @@ type ProductParams struct {
 	GenericID    string   `json:"generic_id,omitempty"`
 	IsEnabled    *bool    `json:"is_enabled,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -70,7 +76,7 @@ type ProductParams struct {
 
 type plainProductParams ProductParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p ProductParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainProductParams(p), p.Extra, p.carried)
 }
@@ -144,7 +150,8 @@ func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Pr
 	return do[Product](ctx, s.client, &operation{method: http.MethodPost, route: "/products", body: params})
 }
 
-// Update replaces a product: what params leaves out is lost, so start from Product.Params.
+// Update replaces a product: what params leaves out may be lost, so start from [Product.Params]. To
+// clear a text, set it to "" in Extra.
 //
 //	PUT /products/{iv_id}   (inferred)
 func (s *ProductsService) Update(ctx context.Context, ivID string, params ProductParams) (*Product, error) {

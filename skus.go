@@ -32,8 +32,13 @@ func (s SKU) organization() string { return s.OrganizationID }
 
 func (s *SKU) setRaw(text json.RawMessage) { s.Raw = text }
 
-// Params returns everything of s that can be written. Change what should change, then Update: a PUT loses what is left out. Set
-// Barcode where s has none: answers are not documented to show it, so that what Linkit keeps may be lost.
+// Params returns the parameters that write s as it is. Change what should change, then pass them to
+// [SKUsService.Update], which replaces the whole record. For a record that was read they lose
+// nothing: what the response left out stays unset, members without a field are in Extra as
+// json.RawMessage, and a value that couldn't be read is sent as it came unless its field or an
+// entry of Extra is set. For a record made by hand, without Raw, they hold every field that isn't
+// zero. Set Barcode where s has none: responses aren't documented to show it, so the barcode that
+// Linkit has may be lost.
 func (s SKU) Params() SKUParams {
 	p := SKUParams{
 		IvID: s.IvID, ProductIvID: s.ProductIvID, BranchIvID: s.BranchIvID, Barcode: s.Barcode,
@@ -58,7 +63,9 @@ type SKUParams struct {
 	Cost        *float64 `json:"cost,omitzero"`
 	Available   *bool    `json:"available,omitzero"`
 
-	// Extra is sent beside the fields: what has no field, "" to clear a text, nil for null. An entry replaces the field of its name.
+	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
+	// nil for null. An entry replaces the field of that name. Values are encoded as by
+	// [json.Marshal].
 	Extra map[string]any `json:"-"`
 
 	carried carried
@@ -66,7 +73,7 @@ type SKUParams struct {
 
 type plainSKUParams SKUParams // without methods
 
-// MarshalJSON writes the fields that are set, what Params carried over, and Extra.
+// MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p SKUParams) MarshalJSON() ([]byte, error) {
 	return mergeParams(plainSKUParams(p), p.Extra, p.carried)
 }
@@ -145,7 +152,8 @@ func (s *SKUsService) Create(ctx context.Context, params SKUParams) (*SKU, error
 	return do[SKU](ctx, s.client, &operation{method: http.MethodPost, route: "/skus", body: params})
 }
 
-// Update replaces a SKU: what params leaves out is lost, so start from SKU.Params. For many SKUs see Bulk.
+// Update replaces a SKU: what params leaves out may be lost, so start from [SKU.Params]. To clear a
+// text, set it to "" in Extra. For many SKUs see Bulk.
 //
 //	PUT /skus/{iv_id}   (inferred)
 func (s *SKUsService) Update(ctx context.Context, ivID string, params SKUParams) (*SKU, error) {

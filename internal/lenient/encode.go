@@ -76,8 +76,11 @@ func fieldError(t reflect.Type, err error) *FieldError {
 	found := errors.As(err, &inner)
 	if errors.As(err, &semantic) {
 		pointer = semantic.JSONPointer
-		if semantic.Err != nil {
+		switch {
+		case semantic.Err != nil:
 			cause = semantic.Err
+		case semantic.GoType != nil:
+			cause = errors.New("unsupported value: a " + semantic.GoType.String())
 		}
 	}
 	if !found && errors.As(err, &syntactic) {

@@ -50,11 +50,11 @@ var errNoObject = errors.New("it is not an object")
 func ReadObject(text []byte, lists ...string) (Object, error) {
 	var o Object
 	err := split(text, jsontext.KindBeginObject, errNoObject, func(d *jsontext.Decoder) error {
-		token, err := d.ReadToken()
+		name, err := d.ReadValue()
 		if err != nil {
 			return err
 		}
-		o = append(o, Member{Name: token.String()})
+		o = append(o, Member{Name: memberName(name)})
 		m := &o[len(o)-1]
 		if d.PeekKind() == jsontext.KindBeginArray && slices.Contains(lists, m.Name) {
 			return m.readElements(d, text)
@@ -63,6 +63,15 @@ func ReadObject(text []byte, lists ...string) (Object, error) {
 		return err
 	})
 	return o, err
+}
+
+// memberName returns a name as it came, invalid UTF-8 included: it must not be written back as another one.
+func memberName(text []byte) string {
+	if inner := text[1 : len(text)-1]; bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
+	}
+	name, _ := Text(text)
+	return name
 }
 
 func (m *Member) readElements(d *jsontext.Decoder, text []byte) error {

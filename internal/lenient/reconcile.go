@@ -2,6 +2,7 @@ package lenient
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,7 +31,27 @@ func readAs(raw, value []byte) bool {
 		number, ok := Float(plainNumber(raw))
 		return ok && number == 0 && string(value) == "0"
 	}
-	return value[0] != '{' && value[0] != '['
+	return value[0] != '{' && value[0] != '[' && !Inexact(raw)
+}
+
+// Inexact reports whether raw is a number with more digits than a float64 is sure to keep.
+func Inexact(raw []byte) bool {
+	const exact = 15
+	number := bare(raw)
+	if !isNumber(number) {
+		return false
+	}
+	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return digitCount(strings.TrimLeft(mantissa, "-0.")) > exact
+}
+
+func digitCount(s string) (n int) {
+	for _, c := range s {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // plainNumber takes the zeros off a number in a text, which JSON's numbers don't have: "00".
