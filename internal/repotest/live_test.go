@@ -74,6 +74,21 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLiveDiscovery compares docs/api-coverage.md with the operations that the service itself lists, for which no credential is
+// needed. It prints what only one side has:
+//
+//	go test -tags live -run TestLiveDiscovery -v ./internal/repotest
+func TestLiveDiscovery(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	tools, err := discoverTools(ctx, &http.Client{Transport: transport}, linkit.DefaultBaseURL+"/mcp")
+	require.NoError(t, err)
+	onlyTools, onlyRows := undocumented(coverage(t), tools)
+	t.Logf("%d operations; not in the table: %q; only in the table: %q", len(tools), onlyTools, onlyRows)
+}
+
 var errNoRecord = errors.New("no record")
 
 // live makes the calls. From lists it keeps the keys by which it reads single records.
