@@ -54,7 +54,7 @@ var imports = map[string]string{
 	"http": "net/http", "filepath": "path/filepath", "json": "encoding/json",
 	"linkit": rootModule, "linkitredis": rootModule + "/linkitredis", "linkitotel": rootModule + "/linkitotel",
 	"linkittest": rootModule + "/linkittest", "log": "log", "os": "os", "pem": "encoding/pem", "signal": "os/signal",
-	"slog": "log/slog", "sql": "database/sql", "strconv": "strconv", "strings": "strings",
+	"slices": "slices", "slog": "log/slog", "sql": "database/sql", "strconv": "strconv", "strings": "strings",
 	"sync": "sync", "syscall": "syscall",
 	"testing": "testing", "time": "time", "tls": "crypto/tls", "url": "net/url", "x509": "crypto/x509",
 }

@@ -241,9 +241,13 @@ func fill(t *testing.T, v reflect.Value) {
 		return
 	}
 	switch v.Kind() {
+	case reflect.Map: // a further field
+		v.Set(reflect.ValueOf(map[string]any{"further": "field"}))
 	case reflect.Struct:
 		for _, field := range v.Fields() {
-			fill(t, field)
+			if field.CanSet() {
+				fill(t, field)
+			}
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
