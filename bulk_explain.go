@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// messageNames and fieldNames are members that say why a record was rejected, in the order in
-// which they are told.
+// messageNames and fieldNames are members that say why a record was rejected, in order of
+// preference.
 var (
 	messageNames = []string{
 		"error", "err", "failure", "reason", "reasons", "message", "msg", "errormessage", "exception", "description", "detail", "response", "result", "body", "outcome",

@@ -157,7 +157,7 @@ func (r *bulkReport) keysIn(name string, value json.RawMessage) {
 // list reads a list, each of whose elements is about one record.
 func (r *bulkReport) list(name string, elements []json.RawMessage) {
 	if isAside(name) {
-		r.unclear = r.unclear || len(elements) > 0 // what it says can't be told
+		r.unclear = r.unclear || len(elements) > 0 // what it says can't be known
 		return
 	}
 	failed := isFailure(name)

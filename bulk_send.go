@@ -56,9 +56,9 @@ func (t *bulkTarget) send(ctx context.Context, c *Client, batch *bulkBatch, resu
 		return err
 	}
 	err = c.send(ctx, op)
-	var answer *APIError
-	if errors.As(err, &answer) {
-		result.StatusCode = answer.StatusCode
+	var refusal *APIError
+	if errors.As(err, &refusal) {
+		result.StatusCode = refusal.StatusCode
 	}
 	if err == nil && report.unclear {
 		c.core.warnUnclearReport(ctx, t.route)

@@ -176,13 +176,13 @@ func (s *bulkSender) send(ctx context.Context, batch *bulkBatch, results *[]Bulk
 		}
 		part := batch.slice(from, min(from+size, len(batch.keys)))
 		result, err := sendBulk(ctx, s.client, s.target, part)
-		if answer := tooLarge(err); answer != nil {
+		if response := tooLarge(err); response != nil {
 			if _, sent := part.sent(); len(sent) > 1 {
 				size = (len(part.keys) + 1) / 2
 				s.shrink(size)
 				continue
 			}
-			rejectTooLarge(part, result, &err, answer)
+			rejectTooLarge(part, result, &err, response)
 			size = max(before, int(s.fits.Load())) // the record alone was too large, not the number of them
 			s.size.Store(max(s.size.Load(), int64(size)))
 		} else if result.StatusCode/100 == 2 {
@@ -250,20 +250,20 @@ func (s *bulkSender) unsent() string {
 
 // tooLarge returns the response if it says that the request was too large.
 func tooLarge(err error) *APIError {
-	var answer *APIError
-	if errors.As(err, &answer) && answer.StatusCode == http.StatusRequestEntityTooLarge {
-		return answer
+	var response *APIError
+	if errors.As(err, &response) && response.StatusCode == http.StatusRequestEntityTooLarge {
+		return response
 	}
 	return nil
 }
 
 // rejectTooLarge makes the one record of a request that was too large a rejected one.
-func rejectTooLarge(part *bulkBatch, result *BulkResult, err *error, answer *APIError) {
+func rejectTooLarge(part *bulkBatch, result *BulkResult, err *error, response *APIError) {
 	rejected, causes := part.invalid()
 	for i, key := range part.keys {
 		if part.errs[i] == nil {
 			rejected = append(rejected, RejectedRecord{
-				Index: part.offset + i, Key: key, StatusCode: answer.StatusCode, Code: answer.Code,
+				Index: part.offset + i, Key: key, StatusCode: response.StatusCode, Code: response.Code,
 				Message: "the record alone is too large for a request",
 			})
 		}
@@ -271,6 +271,6 @@ func rejectTooLarge(part *bulkBatch, result *BulkResult, err *error, answer *API
 	sortRejected(rejected)
 	result.Rejected = rejected
 	*err = &RejectedError{
-		Method: answer.Method, Route: answer.Route, Count: len(rejected), Records: rejected, causes: append(causes, answer),
+		Method: response.Method, Route: response.Route, Count: len(rejected), Records: rejected, causes: append(causes, response),
 	}
 }

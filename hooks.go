@@ -79,7 +79,7 @@ func begin(ctx context.Context, hook Hook, e *Event) (context.Context, func(*Eve
 	return next, end
 }
 
-// Response is what a call's last response said besides its body: see [ContextWithResponse].
+// Response is what a call's last response said, apart from its body: see [ContextWithResponse].
 type Response struct {
 	StatusCode int // 0: no response
 	Attempts   int // requests sent for the call, sign-ins not counted

@@ -37,7 +37,7 @@ type IntegrationConfig struct {
 	SupportsStaging bool                    `json:"supports_staging"`
 	CustomConfig    IntegrationCustomConfig `json:"custom_config"`
 	ConfiguredAt    Time                    `json:"configured_at"`
-	Raw             json.RawMessage         `json:"-"` // the whole answer
+	Raw             json.RawMessage         `json:"-"` // the whole response
 }
 
 func (i Integration) keys() (key, id string) { return i.Slug, "" }
@@ -111,9 +111,9 @@ func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug s
 	})
 }
 
-// Execute runs an integration. What it takes and answers differs from one integration to the next, and is passed through:
+// Execute runs an integration. What it takes and returns differs from one integration to the next, and is passed through:
 // in is sent as it is when it is a json.RawMessage or []byte, and through json.Marshal otherwise; nil sends no body. out takes
-// the JSON answer, a *json.RawMessage takes it as it is, empty too, and nil ignores it.
+// the JSON response, a *json.RawMessage takes it as it is, empty too, and nil ignores it.
 //
 // It is sent once, whatever comes of it (see TransportError.Sent); only where a sign-in has ended is that renewed and the request
 // sent anew.

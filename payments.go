@@ -10,7 +10,7 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// PaymentStatus says whether the organization can use Linkit. It answers even while the organization is suspended.
+// PaymentStatus says whether the organization can use Linkit. It responds even while the organization is suspended.
 type PaymentStatus struct {
 	ServiceOperational bool            `json:"service_operational"`
 	BillingMode        string          `json:"billing_mode"`
@@ -135,7 +135,7 @@ type ProviderConfig struct {
 	Credentials  json.RawMessage   `json:"credentials,omitempty"`   // its form isn't documented; don't log it
 	CustomParams json.RawMessage   `json:"custom_params,omitempty"` // its form isn't documented
 	Notes        json.RawMessage   `json:"notes,omitempty"`         // its form isn't documented
-	Raw          json.RawMessage   `json:"-"`                       // the whole answer
+	Raw          json.RawMessage   `json:"-"`                       // the whole response
 }
 
 func (p *ProviderConfig) setRaw(text json.RawMessage) { p.Raw = text }

@@ -16,7 +16,7 @@ type SKU struct {
 	OrganizationID string          `json:"organization_id"`
 	ProductIvID    string          `json:"product_iv_id"`
 	BranchIvID     string          `json:"branch_iv_id"`
-	Barcode        string          `json:"barcode"` // can be written; answers are not documented to show it
+	Barcode        string          `json:"barcode"` // can be written; responses are not documented to show it
 	Qty            *int            `json:"qty"`     // nil: the server gave none
 	Price          float64         `json:"price"`
 	Cost           float64         `json:"cost"`

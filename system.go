@@ -8,7 +8,7 @@ import (
 	"github.com/linkit-go/linkit/internal/lenient"
 )
 
-// Ping is the answer to a ping.
+// Ping is the response to a ping.
 type Ping struct {
 	Message   string          `json:"message"`
 	Timestamp Time            `json:"timestamp"` // the server's clock
@@ -45,7 +45,7 @@ type SystemHealth struct {
 	Environment   string             `json:"environment"`
 	UptimeSeconds float64            `json:"uptime_seconds"`
 	SystemHealth  SystemHealthDetail `json:"system_health"`
-	Raw           json.RawMessage    `json:"-"` // the whole answer
+	Raw           json.RawMessage    `json:"-"` // the whole response
 }
 
 func (s *SystemHealth) setRaw(text json.RawMessage) { s.Raw = text }
@@ -138,8 +138,8 @@ func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 	})
 }
 
-// Health asks how the service feels. It carries no credential and is sent once. A service that says it is unhealthy has
-// answered: that is a Health, not an error.
+// Health returns the health of the service. It carries no credential and is sent once. A service that says it is unhealthy has
+// responded: that is a Health, not an error.
 //
 //	GET /health
 func (s *SystemService) Health(ctx context.Context) (*Health, error) {

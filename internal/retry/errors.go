@@ -234,7 +234,7 @@ func isHandshake(err error) bool {
 }
 
 // isAlert reports whether either side ended the connection with a TLS alert, at whatever time: as crypto/tls tells it,
-// or in answer to plain HTTP.
+// or in response to plain HTTP.
 func isAlert(err error) bool {
 	var alert tls.AlertError
 	var op *net.OpError

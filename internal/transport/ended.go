@@ -10,7 +10,7 @@ import (
 
 // Ended reports whether an idle HTTP/1.1 connection has ended, or got bytes that no request asked
 // for, which net/http takes for its end too. net/http finds out by itself a moment later, when it
-// may have written a request already. It is false where that can't be told: for HTTP/2, and on
+// may have written a request already. It is false where that can't be known: for HTTP/2, and on
 // systems without a way to look. It never blocks and consumes nothing.
 func Ended(conn net.Conn) bool {
 	if HTTP2(conn) {
