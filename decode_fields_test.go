@@ -341,3 +341,5 @@ func (r reading) read(t *testing.T, call func(context.Context, *linkit.Client) (
 	read, err := call(t.Context(), client)
 	return read, log.String(), err
 }
+
+func modelName(r reading) string { return reflect.TypeOf(r.model).Name() }

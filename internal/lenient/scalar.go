@@ -93,7 +93,10 @@ func Int(text []byte) (int64, bool) {
 		return n, true
 	}
 	n, err := strconv.ParseInt(wholeDigits(s), 10, 64)
-	return n, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return n, true
 }
 
 // wholeDigits writes out a number, which is by JSON's grammar, without fraction and exponent: 1.50e3 is 1500. It returns ""
