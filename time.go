@@ -38,9 +38,10 @@ var errNoTime = errors.New("it is not a date that begins with the year, nor Unix
 // UnmarshalJSON reads any of the forms that Time accepts. Another one is an error, and leaves the zero Time.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
-	if t.Time.UnmarshalJSON(b) == nil {
+	if t.Time.UnmarshalJSON(b) == nil && writable(t.Time) {
 		return nil // RFC 3339, or null
 	}
+	*t = Time{}
 	s, err := dateText(b)
 	if err != nil || s == "" {
 		return err
@@ -221,11 +222,17 @@ func parseTime(s string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	const day = 24 * 60 * 60
-	if _, offset := t.Zone(); t.Year() < 1 || offset <= -day || offset >= day {
+	if !writable(t) {
 		return time.Time{}, errNoTime
 	}
 	return t, nil
+}
+
+// writable reports whether t can be written as RFC 3339, with a year that a date has.
+func writable(t time.Time) bool {
+	const day = 24 * 60 * 60
+	_, offset := t.Zone()
+	return t.Year() >= 1 && offset > -day && offset < day
 }
 
 func parseYearFirst(s string) (time.Time, error) {
