@@ -43,7 +43,7 @@ func (b *sandbox) endpoints() []endpoint {
 		{"POST /_control/expire", "expire every bearer token", b.postExpire},
 		{"POST /_control/revoke", "revoke the sandbox's API key", b.postRevoke},
 		{"POST /_control/restore", "accept the sandbox's API key and token again", b.postRestore},
-		{"POST /_control/suspension", `suspend, or lift it: {"organization": "org_123", "suspended": true}`, b.postSuspension},
+		{"POST /_control/suspension", `suspend or lift: {"organization": "org_123", "suspended": true}`, b.postSuspension},
 		{"POST /_control/settings", `change {"delay": "100ms", "token_ttl": "5m"}`, b.postSettings},
 		{"POST /_control/webhook", sendOrder, b.postWebhook},
 	}
