@@ -22,7 +22,7 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// counted is an answer's body that knows whether it was closed.
+// counted is a response's body that knows whether it was closed.
 type counted struct {
 	io.Reader
 	closed *atomic.Int64
@@ -91,7 +91,7 @@ func TestNothingOfAnAnswerStaysWhenTheNextAttemptGetsNone(t *testing.T) {
 			assert.Nil(t, res.Header, name)
 			assert.Empty(t, res.Body, name)
 			assert.InDelta(t, 7350*time.Millisecond, transport.times[1].Sub(transport.times[0]), float64(350*time.Millisecond), name)
-			assert.LessOrEqual(t, transport.times[2].Sub(transport.times[1]), time.Second, "the Retry-After was an earlier answer's")
+			assert.LessOrEqual(t, transport.times[2].Sub(transport.times[1]), time.Second, "the Retry-After was an earlier response's")
 		})
 		res := policy(play(respond(500), last), func(c *retry.Config) { c.Retries, c.WaitMin, c.WaitMax = 1, 1, 1 }).Do(t.Context(), request("GET"))
 		require.ErrorIs(t, res.Err, io.ErrUnexpectedEOF, name)
@@ -99,7 +99,7 @@ func TestNothingOfAnAnswerStaysWhenTheNextAttemptGetsNone(t *testing.T) {
 	}
 }
 
-// A read that fails says nothing of whether the request went out: the answer has come.
+// A read that fails says nothing of whether the request went out: the response has come.
 func TestBrokenOffAnswerIsNeverProofThatNothingWasSent(t *testing.T) {
 	t.Parallel()
 	broken := func(err error, trace bool) step {
@@ -123,7 +123,7 @@ func TestBrokenOffAnswerIsNeverProofThatNothingWasSent(t *testing.T) {
 	}
 }
 
-// stale is a connection that answers one request and takes no other.
+// stale is a connection that responds to one request and takes no other.
 type stale struct {
 	net.Conn
 	used atomic.Bool

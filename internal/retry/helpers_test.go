@@ -63,13 +63,13 @@ func traced(got bool, err error) step {
 	}
 }
 
-// hang answers nothing until its context ends.
+// hang does not respond until its context ends.
 func hang(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
 
-// brokenBody answers 200 and breaks off.
+// brokenBody responds with 200 and breaks off.
 func brokenBody(r *http.Request) (*http.Response, error) {
 	body := io.MultiReader(strings.NewReader(`{"da`), &failingReader{io.ErrUnexpectedEOF})
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), ContentLength: 100, Request: r}, nil
@@ -123,7 +123,7 @@ func (credential) Clean(*retry.Result) {}
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// gate is a transport that counts who is inside and answers after a while.
+// gate is a transport that counts who is inside and responds after a while.
 type gate struct {
 	inside, most, total atomic.Int64
 	takes               time.Duration

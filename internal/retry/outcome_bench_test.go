@@ -7,7 +7,7 @@ import (
 )
 
 func BenchmarkRetryAfter(b *testing.B) {
-	for _, answer := range []struct {
+	for _, response := range []struct {
 		name   string
 		header http.Header
 		want   time.Duration
@@ -17,11 +17,11 @@ func BenchmarkRetryAfter(b *testing.B) {
 		{"date", http.Header{"Date": {"Mon, 23 Nov 2026 10:00:00 GMT"}, "Retry-After": {"Mon, 23 Nov 2026 10:00:07 GMT"}}, 7 * time.Second},
 		{"unreadable", http.Header{"Retry-After": {"soon"}}, 0},
 	} {
-		b.Run(answer.name, func(b *testing.B) {
+		b.Run(response.name, func(b *testing.B) {
 			now := time.Now()
 			b.ReportAllocs()
 			for b.Loop() {
-				if got, _ := retryAfter(answer.header, now); got != answer.want {
+				if got, _ := retryAfter(response.header, now); got != response.want {
 					b.Fatal(got)
 				}
 			}

@@ -152,7 +152,7 @@ func TestRetryAfterDateIsReckonedByTheServersClock(t *testing.T) {
 func TestAttemptTimeoutIsNotTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	for name, hangs := range map[string]step{
-		"no answer": hang,
+		"no response": hang,
 		"slow body": func(r *http.Request) (*http.Response, error) {
 			resp, _ := respond(200)(r)
 			resp.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() }))

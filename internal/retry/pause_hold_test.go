@@ -98,8 +98,8 @@ func TestCallThatIsStoppedKeepsItsOwnOutcome(t *testing.T) {
 		err    error
 	}
 	rows := map[string]row{
-		"an answer": {respond(500, "X-Request-Id", "own"), 500, nil},
-		"no answer": {fail(io.EOF), 0, io.EOF},
+		"a response": {respond(500, "X-Request-Id", "own"), 500, nil},
+		"no response": {fail(io.EOF), 0, io.EOF},
 	}
 	check := func(t *testing.T, want row, res *retry.Result) {
 		t.Helper()
@@ -149,9 +149,9 @@ func TestAdoptedOutcomeSaysNothingOfTheCallsOwnSending(t *testing.T) {
 		first step
 		stop  error
 	}{
-		"an answer, by a pause":      {respond(429, "Retry-After", "3600"), nil},
-		"an answer, by the breaker":  {respond(500), retry.ErrOpen},
-		"no answer, and the breaker": {fail(reset), retry.ErrOpen},
+		"a response, by a pause":      {respond(429, "Retry-After", "3600"), nil},
+		"a response, by the breaker":  {respond(500), retry.ErrOpen},
+		"no response, and the breaker": {fail(reset), retry.ErrOpen},
 	}
 	for name, row := range held {
 		for _, earlier := range []*retry.Result{nil, {Attempts: 2, Sent: true}} {

@@ -74,7 +74,7 @@ func TestLongRetryAfterIsReturnedAtOnce(t *testing.T) {
 
 func TestWaitThatCannotFitTheDeadlineIsNotBegun(t *testing.T) {
 	t.Parallel()
-	for name, first := range map[string]step{"answer": respond(429, "Retry-After", "5"), "no answer": fail(errRefused)} {
+	for name, first := range map[string]step{"response": respond(429, "Retry-After", "5"), "no response": fail(errRefused)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
