@@ -89,7 +89,9 @@ func (t *bulkTarget) body(records []byte) json.RawMessage {
 }
 
 // bulk writes records in one request: as {mode, <name>: [...]}.
-func bulk[T keyed](ctx context.Context, c *Client, route, name string, mode BulkMode, records []T) (*BulkResult, error) {
+func bulk[T keyed](
+	ctx context.Context, c *Client, route, name string, mode BulkMode, records []T,
+) (*BulkResult, error) {
 	target, err := inMode(route, name, mode)
 	if err != nil {
 		return nil, err
@@ -120,7 +122,9 @@ func bulkTo[T keyed](ctx context.Context, c *Client, target bulkTarget, records 
 }
 
 // bulkAllOf is BulkAll for the resources whose bulk request names a mode.
-func bulkAllOf[T keyed](ctx context.Context, c *Client, route, name string, mode BulkMode, records iter.Seq2[T, error], each func(BulkResult)) error {
+func bulkAllOf[T keyed](
+	ctx context.Context, c *Client, route, name string, mode BulkMode, records iter.Seq2[T, error], each func(BulkResult),
+) error {
 	target, err := inMode(route, name, mode)
 	if err != nil {
 		return err
@@ -142,7 +146,9 @@ func Records[T any](items ...T) iter.Seq2[T, error] {
 // bulkAll reads records, sends them in requests of WithBulkSize side by side, and reports the
 // results in order. Three parties: the source's goroutine reads and encodes, a goroutine a request
 // sends, and the caller's reports.
-func bulkAll[T keyed](ctx context.Context, c *Client, target bulkTarget, records iter.Seq2[T, error], each func(BulkResult)) error {
+func bulkAll[T keyed](
+	ctx context.Context, c *Client, target bulkTarget, records iter.Seq2[T, error], each func(BulkResult),
+) error {
 	if err := c.usable(ctx, &operation{method: http.MethodPost, route: target.route}); err != nil {
 		return err // before a source that can't be read twice is read
 	}

@@ -60,7 +60,8 @@ func (b *bulkBatch) slice(from, to int) *bulkBatch {
 	if from > 0 {
 		start = b.ends[from-1]
 	}
-	part := &bulkBatch{offset: b.offset + from, keys: b.keys[from:to:to], records: b.records[start:b.ends[to-1]], ends: make([]int, to-from)}
+	part := &bulkBatch{offset: b.offset + from, keys: b.keys[from:to:to], ends: make([]int, to-from)}
+	part.records = b.records[start:b.ends[to-1]]
 	for i := range part.ends {
 		part.ends[i] = b.ends[from+i] - start
 		if err := b.errs[from+i]; err != nil {
@@ -90,7 +91,8 @@ func (b *bulkBatch) sent() (positions []int, keys []string) {
 func (b *bulkBatch) invalid() (rejected []RejectedRecord, causes []error) {
 	for i := range b.keys {
 		if err := b.errs[i]; err != nil {
-			rejected = append(rejected, RejectedRecord{Index: b.offset + i, Key: b.keys[i], Message: strings.TrimPrefix(reason(err), theRecord+": ")})
+			why := strings.TrimPrefix(reason(err), theRecord+": ")
+			rejected = append(rejected, RejectedRecord{Index: b.offset + i, Key: b.keys[i], Message: why})
 			causes = append(causes, err)
 		}
 	}

@@ -22,7 +22,8 @@ type reportCounts struct {
 // failureStems are parts of the names of members that count or list failures, and of the words of
 // a status.
 var failureStems = []string{
-	"fail", "error", "reject", "invalid", "notfound", "skipped", "conflict", "duplicate", "unprocess", "unsuccess", "notprocessed", "notupdated",
+	"fail", "error", "reject", "invalid", "notfound", "skipped", "conflict", "duplicate", "unprocess", "unsuccess",
+	"notprocessed", "notupdated",
 	"notcreated", "missing", "ignored", "dropped", "denied", "refused", "forbidden", "unauthorized", "toolarge", "exception",
 }
 
@@ -31,7 +32,8 @@ var failureStems = []string{
 var (
 	settingPrefixes = []string{"max", "min", "allow", "tolera", "ignore", "skip", "retry", "warn", "on"}
 	settingParts    = []string{"onerror", "onfail", "oninvalid", "onconflict", "onduplicate", "failfast", "warning"}
-	settingSuffixes = []string{"code", "rate", "url", "uri", "link", "id", "type", "limit", "threshold", "percent", "handling", "mode", "policy", "strategy", "format", "durationms", "timems"}
+	settingSuffixes = []string{"code", "rate", "url", "uri", "link", "id", "type", "limit",
+		"threshold", "percent", "handling", "mode", "policy", "strategy", "format", "durationms", "timems"}
 )
 
 // isFailure reports whether a normalized name is one of failures.
@@ -119,7 +121,8 @@ func (c *reportCounts) figure(name string, n int) bool {
 		}
 	}
 	switch countedThing(name) {
-	case "processed", "success", "succeeded", "successful", "successes", "accepted", "imported", "saved", "written", "applied", "passed", "ok", "completed":
+	case "processed", "success", "succeeded", "successful", "successes", "accepted", "imported", "saved",
+		"written", "applied", "passed", "ok", "completed":
 		c.take(n)
 	case "created", "inserted", "added":
 		c.created = max(c.created, n+1)
@@ -139,7 +142,8 @@ func (c *reportCounts) figure(name string, n int) bool {
 // totalUpdated, records_created.
 func countedThing(name string) string {
 	for _, affix := range []string{
-		"count", "records", "items", "rows", "total", "num", "number", "of", "products", "skus", "branches", "brands", "categories", "generics", "orders", "offers",
+		"count", "records", "items", "rows", "total", "num", "number", "of",
+		"products", "skus", "branches", "brands", "categories", "generics", "orders", "offers",
 	} {
 		name = strings.TrimPrefix(strings.TrimSuffix(name, affix), affix)
 	}

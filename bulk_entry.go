@@ -23,7 +23,9 @@ type reportEntry struct {
 }
 
 // keyNames are members that hold a record's own key, in the order in which they are tried.
-var keyNames = []string{"key", "ivid", "brandcode", "categorycode", "genericcode", "externalid", "reference", "identifier", "sku", "id", "name", "code"}
+var keyNames = []string{
+	"key", "ivid", "brandcode", "categorycode", "genericcode", "externalid", "reference", "identifier", "sku", "id", "name", "code",
+}
 
 // entry reads an element. failed: the list is one of failures, unless the element says otherwise.
 func (r *bulkReport) entry(element json.RawMessage, failed bool) reportEntry {
@@ -53,7 +55,8 @@ func (r *bulkReport) objectEntry(members map[string]json.RawMessage, failed bool
 			e.scalar(r, value, failed)
 			e.position = known
 			return e
-		case known >= 0, inner != nil && !isFailure(reportName(name)): // {"A": {"status": 404}}, {"update": {"iv_id": "A", "status": 404}}
+		case known >= 0, inner != nil && !isFailure(reportName(name)):
+			// {"A": {"status": 404}}, {"update": {"iv_id": "A", "status": 404}}
 			members = inner
 		}
 	}
@@ -99,7 +102,8 @@ func (e *reportEntry) scalar(r *bulkReport, element json.RawMessage, failed bool
 		return
 	}
 	e.record.Message = text
-	for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(`"'(),:;`, c) }) {
+	ends := func(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(`"'(),:;`, c) }
+	for word := range strings.FieldsFuncSeq(text, ends) {
 		if e.position = r.find(word); e.position >= 0 {
 			return
 		}
@@ -152,7 +156,16 @@ func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 		}
 		e.named = e.named || named[name] != "" && name != "code" && name != "name"
 	}
-	for _, name := range []string{"record", "item", "data", "input", "product", "sku", "branch", "order", "offer", "resource"} {
+	if e.placeWithin(r, members, named); e.position < 0 && e.index < 0 && !e.named {
+		e.position = r.placeByPath(members, named)
+	}
+}
+
+// placeWithin finds the record in a member that holds it.
+func (e *reportEntry) placeWithin(r *bulkReport, members map[string]json.RawMessage, named map[string]string) {
+	for _, name := range []string{
+		"record", "item", "data", "input", "product", "sku", "branch", "order", "offer", "resource",
+	} {
 		if e.position = r.find(named[name]); e.position >= 0 {
 			return
 		}
@@ -161,9 +174,6 @@ func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 				return
 			}
 		}
-	}
-	if e.index < 0 && !e.named {
-		e.position = r.placeByPath(members, named)
 	}
 }
 
@@ -202,7 +212,8 @@ func (e *reportEntry) judge(members map[string]json.RawMessage, depth int) (take
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		value, name := members[member], reportName(member)
 		switch inner := reportObject(value); name {
-		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state", "action", "response", "body":
+		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state",
+			"action", "response", "body":
 			switch {
 			case inner != nil && depth < maxReportDepth:
 				taken = e.judge(inner, depth+1) || taken
@@ -250,7 +261,8 @@ func (e *reportEntry) judgeFlag(value json.RawMessage) (taken bool) {
 
 // takenWords are words of a status that say that a record was taken.
 var takenWords = []string{
-	"ok", "success", "succeeded", "successful", "create", "created", "update", "updated", "upsert", "upserted", "insert", "inserted", "accepted", "done",
+	"ok", "success", "succeeded", "successful", "create", "created", "update", "updated", "upsert", "upserted",
+	"insert", "inserted", "accepted", "done",
 	"completed", "processed", "unchanged", "notmodified", "saved", "imported", "written", "replaced",
 }
 

@@ -10,7 +10,8 @@ import (
 // preference.
 var (
 	messageNames = []string{
-		"error", "err", "failure", "reason", "reasons", "message", "msg", "errormessage", "exception", "description", "detail", "response", "result", "body", "outcome",
+		"error", "err", "failure", "reason", "reasons", "message", "msg", "errormessage", "exception",
+		"description", "detail", "response", "result", "body", "outcome",
 	}
 	fieldNames = []string{"details", "errors", "fields", "fielderrors", "validation", "validationerrors", "data"}
 )
@@ -38,6 +39,10 @@ func (e *reportEntry) explain(members map[string]json.RawMessage, depth int) {
 			e.say(named[name])
 		}
 	}
+	e.explainFields(named)
+}
+
+func (e *reportEntry) explainFields(named map[string]json.RawMessage) {
 	for _, name := range fieldNames {
 		inner := reportObject(named[name])
 		switch {

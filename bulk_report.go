@@ -98,7 +98,8 @@ func (r *bulkReport) object(name string, members map[string]json.RawMessage, dep
 			r.keysIn(name, value)
 		}
 	}
-	if depth > 0 && !known && r.verdicts == before.verdicts && len(r.rejected) == len(before.rejected) && r.counts == before.counts && len(members) > 0 {
+	known = known || r.verdicts != before.verdicts || len(r.rejected) != len(before.rejected) || r.counts != before.counts
+	if depth > 0 && !known && len(members) > 0 {
 		r.unclear = true
 	}
 }
@@ -327,7 +328,8 @@ func (r *bulkReport) base(entries []reportEntry) int {
 // warnUnclearReport logs, once per client and route, that a report could not be read.
 func (c *core) warnUnclearReport(ctx context.Context, route string) {
 	if _, logged := c.unclear.LoadOrStore(route, true); !logged {
-		c.log(ctx, slog.LevelWarn, "linkit: the response to a bulk request holds a report of an unknown form: see BulkResult.Raw",
+		c.log(ctx, slog.LevelWarn,
+			"linkit: the response to a bulk request holds a report of an unknown form: see BulkResult.Raw",
 			slog.String("method", http.MethodPost), slog.String("route", route))
 	}
 }

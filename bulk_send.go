@@ -41,7 +41,9 @@ func sendBulk(ctx context.Context, c *Client, target *bulkTarget, batch *bulkBat
 }
 
 // send sends the good records of a batch and reads the response into result.
-func (t *bulkTarget) send(ctx context.Context, c *Client, batch *bulkBatch, result *BulkResult) (report bulkReport, err error) {
+func (t *bulkTarget) send(
+	ctx context.Context, c *Client, batch *bulkBatch, result *BulkResult,
+) (report bulkReport, err error) {
 	_, keys := batch.sent()
 	op := &operation{
 		method: http.MethodPost, route: t.route, idempotent: t.idempotent,
