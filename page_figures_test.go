@@ -12,7 +12,7 @@ import (
 )
 
 // absurd are figures that no list has: the bounds of an int, and what sums and products with them overflow from.
-var absurd = []int{1<<63 - 1, 1<<62 + 1, 1 << 62, 1<<62 - 1, 1 << 53, 1 << 32, 1 << 31, -1, -(1 << 31), -1 << 62, -1 << 63}
+var absurd = []int64{1<<63 - 1, 1<<62 + 1, 1 << 62, 1<<62 - 1, 1 << 53, 1 << 32, 1 << 31, -1, -(1 << 31), -1 << 62, -1 << 63}
 
 func TestAllYieldsEveryRecordWhateverFiguresAServerGives(t *testing.T) {
 	t.Parallel()
