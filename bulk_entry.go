@@ -214,10 +214,9 @@ func (e *reportEntry) judge(members map[string]json.RawMessage, depth int) (take
 		switch inner := reportObject(value); name {
 		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state",
 			"action", "response", "body":
-			switch {
-			case inner != nil && depth < maxReportDepth:
-				taken = e.judge(inner, depth+1) || taken
-			case inner == nil && name != "response" && name != "body":
+			if inner != nil {
+				taken = depth < maxReportDepth && e.judge(inner, depth+1) || taken
+			} else {
 				taken = e.judgeStatus(name, value) || taken
 			}
 		case "success", "ok", "succeeded", "valid", "isvalid", "accepted", "processed", "written", "saved", "imported":
@@ -225,17 +224,20 @@ func (e *reportEntry) judge(members map[string]json.RawMessage, depth int) (take
 		case "reason", "reasons", "message", "msg", "errorcode", "errcode":
 			weak = weak || saysWhy(name, value)
 		case "severity", "level":
-			text, _ := reportText(value)
-			word := reportName(text)
-			taken = taken || isAside(word) || word == "warn"
+			taken = isRemark(value) || taken
 		default:
-			if isFailure(name) && !isBlankReport(value) {
-				e.rejected = true
-			}
+			e.rejected = e.rejected || isFailure(name) && !isBlankReport(value)
 		}
 	}
 	e.rejected = e.rejected || weak && !taken
 	return taken && !e.rejected
+}
+
+// isRemark reports whether a severity is that of a remark.
+func isRemark(severity json.RawMessage) bool {
+	text, _ := reportText(severity)
+	word := reportName(text)
+	return isAside(word) || word == "warn"
 }
 
 // saysWhy reports whether a member gives a reason for a rejection.
@@ -288,7 +290,7 @@ func (e *reportEntry) judgeStatus(name string, value json.RawMessage) (taken boo
 	switch {
 	case isFailure(word), word == "skip", word == "exists" && e.create, word == "alreadyexists" && e.create:
 		e.rejected = true
-	case name == "code":
+	case name == "code", name == "response", name == "body":
 	default:
 		return slices.Contains(takenWords, word)
 	}
