@@ -98,7 +98,7 @@ func TestCallThatIsStoppedKeepsItsOwnOutcome(t *testing.T) {
 		err    error
 	}
 	rows := map[string]row{
-		"a response": {respond(500, "X-Request-Id", "own"), 500, nil},
+		"a response":  {respond(500, "X-Request-Id", "own"), 500, nil},
 		"no response": {fail(io.EOF), 0, io.EOF},
 	}
 	check := func(t *testing.T, want row, res *retry.Result) {
@@ -149,8 +149,8 @@ func TestAdoptedOutcomeSaysNothingOfTheCallsOwnSending(t *testing.T) {
 		first step
 		stop  error
 	}{
-		"a response, by a pause":      {respond(429, "Retry-After", "3600"), nil},
-		"a response, by the breaker":  {respond(500), retry.ErrOpen},
+		"a response, by a pause":       {respond(429, "Retry-After", "3600"), nil},
+		"a response, by the breaker":   {respond(500), retry.ErrOpen},
 		"no response, and the breaker": {fail(reset), retry.ErrOpen},
 	}
 	for name, row := range held {
