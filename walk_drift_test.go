@@ -97,7 +97,7 @@ func TestAWalkCopesWithPagesOfAnyForm(t *testing.T) {
 		},
 		"a negative total_count":     func(_ int, a map[string]any) { a["total_count"] = -1; delete(a, "has_next") },
 		"a negative limit":           func(_ int, a map[string]any) { a["limit"] = -100; delete(a, "has_next") },
-		"a huge limit":               func(_ int, a map[string]any) { a["limit"] = 1 << 62 },
+		"a huge limit":               func(_ int, a map[string]any) { a["limit"] = int64(1) << 62 },
 		"page 0":                     func(_ int, a map[string]any) { a["page"] = 0 },
 		"items":                      func(_ int, a map[string]any) { a["items"] = a["data"]; delete(a, "data") },
 		"items beside an empty data": func(_ int, a map[string]any) { a["items"], a["data"] = a["data"], []int{} },
