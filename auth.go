@@ -14,7 +14,8 @@ import (
 	"github.com/linkit-go/linkit/internal/lenient"
 )
 
-// Session is a sign-in. It is stored with [Session.MarshalBinary]; text, JSON and logs never show its token.
+// Session is a sign-in. It is stored with [Session.MarshalBinary]; text, JSON and logs never show
+// its token.
 type Session struct {
 	Token     Secret
 	ExpiresAt Time // by the server's clock; zero if the end is unknown
@@ -28,8 +29,9 @@ type User struct {
 	OrganizationID string `json:"organization_id"` // the organization that the token is limited to, if any
 }
 
-// Secret keeps a credential out of logs: it prints as [redacted] under every verb, in slog and in JSON.
-// Compare secrets with [Secret.Equal]: the operator == compares where they are kept, not what they are.
+// Secret keeps a credential out of logs: it prints as [redacted] under every verb, in slog and in
+// JSON. Compare secrets with [Secret.Equal]: the operator == compares where they are kept, not what
+// they are.
 type Secret struct{ v *string }
 
 // NewSecret returns v as a Secret.
@@ -127,7 +129,8 @@ func (s *AuthService) Session(ctx context.Context) (*Session, error) {
 	return &current, nil
 }
 
-// Check returns what the service knows of the credential. It works while the organization is suspended.
+// Check returns what the service knows of the credential. It works while the organization is
+// suspended.
 //
 //	GET /auth/credentials
 func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
@@ -137,9 +140,9 @@ func (s *AuthService) Check(ctx context.Context) (*CredentialStatus, error) {
 	})
 }
 
-// Reset forgets the session, and any wait after a failed sign-in: the next call signs in, and replaces
-// a stored session without using it. Without [WithLogin], [WithLoginFunc] or [WithAPIKeyFunc] it does
-// nothing.
+// Reset forgets the session, and any wait after a failed sign-in: the next call signs in, and
+// replaces a stored session without using it. Without [WithLogin], [WithLoginFunc] or
+// [WithAPIKeyFunc] it does nothing.
 func (s *AuthService) Reset() {
 	if cache := s.client.core.credential.cache; cache != nil {
 		cache.Reset()

@@ -14,7 +14,8 @@ import (
 	"github.com/linkit-go/linkit/internal/lenient"
 )
 
-// Branch is a place that sells: a pharmacy, a shop, a warehouse. Creating one creates a SKU there for every product.
+// Branch is a place that sells: a pharmacy, a shop, a warehouse. Creating one creates a SKU there
+// for every product.
 type Branch struct {
 	ID                  string               `json:"id"`
 	IvID                string               `json:"iv_id"` // your own identifier, the key of every call on one branch
@@ -102,8 +103,8 @@ type periodBody struct {
 	CloseMinute int `json:"CloseMinute"`
 }
 
-// BranchParams is a branch to write. An empty string, a nil pointer and a nil slice are left out of the request; a pointer
-// sets its value even when that is zero, and an empty slice says "none".
+// BranchParams is a branch to write. An empty string, a nil pointer and a nil slice are left out of
+// the request; a pointer sets its value even when that is zero, and an empty slice says "none".
 type BranchParams struct {
 	IvID                string               `json:"iv_id,omitempty"`
 	NameEn              string               `json:"name_en,omitempty"`
@@ -188,8 +189,8 @@ func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error)
 	return do[Branch](ctx, s.client, &operation{method: http.MethodGet, route: "/branches/{iv_id}", ids: ids{ivID}})
 }
 
-// Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is not sent again once it
-// may have taken effect.
+// Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is
+// not sent again once it may have taken effect.
 //
 //	POST /branches   (inferred)
 func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Branch, error) {

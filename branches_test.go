@@ -14,11 +14,19 @@ import (
 
 func sampleBranch() linkit.Branch {
 	return linkit.Branch{
-		ID: "b4r7a2n9c6h1x3y", IvID: "BR-07", OrganizationID: "org_9f2", NameEn: "Olaya", NameAr: "العليا", Active: true,
-		Location:            linkit.Location{Lat: 24.6911, Lon: 46.6853},
-		WorkingHours:        json.RawMessage("{\n    \"sunday\": {\n      \"open\": \"08:00\",\n      \"close\": \"23:30\"\n    }\n  }"),
+		ID:             "b4r7a2n9c6h1x3y",
+		IvID:           "BR-07",
+		OrganizationID: "org_9f2",
+		NameEn:         "Olaya",
+		NameAr:         "العليا",
+		Active:         true,
+		Location:       linkit.Location{Lat: 24.6911, Lon: 46.6853},
+		WorkingHours: json.RawMessage(
+			"{\n    \"sunday\": {\n      \"open\": \"08:00\",\n      \"close\": \"23:30\"\n    }\n  }",
+		),
 		WorkingHoursPeriods: []linkit.WorkingHoursPeriod{{WeekDay: "0", OpenHour: 8, CloseHour: 23, CloseMinute: 30}},
-		Created:             created, Updated: updated,
+		Created:             created,
+		Updated:             updated,
 	}
 }
 
@@ -31,13 +39,24 @@ func TestBranchesOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Branches.Get(ctx, "BR-07") },
 		},
 		{
-			name: "create", line: "POST /branches", body: "branch.json", status: http.StatusCreated, answer: sample(t, "branch.json"), record: true, want: &want,
+			name:   "create",
+			line:   "POST /branches",
+			body:   "branch.json",
+			status: http.StatusCreated,
+			answer: sample(t, "branch.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Create(ctx, sampleBranch().Params())
 			},
 		},
 		{
-			name: "update", line: "PUT /branches/BR-07", body: "branch-closed.json", answer: sample(t, "branch.json"), record: true, want: &want,
+			name:   "update",
+			line:   "PUT /branches/BR-07",
+			body:   "branch-closed.json",
+			answer: sample(t, "branch.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Update(ctx, "BR-07", linkit.BranchParams{
 					IvID: "BR-07", NameEn: "Olaya", Active: linkit.Ptr(false), Location: &linkit.Location{},
@@ -51,8 +70,18 @@ func TestBranchesOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return nil, c.Branches.Delete(ctx, "BR-07") },
 		},
 		{
-			name: "bulk", line: "POST /branches/bulk", body: "branches-bulk.json", answer: sample(t, "bulk.json"),
-			want: &linkit.BulkResult{Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 1, Keys: []string{"BR-07"}, Raw: json.RawMessage(sample(t, "bulk.json"))},
+			name:   "bulk",
+			line:   "POST /branches/bulk",
+			body:   "branches-bulk.json",
+			answer: sample(t, "bulk.json"),
+			want: &linkit.BulkResult{
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      1,
+				Keys:       []string{"BR-07"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Bulk(ctx, linkit.BulkUpsert, []linkit.BranchParams{
 					{IvID: "BR-07", NameEn: "Olaya", Active: linkit.Ptr(true), Location: &linkit.Location{Lat: 24.6911, Lon: 46.6853}},
@@ -103,7 +132,11 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours":`+row.hours+`,"working_hours_periods":[`+row.period+`]}`)
+			w := newRecorder(
+				t,
+				http.StatusOK,
+				`{"id":"b1","working_hours":`+row.hours+`,"working_hours_periods":[`+row.period+`]}`,
+			)
 			branch, err := w.client.Branches.Get(t.Context(), "b1")
 			require.NoError(t, err)
 			assert.Equal(t, row.hours, string(branch.WorkingHours))
@@ -118,7 +151,11 @@ func TestWorkingHoursAreReadInEveryFormAndWrittenAsDocumented(t *testing.T) {
 
 func TestAnHourThatCannotBeReadCostsTheBranchNothing(t *testing.T) {
 	t.Parallel()
-	w := newRecorder(t, http.StatusOK, `{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon","CloseHour":"022"}]}`)
+	w := newRecorder(
+		t,
+		http.StatusOK,
+		`{"id":"b1","working_hours_periods":[{"WeekDay":1,"OpenHour":"noon","CloseHour":"022"}]}`,
+	)
 	branch, err := w.client.Branches.Get(t.Context(), "b1")
 	require.NoError(t, err)
 	assert.Equal(t, []linkit.WorkingHoursPeriod{{WeekDay: "1", CloseHour: 22}}, branch.WorkingHoursPeriods)

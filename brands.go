@@ -131,8 +131,9 @@ func (s *BrandsService) Get(ctx context.Context, brandCode string) (*Brand, erro
 	return do[Brand](ctx, s.client, op)
 }
 
-// Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a name too long, is
-// ErrInvalid before anything is sent. It is not sent again once it may have taken effect.
+// Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a
+// name too long, is ErrInvalid before anything is sent. It is not sent again once it may have taken
+// effect.
 //
 //	POST /brands
 func (s *BrandsService) Create(ctx context.Context, params BrandParams) (*Brand, error) {

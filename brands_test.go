@@ -31,17 +31,31 @@ func TestBrandsOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Get(ctx, "JLP") },
 		},
 		{
-			name: "create", line: "POST /brands", body: "brand.json", status: http.StatusCreated, answer: sample(t, "brand-created.json"), want: &made,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
+			name:   "create",
+			line:   "POST /brands",
+			body:   "brand.json",
+			status: http.StatusCreated,
+			answer: sample(t, "brand-created.json"),
+			want:   &made,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
 		},
 		{
-			name: "create, answered bare", line: "POST /brands", body: "brand.json", answer: sample(t, "brand.json"), want: &read,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
+			name:   "create, answered bare",
+			line:   "POST /brands",
+			body:   "brand.json",
+			answer: sample(t, "brand.json"),
+			want:   &read,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
 		},
 		{
 			name: "bulk", line: "POST /brands/bulk", body: "brands-bulk.json", answer: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
-				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"JLP", "SPI"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      2,
+				Keys:       []string{"JLP", "SPI"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Brands.Bulk(ctx, linkit.BulkCreate, []linkit.BrandParams{julphar, {BrandCode: "SPI"}})
@@ -95,7 +109,11 @@ func TestABrandBeyondADocumentedLimitIsNotSent(t *testing.T) {
 func TestALimitIsInCharactersNotBytes(t *testing.T) {
 	t.Parallel()
 	w := newRecorder(t, http.StatusCreated, sample(t, "brand-created.json"))
-	longest := linkit.BrandParams{BrandCode: strings.Repeat("ج", 50), NameEn: strings.Repeat("é", 255), NameAr: strings.Repeat("ج", 255)}
+	longest := linkit.BrandParams{
+		BrandCode: strings.Repeat("ج", 50),
+		NameEn:    strings.Repeat("é", 255),
+		NameAr:    strings.Repeat("ج", 255),
+	}
 	_, err := w.client.Brands.Create(t.Context(), longest)
 	require.NoError(t, err)
 	_, err = w.client.Brands.Bulk(t.Context(), linkit.BulkUpsert, []linkit.BrandParams{longest})

@@ -49,9 +49,11 @@ func (r *RejectedRecord) line() string {
 // JSON.
 type RejectedError struct {
 	Method, Route string
-	Count         int              // rejected records, also where the response doesn't say which; a lower bound where it gives no number
-	Records       []RejectedRecord // those that are known
-	causes        []error
+	// rejected records, also where the response doesn't say which; a lower bound where it gives no
+	// number
+	Count   int
+	Records []RejectedRecord // those that are known
+	causes  []error
 }
 
 // Error is one bounded line: the call, how many records were rejected, and the first of them.
@@ -95,7 +97,8 @@ type bulkError struct {
 	final    error   // why BulkAll ended early
 }
 
-// failureKinds are the errors that the error of a BulkAll matches wherever one of its failures does.
+// failureKinds are the errors that the error of a BulkAll matches wherever one of its failures
+// does.
 var failureKinds = []error{
 	ErrInvalid, ErrBadRequest, ErrUnauthorized, ErrForbidden, ErrServiceSuspended, ErrNotFound, ErrConflict, ErrValidation,
 	ErrRateLimited, ErrServer, ErrLogin, ErrCircuitOpen, ErrClosed, ErrRejected, ErrUncertain,

@@ -20,7 +20,16 @@ func TestBulkAllErrorMatchesEachKindOfFailureHoweverMany(t *testing.T) {
 			}
 			return 422
 		}
-		err := newClient(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(1000, nil), nil)
+		err := newClient(
+			t,
+			s,
+			linkit.WithBulkSize(1),
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkCreate,
+			products(1000, nil),
+			nil,
+		)
 		for _, kind := range []error{
 			linkit.ErrValidation, linkit.ErrConflict, linkit.ErrUncertain, linkit.ErrNotFound, linkit.ErrBadRequest,
 		} {

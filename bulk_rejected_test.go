@@ -33,7 +33,12 @@ func TestARecordThatCannotBeWrittenIsRejectedAndTheOthersAreSent(t *testing.T) {
 			w := newRecorder(t, http.StatusOK, `{"success":true,"message":"Processed 2 products"}`)
 			records := []linkit.ProductParams{{IvID: "A"}, bad, {IvID: "C"}}
 			var told []linkit.BulkResult
-			err := w.client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(records...), func(r linkit.BulkResult) { told = append(told, r) })
+			err := w.client.Products.BulkAll(
+				t.Context(),
+				linkit.BulkUpsert,
+				linkit.Records(records...),
+				func(r linkit.BulkResult) { told = append(told, r) },
+			)
 			require.ErrorIs(t, err, linkit.ErrRejected)
 			require.ErrorIs(t, err, linkit.ErrInvalid)
 			require.Len(t, told, 1)
@@ -64,8 +69,12 @@ func TestARecordThatItsCreateWouldCallInvalidIsRejectedAlone(t *testing.T) {
 	t.Parallel()
 	w := newRecorder(t, http.StatusOK, `{"success":true}`)
 	var told linkit.BulkResult
-	err := w.client.Brands.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(linkit.BrandParams{BrandCode: "A"}, linkit.BrandParams{}),
-		func(r linkit.BulkResult) { told = r })
+	err := w.client.Brands.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		linkit.Records(linkit.BrandParams{BrandCode: "A"}, linkit.BrandParams{}),
+		func(r linkit.BulkResult) { told = r },
+	)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	require.Len(t, told.Rejected, 1)
 	assert.Equal(t, 1, told.Rejected[0].Index)
@@ -101,7 +110,11 @@ func TestARefusalThatReportsItsRecordsIsBothErrors(t *testing.T) {
 	t.Parallel()
 	const answer = `{"success":false,"message":"2 of 3","records":[{"key":"B","status":422,"error":"bad"}]}`
 	w := newRecorder(t, http.StatusOK, answer)
-	result, err := w.client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "A"}, {IvID: "B"}, {IvID: "C"}})
+	result, err := w.client.Products.Bulk(
+		t.Context(),
+		linkit.BulkUpsert,
+		[]linkit.ProductParams{{IvID: "A"}, {IvID: "B"}, {IvID: "C"}},
+	)
 	require.ErrorIs(t, err, linkit.ErrRejected)
 	var rejected *linkit.RejectedError
 	require.ErrorAs(t, err, &rejected)
@@ -117,8 +130,16 @@ func TestARefusalThatReportsItsRecordsIsBothErrors(t *testing.T) {
 
 func TestABulkResultAndItsRejectedErrorAgree(t *testing.T) {
 	t.Parallel()
-	w := newRecorder(t, http.StatusMultiStatus, `{"success":true,"results":[{"iv_id":"C","status":409},{"iv_id":"A","status":404,"error":"gone"}]}`)
-	result, err := w.client.Products.Bulk(t.Context(), linkit.BulkUpdate, []linkit.ProductParams{{IvID: "A"}, {IvID: "B"}, {IvID: "C"}})
+	w := newRecorder(
+		t,
+		http.StatusMultiStatus,
+		`{"success":true,"results":[{"iv_id":"C","status":409},{"iv_id":"A","status":404,"error":"gone"}]}`,
+	)
+	result, err := w.client.Products.Bulk(
+		t.Context(),
+		linkit.BulkUpdate,
+		[]linkit.ProductParams{{IvID: "A"}, {IvID: "B"}, {IvID: "C"}},
+	)
 	var rejected *linkit.RejectedError
 	require.ErrorAs(t, err, &rejected)
 	require.NotNil(t, result)
@@ -129,13 +150,21 @@ func TestABulkResultAndItsRejectedErrorAgree(t *testing.T) {
 	assert.Equal(t, []linkit.RejectedRecord{
 		{Index: 0, Key: "A", StatusCode: 404, Message: "gone"}, {Index: 2, Key: "C", StatusCode: 409},
 	}, result.Rejected)
-	assert.EqualError(t, err, "linkit: POST /products/bulk: 2 records were rejected; record 0 (A): 404 gone; record 2 (C): 409")
+	assert.EqualError(
+		t,
+		err,
+		"linkit: POST /products/bulk: 2 records were rejected; record 0 (A): 404 gone; record 2 (C): 409",
+	)
 }
 
 func TestRejectionsOfAnyContentPrint(t *testing.T) {
 	t.Parallel()
 	assert.NotPanics(t, func() {
-		assert.Equal(t, "linkit:  : 0 records were rejected, and the response doesn't say which", new(linkit.RejectedError).Error())
+		assert.Equal(
+			t,
+			"linkit:  : 0 records were rejected, and the response doesn't say which",
+			new(linkit.RejectedError).Error(),
+		)
 		assert.Nil(t, errors.Unwrap(new(linkit.RejectedError)))
 		require.ErrorIs(t, new(linkit.RejectedError), linkit.ErrRejected)
 		require.NotErrorIs(t, new(linkit.RejectedError), linkit.ErrInvalid)
@@ -162,9 +191,19 @@ func TestBulkAllStopsAtARefusedSignInAndAtClose(t *testing.T) {
 	}
 	signIn := roundTrip(func(r *http.Request) (*http.Response, error) {
 		assert.Contains(t, r.URL.Path, "/auth/login")
-		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"code":400}`))}, nil
+		return &http.Response{
+			StatusCode: http.StatusBadRequest,
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader(`{"code":400}`)),
+		}, nil
 	})
-	client := newClient(t, signIn, linkit.WithLogin("a@b.test", "wrong"), linkit.WithBulkSize(1), linkit.WithMaxConcurrency(2))
+	client := newClient(
+		t,
+		signIn,
+		linkit.WithLogin("a@b.test", "wrong"),
+		linkit.WithBulkSize(1),
+		linkit.WithMaxConcurrency(2),
+	)
 	told := 0
 	err := client.Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(linkit.BulkResult) { told++ })
 	require.ErrorIs(t, err, linkit.ErrLogin)
@@ -194,10 +233,20 @@ func TestEachBatchIsReportedOrNamedByTheError(t *testing.T) {
 		}
 	}
 	told := 0
-	err := newClient(t, s, linkit.WithBulkSize(10), linkit.WithMaxConcurrency(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(r linkit.BulkResult) {
-		assert.Equal(t, told, r.Offset)
-		told += r.Count
-	})
+	err := newClient(
+		t,
+		s,
+		linkit.WithBulkSize(10),
+		linkit.WithMaxConcurrency(3),
+	).Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		source,
+		func(r linkit.BulkResult) {
+			assert.Equal(t, told, r.Offset)
+			told += r.Count
+		},
+	)
 	require.ErrorIs(t, err, linkit.ErrUnauthorized)
 	assert.Less(t, told, 500)
 	if told < read {

@@ -297,8 +297,8 @@ func (r *bulkReport) find(key string) int {
 	}
 	if r.byKey == nil {
 		r.byKey = make(map[string]int, len(r.keys))
-		for i := len(r.keys) - 1; i >= 0; i-- {
-			r.byKey[r.keys[i]] = i
+		for i, v := range slices.Backward(r.keys) {
+			r.byKey[v] = i
 		}
 	}
 	if i, ok := r.byKey[key]; ok {

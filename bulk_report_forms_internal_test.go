@@ -12,31 +12,91 @@ import (
 func TestReportsByRecordAreReadInFurtherForms(t *testing.T) {
 	t.Parallel()
 	checkReports(t, http.StatusOK, map[string]reportRow{
-		"a map by key":               {`{"results":{"A":{"status":200},"B":{"status":404,"error":"m"},"C":{"status":200}}}`, []int{1}, 0, []string{"m"}},
-		"a map of words":             {`{"results":{"A":"ok","B":"not found","C":"created"}}`, []int{1}, 0, []string{"not found"}},
-		"a map of bools":             {`{"data":{"A":true,"B":false,"C":true}}`, []int{1}, 0, nil},
-		"a map of statuses":          {`{"results":{"A":201,"B":409}}`, []int{1}, 0, nil},
-		"a map by index":             {`{"results":{"0":{"ok":true},"2":{"ok":false,"message":"m"}}}`, []int{2}, 0, []string{"m"}},
-		"a list of maps":             {`{"results":[{"A":{"status":200}},{"C":{"status":422}}]}`, []int{2}, 0, nil},
-		"errors as maps":             {`{"errors":[{"B":"not found"},{"C":{"message":"m"}}]}`, []int{1, 2}, 0, []string{"not found", "m"}},
-		"elasticsearch's":            {`{"took":3,"errors":true,"items":[{"index":{"_id":"A","status":201}},{"index":{"_id":"B","status":409,"error":{"type":"x","reason":"m"}}},{"index":{"_id":"C","status":201}}]}`, []int{1}, 0, []string{"m"}},
-		"status lines":               {`{"results":[{"iv_id":"A","status":"200 OK"},{"iv_id":"B","status":"400 Bad Request"},{"iv_id":"C","status":"HTTP/1.1 404 Not Found"}]}`, []int{1, 2}, 0, nil},
-		"PocketBase's batch":         {`[{"status":200,"body":{"id":"1","iv_id":"A"}},{"status":400,"body":{"status":400,"message":"Failed.","data":{"price":{"code":"c","message":"too low"}}}},{"status":200,"body":{}}]`, []int{1}, 0, []string{"Failed."}},
-		"a list of bools":            {`{"results":[true,false,true]}`, []int{1}, 0, nil},
-		"a list of statuses":         {`{"statuses":[200,404,201]}`, []int{1}, 0, nil},
-		"a list of words":            {`{"results":["created","failed","created"]}`, []int{1}, 0, nil},
-		"status as a bool":           {`{"results":[{"iv_id":"B","status":false}]}`, []int{1}, 0, nil},
-		"success as a word":          {`{"results":[{"iv_id":"B","success":"failed"}]}`, []int{1}, 0, nil},
-		"failed as text":             {`{"results":[{"iv_id":"A","failed":"no"},{"iv_id":"B","failed":"true"}]}`, []int{1}, 0, nil},
-		"an error code only":         {`{"results":[{"iv_id":"A"},{"iv_id":"B","error_code":"E17"}]}`, []int{1}, 0, nil},
-		"a message only":             {`{"results":[{"iv_id":"A","message":"updated"},{"iv_id":"B","message":"Product not found"}]}`, []int{1}, 0, []string{"Product not found"}},
-		"skipped":                    {`{"results":[{"iv_id":"A","action":"updated"},{"iv_id":"B","action":"skipped","reason":"m"}]}`, []int{1}, 0, []string{"m"}},
-		"ids of a long name":         {`{"failed_items":[{"iv_id":"B"}],"rejectedItems":[]}`, []int{1}, 0, nil},
-		"one key as a text":          {`{"failed":"B"}`, []int{1}, 0, nil},
-		"keys in a text":             {`{"rejected":"A, C"}`, []int{0, 2}, 0, nil},
-		"an index with a fraction":   {`{"errors":[{"index":1.0,"message":"m"}]}`, []int{1}, 0, nil},
-		"a JSON pointer":             {`{"errors":[{"pointer":"/products/2/price","detail":"m"}]}`, []int{2}, 0, []string{"m"}},
-		"a path as a list":           {`{"errors":[{"loc":["body","products",1,"price"],"msg":"m"}]}`, []int{1}, 0, []string{"m"}},
+		"a map by key": {
+			`{"results":{"A":{"status":200},"B":{"status":404,"error":"m"},"C":{"status":200}}}`,
+			[]int{1},
+			0,
+			[]string{"m"},
+		},
+		"a map of words": {
+			`{"results":{"A":"ok","B":"not found","C":"created"}}`,
+			[]int{1},
+			0,
+			[]string{"not found"},
+		},
+		"a map of bools":    {`{"data":{"A":true,"B":false,"C":true}}`, []int{1}, 0, nil},
+		"a map of statuses": {`{"results":{"A":201,"B":409}}`, []int{1}, 0, nil},
+		"a map by index": {
+			`{"results":{"0":{"ok":true},"2":{"ok":false,"message":"m"}}}`,
+			[]int{2},
+			0,
+			[]string{"m"},
+		},
+		"a list of maps": {`{"results":[{"A":{"status":200}},{"C":{"status":422}}]}`, []int{2}, 0, nil},
+		"errors as maps": {
+			`{"errors":[{"B":"not found"},{"C":{"message":"m"}}]}`,
+			[]int{1, 2},
+			0,
+			[]string{"not found", "m"},
+		},
+		"elasticsearch's": {
+			`{"took":3,"errors":true,"items":[{"index":{"_id":"A","status":201}},{"index":{"_id":"B","status":409,"error":{"type":"x","reason":"m"}}},{"index":{"_id":"C","status":201}}]}`,
+			[]int{1},
+			0,
+			[]string{"m"},
+		},
+		"status lines": {
+			`{"results":[{"iv_id":"A","status":"200 OK"},{"iv_id":"B","status":"400 Bad Request"},{"iv_id":"C","status":"HTTP/1.1 404 Not Found"}]}`,
+			[]int{1, 2},
+			0,
+			nil,
+		},
+		"PocketBase's batch": {
+			`[{"status":200,"body":{"id":"1","iv_id":"A"}},{"status":400,"body":{"status":400,"message":"Failed.","data":{"price":{"code":"c","message":"too low"}}}},{"status":200,"body":{}}]`,
+			[]int{1},
+			0,
+			[]string{"Failed."},
+		},
+		"a list of bools":    {`{"results":[true,false,true]}`, []int{1}, 0, nil},
+		"a list of statuses": {`{"statuses":[200,404,201]}`, []int{1}, 0, nil},
+		"a list of words":    {`{"results":["created","failed","created"]}`, []int{1}, 0, nil},
+		"status as a bool":   {`{"results":[{"iv_id":"B","status":false}]}`, []int{1}, 0, nil},
+		"success as a word":  {`{"results":[{"iv_id":"B","success":"failed"}]}`, []int{1}, 0, nil},
+		"failed as text": {
+			`{"results":[{"iv_id":"A","failed":"no"},{"iv_id":"B","failed":"true"}]}`,
+			[]int{1},
+			0,
+			nil,
+		},
+		"an error code only": {`{"results":[{"iv_id":"A"},{"iv_id":"B","error_code":"E17"}]}`, []int{1}, 0, nil},
+		"a message only": {
+			`{"results":[{"iv_id":"A","message":"updated"},{"iv_id":"B","message":"Product not found"}]}`,
+			[]int{1},
+			0,
+			[]string{"Product not found"},
+		},
+		"skipped": {
+			`{"results":[{"iv_id":"A","action":"updated"},{"iv_id":"B","action":"skipped","reason":"m"}]}`,
+			[]int{1},
+			0,
+			[]string{"m"},
+		},
+		"ids of a long name":       {`{"failed_items":[{"iv_id":"B"}],"rejectedItems":[]}`, []int{1}, 0, nil},
+		"one key as a text":        {`{"failed":"B"}`, []int{1}, 0, nil},
+		"keys in a text":           {`{"rejected":"A, C"}`, []int{0, 2}, 0, nil},
+		"an index with a fraction": {`{"errors":[{"index":1.0,"message":"m"}]}`, []int{1}, 0, nil},
+		"a JSON pointer": {
+			`{"errors":[{"pointer":"/products/2/price","detail":"m"}]}`,
+			[]int{2},
+			0,
+			[]string{"m"},
+		},
+		"a path as a list": {
+			`{"errors":[{"loc":["body","products",1,"price"],"msg":"m"}]}`,
+			[]int{1},
+			0,
+			[]string{"m"},
+		},
 		"a path":                     {`{"errors":[{"field":"products[0].price","message":"m"}]}`, []int{0}, 0, nil},
 		"rows count from 1":          {`{"invalid_rows":[2]}`, []int{1}, 0, nil},
 		"a code that is also a key":  {`{"errors":[{"index":2,"code":"A","message":"m"}]}`, []int{2}, 0, nil},
@@ -47,12 +107,26 @@ func TestReportsByRecordAreReadInFurtherForms(t *testing.T) {
 		"fields by key":              {`{"errors":{"B":{"price":["too low"]}}}`, []int{1}, 0, nil},
 		"success among the others":   {`{"success":["A"],"failed":["B","C"]}`, []int{1, 2}, 0, nil},
 	})
-	report, err := readBulkReport(200, []byte(`{"results":[{"iv_id":"A","status":200},{"iv_id":"A","status":409}]}`), []string{"A", "A"}, BulkUpsert)
+	report, err := readBulkReport(
+		200,
+		[]byte(`{"results":[{"iv_id":"A","status":200},{"iv_id":"A","status":409}]}`),
+		[]string{"A", "A"},
+		BulkUpsert,
+	)
 	require.NoError(t, err)
-	assert.Equal(t, []RejectedRecord{{Index: 1, Key: "A", StatusCode: 409}}, report.records(), "the second of two with one key")
+	assert.Equal(
+		t,
+		[]RejectedRecord{{Index: 1, Key: "A", StatusCode: 409}},
+		report.records(),
+		"the second of two with one key",
+	)
 	report, err = readBulkReport(200, []byte(`{"errors":{"B":{"price":["too low"]}}}`), []string{"A", "B"}, BulkUpsert)
 	require.NoError(t, err)
-	assert.Equal(t, []RejectedRecord{{Index: 1, Key: "B", Fields: map[string]string{"price": "too low"}}}, report.records())
+	assert.Equal(
+		t,
+		[]RejectedRecord{{Index: 1, Key: "B", Fields: map[string]string{"price": "too low"}}},
+		report.records(),
+	)
 }
 
 func TestNothingThatAReportDoesNotSayIsARejection(t *testing.T) {
@@ -119,7 +193,12 @@ func TestCountsAreReadInFurtherForms(t *testing.T) {
 		report, err := readBulkReport(http.StatusOK, []byte(`{"created":2}`), []string{"A", "B", "C"}, mode)
 		require.NoError(t, err)
 		assert.Equal(t, count, report.count(), mode)
-		report, err = readBulkReport(http.StatusOK, []byte(`{"results":[{"iv_id":"B","status":"exists"}]}`), []string{"A", "B", "C"}, mode)
+		report, err = readBulkReport(
+			http.StatusOK,
+			[]byte(`{"results":[{"iv_id":"B","status":"exists"}]}`),
+			[]string{"A", "B", "C"},
+			mode,
+		)
 		require.NoError(t, err)
 		assert.Equal(t, count, report.count(), mode)
 	}

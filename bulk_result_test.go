@@ -12,16 +12,22 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// bulked sends one record by Bulk, and by BulkAll to the same answer; it returns what Bulk does, and each of BulkAll was told.
+// bulked sends one record by Bulk, and by BulkAll to the same answer; it returns what Bulk does,
+// and each of BulkAll was told.
 func bulked(t *testing.T, answer string) (result *linkit.BulkResult, err error, told linkit.BulkResult, joined error) {
 	t.Helper()
 	client := newRecorder(t, http.StatusOK, answer).client
 	result, err = client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "A"}})
 	times := 0
-	joined = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(linkit.ProductParams{IvID: "A"}), func(r linkit.BulkResult) {
-		times++
-		told = r
-	})
+	joined = client.Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		linkit.Records(linkit.ProductParams{IvID: "A"}),
+		func(r linkit.BulkResult) {
+			times++
+			told = r
+		},
+	)
 	require.Equal(t, 1, times)
 	return result, err, told, joined
 }
@@ -32,7 +38,14 @@ func TestABulkAnswerWithoutSuccessIsASuccess(t *testing.T) {
 		result, err, told, joined := bulked(t, answer)
 		require.NoError(t, err)
 		require.NoError(t, joined)
-		want := linkit.BulkResult{Success: true, StatusCode: 200, Message: "Processed 1 products", Count: 1, Keys: []string{"A"}, Raw: []byte(answer)}
+		want := linkit.BulkResult{
+			Success:    true,
+			StatusCode: 200,
+			Message:    "Processed 1 products",
+			Count:      1,
+			Keys:       []string{"A"},
+			Raw:        []byte(answer),
+		}
 		assert.Equal(t, want, *result)
 		assert.Equal(t, want, told)
 	}
@@ -117,7 +130,12 @@ func TestBulkAllChecksWhatItCanBeforeItReadsTheSource(t *testing.T) {
 		"no credential":           {without, linkit.BulkUpsert, linkit.ErrInvalid, "WithoutCredentials"},
 	} {
 		unread := func(func(linkit.ProductParams, error) bool) { t.Error("the source is read: ", name) }
-		err := row.client.Products.BulkAll(t.Context(), row.mode, unread, func(linkit.BulkResult) { t.Error("a request is reported: ", name) })
+		err := row.client.Products.BulkAll(
+			t.Context(),
+			row.mode,
+			unread,
+			func(linkit.BulkResult) { t.Error("a request is reported: ", name) },
+		)
 		require.ErrorIs(t, err, row.is, name)
 		assert.ErrorContains(t, err, row.hint, name)
 	}

@@ -58,8 +58,7 @@ func (t *bulkTarget) send(
 		return err
 	}
 	err = c.send(ctx, op)
-	var refusal *APIError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*APIError](err); ok {
 		result.StatusCode = refusal.StatusCode
 	}
 	if err == nil && report.unclear {

@@ -24,7 +24,8 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// tooLargeBeyond is a server that takes requests of so many records, and none that holds one of the huge.
+// tooLargeBeyond is a server that takes requests of so many records, and none that holds one of the
+// huge.
 type tooLargeBeyond struct {
 	mu    sync.Mutex
 	most  int
@@ -60,7 +61,11 @@ func (s *tooLargeBeyond) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.seen[p.IvID]++
 		}
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"success":true}`))}, nil
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{},
+		Body:       io.NopCloser(strings.NewReader(`{"success":true}`)),
+	}, nil
 }
 
 func TestARequestThatIsTooLargeIsHalvedUntilItFitsAndTheSizeIsKept(t *testing.T) {
@@ -68,11 +73,20 @@ func TestARequestThatIsTooLargeIsHalvedUntilItFitsAndTheSizeIsKept(t *testing.T)
 	for _, mode := range []linkit.BulkMode{linkit.BulkCreate, linkit.BulkUpsert} {
 		s := &tooLargeBeyond{most: 300, seen: map[string]int{}}
 		next := 0
-		err := newClient(t, s, linkit.WithMaxConcurrency(1)).Products.BulkAll(t.Context(), mode, products(4000, nil), func(r linkit.BulkResult) {
-			assert.Equal(t, next, r.Offset)
-			require.NoError(t, r.Err)
-			next += r.Count
-		})
+		err := newClient(
+			t,
+			s,
+			linkit.WithMaxConcurrency(1),
+		).Products.BulkAll(
+			t.Context(),
+			mode,
+			products(4000, nil),
+			func(r linkit.BulkResult) {
+				assert.Equal(t, next, r.Offset)
+				require.NoError(t, r.Err)
+				next += r.Count
+			},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, 4000, next)
 		assert.Len(t, s.seen, 4000)
@@ -91,11 +105,19 @@ func TestARecordThatIsTooLargeAloneIsRejectedAndTheOthersAreSent(t *testing.T) {
 		s := &tooLargeBeyond{most: 1000, huge: []string{key}, seen: map[string]int{}}
 		covered := 0
 		var rejected []linkit.RejectedRecord
-		err := newClient(t, s).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(20_000, nil), func(r linkit.BulkResult) {
-			assert.Equal(t, covered, r.Offset)
-			covered += r.Count
-			rejected = append(rejected, r.Rejected...)
-		})
+		err := newClient(
+			t,
+			s,
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkUpsert,
+			products(20_000, nil),
+			func(r linkit.BulkResult) {
+				assert.Equal(t, covered, r.Offset)
+				covered += r.Count
+				rejected = append(rejected, r.Rejected...)
+			},
+		)
 		require.ErrorIs(t, err, linkit.ErrRejected)
 		require.NotErrorIs(t, err, linkit.ErrInvalid)
 		var answer *linkit.APIError
@@ -140,7 +162,11 @@ func TestBulkAllStopsAtWhatCanNotGetBetterAndSaysWhatWasNotSent(t *testing.T) {
 					sent++
 					mu.Unlock()
 					<-time.After(time.Second)
-					return &http.Response{StatusCode: row.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(row.body))}, nil
+					return &http.Response{
+						StatusCode: row.status,
+						Header:     http.Header{},
+						Body:       io.NopCloser(strings.NewReader(row.body)),
+					}, nil
 				})
 				source := func(yield func(linkit.ProductParams, error) bool) {
 					for p := range products(1000, nil) {
@@ -149,7 +175,17 @@ func TestBulkAllStopsAtWhatCanNotGetBetterAndSaysWhatWasNotSent(t *testing.T) {
 						}
 					}
 				}
-				err := newClient(t, transport, linkit.WithBulkSize(1), linkit.WithMaxConcurrency(4)).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(linkit.BulkResult) { told++ })
+				err := newClient(
+					t,
+					transport,
+					linkit.WithBulkSize(1),
+					linkit.WithMaxConcurrency(4),
+				).Products.BulkAll(
+					t.Context(),
+					linkit.BulkUpsert,
+					source,
+					func(linkit.BulkResult) { told++ },
+				)
 				require.ErrorIs(t, err, row.is)
 				assert.Equal(t, 4, sent, "only requests in flight finish")
 				assert.Equal(t, sent, told)
@@ -181,10 +217,19 @@ func TestASlowRequestHoldsBackNeitherOthersNorTheOrder(t *testing.T) {
 			return 20 * time.Millisecond
 		}
 		began, next := time.Now(), 0
-		err := newClient(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(500, nil), func(r linkit.BulkResult) {
-			assert.Equal(t, next, r.Offset)
-			next += r.Count
-		})
+		err := newClient(
+			t,
+			s,
+			linkit.WithBulkSize(1),
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkUpsert,
+			products(500, nil),
+			func(r linkit.BulkResult) {
+				assert.Equal(t, next, r.Offset)
+				next += r.Count
+			},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, 500, next)
 		assert.LessOrEqual(t, time.Since(began), 3*time.Second, "ten at a time take 2 s at best")
@@ -199,11 +244,21 @@ func TestABoundedNumberOfResultsWaitsForItsTurn(t *testing.T) {
 		begun := 0
 		s.status = func(int, int) int { begun++; return 0 }
 		held := 0
-		err := newClient(t, s, linkit.WithBulkSize(1), linkit.WithAttemptTimeout(2*time.Hour)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(2000, nil), func(r linkit.BulkResult) {
-			if r.Offset == 0 {
-				held = begun
-			}
-		})
+		err := newClient(
+			t,
+			s,
+			linkit.WithBulkSize(1),
+			linkit.WithAttemptTimeout(2*time.Hour),
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkUpsert,
+			products(2000, nil),
+			func(r linkit.BulkResult) {
+				if r.Offset == 0 {
+					held = begun
+				}
+			},
+		)
 		require.NoError(t, err)
 		assert.Greater(t, held, 500)
 		assert.Less(t, held, 600)
@@ -227,16 +282,35 @@ func TestEachRecordIsSentAsItWasYielded(t *testing.T) {
 	}
 	require.NoError(t, w.client.SKUs.BulkAll(t.Context(), linkit.BulkUpdate, source, nil))
 	require.Len(t, w.all(), 1)
-	assert.JSONEq(t, `{"mode":"update","skus":[{"iv_id":"K0","qty":11},{"iv_id":"K1","qty":22},{"iv_id":"K2","qty":33}]}`, w.all()[0].body)
+	assert.JSONEq(
+		t,
+		`{"mode":"update","skus":[{"iv_id":"K0","qty":11},{"iv_id":"K1","qty":22},{"iv_id":"K2","qty":33}]}`,
+		w.all()[0].body,
+	)
 }
 
 func TestARecordThatCannotBeWrittenKeepsItsPlaceAndTheOthersAreSent(t *testing.T) {
 	t.Parallel()
 	nan := math.NaN()
-	records := []linkit.ProductParams{{IvID: "A"}, {IvID: "B", AveragePrice: &nan}, {IvID: "C"}, {IvID: "D", AveragePrice: &nan}}
-	w := newRecorder(t, http.StatusOK, `{"results":[{"status":200},{"status":409,"error":"taken"}]}`, linkit.WithBulkSize(3))
+	records := []linkit.ProductParams{
+		{IvID: "A"},
+		{IvID: "B", AveragePrice: &nan},
+		{IvID: "C"},
+		{IvID: "D", AveragePrice: &nan},
+	}
+	w := newRecorder(
+		t,
+		http.StatusOK,
+		`{"results":[{"status":200},{"status":409,"error":"taken"}]}`,
+		linkit.WithBulkSize(3),
+	)
 	var told []linkit.BulkResult
-	err := w.client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(records...), func(r linkit.BulkResult) { told = append(told, r) })
+	err := w.client.Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		linkit.Records(records...),
+		func(r linkit.BulkResult) { told = append(told, r) },
+	)
 	require.ErrorIs(t, err, linkit.ErrRejected)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	require.Len(t, told, 2)
@@ -310,7 +384,12 @@ func TestASlowSourcesRequestsGoAfterTheLinger(t *testing.T) {
 func TestAnUnclearReportIsLoggedOncePerClientAndRoute(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	client := newRecorder(t, http.StatusOK, `{"success":true,"data":{"job":"secret-value"}}`, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).client
+	client := newRecorder(
+		t,
+		http.StatusOK,
+		`{"success":true,"data":{"job":"secret-value"}}`,
+		linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+	).client
 	for range 3 {
 		result, err := client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "A"}})
 		require.NoError(t, err)
@@ -340,7 +419,16 @@ func TestASourcesErrorIsKeptBesideManyFailures(t *testing.T) {
 	t.Parallel()
 	s, mine := newBulkServer(), errors.New("mine")
 	s.status = func(int, int) int { return 422 }
-	err := newClient(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(50, mine), nil)
+	err := newClient(
+		t,
+		s,
+		linkit.WithBulkSize(1),
+	).Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		products(50, mine),
+		nil,
+	)
 	require.ErrorIs(t, err, mine)
 	assert.ErrorContains(t, err, "mine")
 }

@@ -55,7 +55,16 @@ func TestBulkAllStopsAtOnceWhenCancelledWhileARequestFills(t *testing.T) {
 				}
 			}
 			told := 0
-			err := newClient(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkUpsert, source, func(linkit.BulkResult) { told++ })
+			err := newClient(
+				t,
+				s,
+				linkit.WithBulkSize(10),
+			).Products.BulkAll(
+				ctx,
+				linkit.BulkUpsert,
+				source,
+				func(linkit.BulkResult) { told++ },
+			)
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorContains(t, err, "after 10 records: context canceled")
 			assert.LessOrEqual(t, read, 16, "the source is read on")
@@ -70,7 +79,12 @@ func TestBulkAllStartsNothingOnceCancelled(t *testing.T) {
 	client := newClient(t, newBulkServer())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := client.Products.BulkAll(ctx, linkit.BulkUpsert, products(5000, nil), func(linkit.BulkResult) { t.Error("a request was started") })
+	err := client.Products.BulkAll(
+		ctx,
+		linkit.BulkUpsert,
+		products(5000, nil),
+		func(linkit.BulkResult) { t.Error("a request was started") },
+	)
 	require.ErrorIs(t, err, context.Canceled)
 
 	for range 100 { // a place that comes free and the end come at once: the end is seen
@@ -84,7 +98,17 @@ func TestBulkAllStartsNothingOnceCancelled(t *testing.T) {
 				return 0
 			}
 			told := 0
-			err := newClient(t, s, linkit.WithBulkSize(1), linkit.WithMaxConcurrency(1)).Products.BulkAll(ctx, linkit.BulkUpsert, products(10, nil), func(linkit.BulkResult) { told++ })
+			err := newClient(
+				t,
+				s,
+				linkit.WithBulkSize(1),
+				linkit.WithMaxConcurrency(1),
+			).Products.BulkAll(
+				ctx,
+				linkit.BulkUpsert,
+				products(10, nil),
+				func(linkit.BulkResult) { told++ },
+			)
 			require.ErrorIs(t, err, context.Canceled)
 			require.Equal(t, 1, told)
 			require.Len(t, s.attempts, 1, "a request is started after the end")
@@ -147,10 +171,20 @@ func TestGoexitUnderBulkAllIsAnError(t *testing.T) {
 		return nil, nil //nolint:nilnil // not reached
 	})
 	var lost *linkit.TransportError
-	err := newClient(t, transport, linkit.WithMaxConcurrency(1), linkit.WithBulkSize(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(7, nil), func(r linkit.BulkResult) {
-		require.ErrorAs(t, r.Err, &lost, "records from %d", r.Offset)
-		assert.False(t, r.Success)
-	})
+	err := newClient(
+		t,
+		transport,
+		linkit.WithMaxConcurrency(1),
+		linkit.WithBulkSize(3),
+	).Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		products(7, nil),
+		func(r linkit.BulkResult) {
+			require.ErrorAs(t, r.Err, &lost, "records from %d", r.Offset)
+			assert.False(t, r.Success)
+		},
+	)
 	require.ErrorAs(t, err, &lost)
 	assert.Equal(t, "POST /products/bulk", lost.Method+" "+lost.Route)
 	assert.True(t, lost.Sent)

@@ -74,7 +74,11 @@ func (s *bulkServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	if status > 0 {
-		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"error":"no"}`))}, nil
+		return &http.Response{
+			StatusCode: status,
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader(`{"error":"no"}`)),
+		}, nil
 	}
 	s.modes[body.Mode]++
 	s.sizes = append(s.sizes, len(body.Products))
@@ -82,7 +86,12 @@ func (s *bulkServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.seen[number(p)]++
 	}
 	answer := fmt.Sprintf(`{"success":true,"message":"Processed %d products"}`, len(body.Products))
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), ContentLength: int64(len(answer))}, nil
+	return &http.Response{
+		StatusCode:    http.StatusOK,
+		Header:        http.Header{},
+		Body:          io.NopCloser(strings.NewReader(answer)),
+		ContentLength: int64(len(answer)),
+	}, nil
 }
 
 func number(p linkit.ProductParams) (n int) {
@@ -123,7 +132,11 @@ func TestBulkRefusesWhatLinkitWould(t *testing.T) {
 	require.ErrorIs(t, client.Products.BulkAll(t.Context(), "x", products(1, nil), nil), linkit.ErrInvalid)
 	require.ErrorIs(t, client.Products.BulkAll(t.Context(), linkit.BulkCreate, nil, nil), linkit.ErrInvalid)
 	unread := func(func(linkit.BrandParams, error) bool) { t.Error("the source is read before the mode") }
-	require.EqualError(t, client.Brands.BulkAll(t.Context(), "x", unread, nil), `linkit: POST /brands/bulk: the mode "x" is not one of create, update and upsert`)
+	require.EqualError(
+		t,
+		client.Brands.BulkAll(t.Context(), "x", unread, nil),
+		`linkit: POST /brands/bulk: the mode "x" is not one of create, update and upsert`,
+	)
 	for _, size := range []int{0, -1, 1001} {
 		_, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithBulkSize(size))
 		require.ErrorIs(t, err, linkit.ErrInvalid)
@@ -159,15 +172,25 @@ func TestBulkAllSendsEveryRecordOnceAndReportsInOrder(t *testing.T) {
 		for _, size := range []int{1000, 300} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newBulkServer()
-				s.takes = func(first int) time.Duration { return time.Duration(6000-first) * time.Millisecond } // the last is the quickest
+				// the last is the quickest
+				s.takes = func(first int) time.Duration { return time.Duration(6000-first) * time.Millisecond }
 				next := 0
-				err := newClient(t, s, linkit.WithBulkSize(size)).Products.BulkAll(t.Context(), linkit.BulkUpsert, products(n, nil), func(r linkit.BulkResult) {
-					assert.Equal(t, next, r.Offset)
-					assert.Equal(t, min(size, n-next), r.Count)
-					assert.True(t, r.Success)
-					assert.NoError(t, r.Err)
-					next += r.Count
-				})
+				err := newClient(
+					t,
+					s,
+					linkit.WithBulkSize(size),
+				).Products.BulkAll(
+					t.Context(),
+					linkit.BulkUpsert,
+					products(n, nil),
+					func(r linkit.BulkResult) {
+						assert.Equal(t, next, r.Offset)
+						assert.Equal(t, min(size, n-next), r.Count)
+						assert.True(t, r.Success)
+						assert.NoError(t, r.Err)
+						next += r.Count
+					},
+				)
 				require.NoError(t, err)
 				assert.Equal(t, n, next)
 				assert.Len(t, s.seen, n)
@@ -199,11 +222,20 @@ func TestBulkAllGoesOnAfterAFailureAndLosesNone(t *testing.T) {
 		s.status = func(first, _ int) int { return map[int]int{200: 422, 500: -1, 900: 403}[first] }
 		mine := errors.New("the rows ended badly")
 		var bad []int
-		err := newClient(t, s, linkit.WithBulkSize(100)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(1050, mine), func(r linkit.BulkResult) {
-			if r.Err != nil {
-				bad = append(bad, r.Offset)
-			}
-		})
+		err := newClient(
+			t,
+			s,
+			linkit.WithBulkSize(100),
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkCreate,
+			products(1050, mine),
+			func(r linkit.BulkResult) {
+				if r.Err != nil {
+					bad = append(bad, r.Offset)
+				}
+			},
+		)
 		assert.Equal(t, []int{200, 500, 900}, bad)
 		assert.Len(t, s.seen, 750)
 		require.ErrorIs(t, err, linkit.ErrValidation)
@@ -223,7 +255,16 @@ func TestBulkAllErrorIsBounded(t *testing.T) {
 	s := newBulkServer()
 	s.status = func(int, int) int { return 422 }
 	told := 0
-	err := newClient(t, s, linkit.WithBulkSize(1)).Products.BulkAll(t.Context(), linkit.BulkCreate, products(3000, nil), func(linkit.BulkResult) { told++ })
+	err := newClient(
+		t,
+		s,
+		linkit.WithBulkSize(1),
+	).Products.BulkAll(
+		t.Context(),
+		linkit.BulkCreate,
+		products(3000, nil),
+		func(linkit.BulkResult) { told++ },
+	)
 	assert.Equal(t, 3000, told)
 	assert.Less(t, len(err.Error()), 2000)
 	assert.ErrorContains(t, err, "3000 failures in 3000 requests")
@@ -248,7 +289,16 @@ func TestBulkAllStopsOnCancelAndHasToldOfEverythingSent(t *testing.T) {
 		}
 		began := time.Now()
 		told := map[int]bool{}
-		err := newClient(t, s, linkit.WithBulkSize(10)).Products.BulkAll(ctx, linkit.BulkCreate, source, func(r linkit.BulkResult) { told[r.Offset] = r.Err == nil })
+		err := newClient(
+			t,
+			s,
+			linkit.WithBulkSize(10),
+		).Products.BulkAll(
+			ctx,
+			linkit.BulkCreate,
+			source,
+			func(r linkit.BulkResult) { told[r.Offset] = r.Err == nil },
+		)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 2500*time.Millisecond, time.Since(began))
 		assert.True(t, ended, "the source has ended on return")
@@ -299,7 +349,11 @@ func TestBulkAllPanicsPassAndLeaveNothingBehind(t *testing.T) {
 		})
 	}
 	client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { panic("transport") }))
-	assert.PanicsWithValue(t, "transport", func() { _ = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, products(5, nil), nil) })
+	assert.PanicsWithValue(
+		t,
+		"transport",
+		func() { _ = client.Products.BulkAll(t.Context(), linkit.BulkUpsert, products(5, nil), nil) },
+	)
 }
 
 func TestAListCanFeedBulkAll(t *testing.T) {
@@ -314,7 +368,18 @@ func TestAListCanFeedBulkAll(t *testing.T) {
 	}
 	require.NoError(t, newClient(t, to).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, nil))
 	assert.Len(t, to.seen, 2345)
-	require.NoError(t, newClient(t, to).Products.BulkAll(t.Context(), linkit.BulkUpdate, linkit.Records(linkit.ProductParams{IvID: "P99999"}), nil))
+	require.NoError(
+		t,
+		newClient(
+			t,
+			to,
+		).Products.BulkAll(
+			t.Context(),
+			linkit.BulkUpdate,
+			linkit.Records(linkit.ProductParams{IvID: "P99999"}),
+			nil,
+		),
+	)
 	assert.Equal(t, map[string]int{"upsert": 3, "update": 1}, to.modes)
 }
 
@@ -335,9 +400,19 @@ func TestBulkAllHoldsOnlyWhatIsInFlight(t *testing.T) {
 			}
 		}
 	}
-	err := newClient(t, s, linkit.WithBulkSize(100), linkit.WithMaxConcurrency(3)).Products.BulkAll(t.Context(), linkit.BulkUpsert, source, func(linkit.BulkResult) {
-		runtime.Gosched()
-	})
+	err := newClient(
+		t,
+		s,
+		linkit.WithBulkSize(100),
+		linkit.WithMaxConcurrency(3),
+	).Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		source,
+		func(linkit.BulkResult) {
+			runtime.Gosched()
+		},
+	)
 	require.NoError(t, err)
 	assert.LessOrEqual(t, most.Load(), int64(5*100), "records were read far ahead of the requests")
 	assert.LessOrEqual(t, s.most, 3)

@@ -126,8 +126,8 @@ func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Cate
 	return do[Category](ctx, s.client, op)
 }
 
-// Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It is not sent again once
-// it may have taken effect.
+// Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It
+// is not sent again once it may have taken effect.
 //
 //	POST /categories   (inferred)
 func (s *CategoriesService) Create(ctx context.Context, params CategoryParams) (*Category, error) {

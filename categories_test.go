@@ -24,7 +24,13 @@ func TestCategoriesOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Categories.Get(ctx, "OTC-PAIN") },
 		},
 		{
-			name: "create", line: "POST /categories", body: "category.json", status: http.StatusCreated, answer: sample(t, "category.json"), record: true, want: &want,
+			name:   "create",
+			line:   "POST /categories",
+			body:   "category.json",
+			status: http.StatusCreated,
+			answer: sample(t, "category.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Categories.Create(ctx, linkit.CategoryParams{
 					CategoryCode: "OTC-PAIN", NameEn: "Pain relief", NameAr: "مسكنات", ParentID: "cat_health",
@@ -32,7 +38,11 @@ func TestCategoriesOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "create a root", line: "POST /categories", body: "category-root.json", answer: sample(t, "category.json"), want: &want,
+			name:   "create a root",
+			line:   "POST /categories",
+			body:   "category-root.json",
+			answer: sample(t, "category.json"),
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Categories.Create(ctx, linkit.CategoryParams{CategoryCode: "HEALTH", NameEn: "Health"})
 			},

@@ -41,7 +41,8 @@ type callAuth struct {
 	reason session.Reason // of the replay
 }
 
-// TryAuthorize returns the Authorization header that is at hand. It reports false where a token must be waited for.
+// TryAuthorize returns the Authorization header that is at hand. It reports false where a token
+// must be waited for.
 func (t *callAuth) TryAuthorize(ctx context.Context, now time.Time) ([]string, bool) {
 	if t.cache == nil {
 		return t.fixed, true
@@ -67,8 +68,8 @@ func (t *callAuth) Authorize(ctx context.Context) ([]string, error) {
 	return token.Value.header, nil
 }
 
-// Clean removes the credential from a response or error that other calls are about to see: theirs may be
-// another one.
+// Clean removes the credential from a response or error that other calls are about to see: theirs
+// may be another one.
 func (t *callAuth) Clean(res *retry.Result) {
 	secret := t.secret(&operation{})
 	res.Body, res.Err = maskedBody(bytes.Clone(res.Body), secret), redacted(res.Err, secret)
@@ -78,8 +79,8 @@ func (t *callAuth) Clean(res *retry.Result) {
 	}
 }
 
-// renewAfter401 reports whether the request should be sent once more with a new token: after a 401, and
-// after a 403 or 404 that met an expired token, which the server treats as none at all.
+// renewAfter401 reports whether the request should be sent once more with a new token: after a 401,
+// and after a 403 or 404 that met an expired token, which the server treats as none at all.
 func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, error) {
 	if t == nil || t.cache == nil || t.token == nil || res.Stop != nil {
 		return false, nil //nolint:nilerr // result tells why it stopped
@@ -176,7 +177,8 @@ func (c *credential) publicError(err error) error {
 	return &funcError{c.option, err}
 }
 
-// funcError is an error of the caller's own function. Its deadline or cancellation is not the call's.
+// funcError is an error of the caller's own function. Its deadline or cancellation is not the
+// call's.
 type funcError struct {
 	option string
 	err    error

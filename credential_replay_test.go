@@ -42,7 +42,13 @@ func TestRevokedTokenCostsOneSignInHoweverManyMeetIt(t *testing.T) {
 func TestReplayCarriesTheBodyAndCountsAsAnAttempt(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{
-		{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}, {status: 200, body: `{"token":"second-t0ken"}`}, {status: 409, body: `{}`},
+		{
+			status: 200,
+			body:   `{"token":"first-t0ken"}`,
+		},
+		{status: 401},
+		{status: 200, body: `{"token":"second-t0ken"}`},
+		{status: 409, body: `{}`},
 	}}
 	client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
@@ -91,17 +97,21 @@ func TestForbiddenAndNotFoundAreReplayedOnlyPastTheTokensEnd(t *testing.T) {
 				inner := s.RoundTrip
 				var slow time.Duration
 				refuse := true
-				client := s.client(t, linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-					resp, err := inner(r)
-					if !strings.HasSuffix(r.URL.Path, "/login") && refuse {
-						time.Sleep(slow) //nolint:forbidigo // virtual time
-						if slow > 0 {
-							refuse = false
+				client := s.client(
+					t,
+					linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+						resp, err := inner(r)
+						if !strings.HasSuffix(r.URL.Path, "/login") && refuse {
+							time.Sleep(slow) //nolint:forbidigo // virtual time
+							if slow > 0 {
+								refuse = false
+							}
+							return s.respond(row.status, `{}`), nil
 						}
-						return s.respond(row.status, `{}`), nil
-					}
-					return resp, err
-				})}), linkit.WithAttemptTimeout(2*time.Hour))
+						return resp, err
+					})}),
+					linkit.WithAttemptTimeout(2*time.Hour),
+				)
 				var ae *linkit.APIError
 				require.ErrorAs(t, getOne(t.Context(), client), &ae)
 				assert.Equal(t, row.status, ae.StatusCode)
@@ -178,7 +188,14 @@ func TestExpiredGuestOnALostDeleteIsNotASuccess(t *testing.T) {
 func TestLostDeleteThatIsReplayedAndFindsNothingHasSucceeded(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{
-		{status: 200, body: `{"token":"first-t0ken"}`}, {status: 502}, {status: 401}, {status: 200, body: `{"token":"second-t0ken"}`}, {status: 404},
+		{
+			status: 200,
+			body:   `{"token":"first-t0ken"}`,
+		},
+		{status: 502},
+		{status: 401},
+		{status: 200, body: `{"token":"second-t0ken"}`},
+		{status: 404},
 	}}
 	client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 	require.NoError(t, client.Products.Delete(t.Context(), "x"))
@@ -266,12 +283,16 @@ func TestReplayThatGetsNoResponseEndsNoWait(t *testing.T) {
 		s := newSignInServer(time.Hour)
 		s.login = func(n int) (int, any) { return 200, fmt.Sprintf(`{"token":"useless-%d"}`, n) }
 		cut := ""
-		client := s.client(t, linkit.WithRetries(0), linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.Header.Get("Authorization") == cut && cut != "" {
-				return nil, syscall.ECONNRESET
-			}
-			return s.RoundTrip(r)
-		})}))
+		client := s.client(
+			t,
+			linkit.WithRetries(0),
+			linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == cut && cut != "" {
+					return nil, syscall.ECONNRESET
+				}
+				return s.RoundTrip(r)
+			})}),
+		)
 		call := func(signIns int) {
 			t.Helper()
 			require.Error(t, getOne(t.Context(), client))

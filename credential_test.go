@@ -167,7 +167,10 @@ func TestCredentialFunctionsFailClearly(t *testing.T) {
 func TestCredentialFunctionMustNotUseTheClient(t *testing.T) {
 	t.Parallel()
 	var client *linkit.Client
-	client, _ = newMockedClient(t, linkit.WithAPIKeyFunc(func(ctx context.Context) (string, error) { return "", getOne(ctx, client) }))
+	client, _ = newMockedClient(
+		t,
+		linkit.WithAPIKeyFunc(func(ctx context.Context) (string, error) { return "", getOne(ctx, client) }),
+	)
 	err := getOne(t.Context(), client)
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	assert.ErrorContains(t, err, "must not use the client")
@@ -177,7 +180,11 @@ func TestUnchangedKeyIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 401}}}
 	asked := 0
-	client := newClient(t, rs, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }))
+	client := newClient(
+		t,
+		rs,
+		linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }),
+	)
 	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
 	assert.Len(t, rs.requests, 1)
 	assert.Equal(t, 2, asked)
@@ -187,13 +194,17 @@ func TestKeyFuncIsNeverAskedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var inside, most, asked atomic.Int64
-		client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
-			asked.Add(1)
-			most.Store(max(most.Load(), inside.Add(1)))
-			time.Sleep(time.Second) //nolint:forbidigo // virtual time: whatever its context says
-			inside.Add(-1)
-			return testKey, nil
-		}))
+		client := newClient(
+			t,
+			&replies{answers: []reply{{status: 200, body: product1}}},
+			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+				asked.Add(1)
+				most.Store(max(most.Load(), inside.Add(1)))
+				time.Sleep(time.Second) //nolint:forbidigo // virtual time: whatever its context says
+				inside.Add(-1)
+				return testKey, nil
+			}),
+		)
 		for at := range 3 {
 			time.AfterFunc(time.Duration(at+1)*300*time.Millisecond, client.Auth.Reset)
 		}
@@ -236,9 +247,13 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 	t.Parallel()
 	t.Run("the one that it returns", func(t *testing.T) {
 		t.Parallel()
-		client := newClient(t, &replies{answers: []reply{{status: 200}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
-			return testKey, errors.New("stale: " + testKey)
-		}))
+		client := newClient(
+			t,
+			&replies{answers: []reply{{status: 200}}},
+			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+				return testKey, errors.New("stale: " + testKey)
+			}),
+		)
 		err := getOne(t.Context(), client)
 		require.ErrorContains(t, err, "stale: [redacted]")
 		leaks(t, "error", err, testKey)
@@ -246,12 +261,16 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 	t.Run("the one that was rejected", func(t *testing.T) {
 		t.Parallel()
 		asked := 0
-		client := newClient(t, &replies{answers: []reply{{status: 401}}}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
-			if asked++; asked > 1 {
-				return "", errors.New("nothing newer than " + testKey)
-			}
-			return testKey, nil
-		}))
+		client := newClient(
+			t,
+			&replies{answers: []reply{{status: 401}}},
+			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
+				if asked++; asked > 1 {
+					return "", errors.New("nothing newer than " + testKey)
+				}
+				return testKey, nil
+			}),
+		)
 		for range 2 { // the call that carried it, and one that never had any
 			err := getOne(t.Context(), client)
 			require.ErrorContains(t, err, "nothing newer than [redacted]")

@@ -78,7 +78,8 @@ const (
 	CustomerStatusBlocked   CustomerStatus = "blocked"
 )
 
-// CustomerParams is a customer to write. Empty strings and a zero Birthdate are left out of the request.
+// CustomerParams is a customer to write. Empty strings and a zero Birthdate are left out of the
+// request.
 type CustomerParams struct {
 	FirstName string         `json:"first_name,omitempty"`
 	LastName  string         `json:"last_name,omitempty"`
@@ -123,9 +124,10 @@ func (p *CustomerListParams) query() (ListParams, url.Values) {
 	return p.ListParams, q
 }
 
-// CustomersService reads and writes customers. Use it as Client.Customers. Linkit documents that customers need the
-// organization named, by [WithOrganization] or [Client.ForOrganization]. A credential that is scoped to one organization may do
-// without: nothing is refused before it is sent.
+// CustomersService reads and writes customers. Use it as Client.Customers. Linkit documents that
+// customers need the organization named, by [WithOrganization] or [Client.ForOrganization]. A
+// credential that is scoped to one organization may do without: nothing is refused before it is
+// sent.
 type CustomersService service
 
 // List returns one page of customers. Nil params select the first page of all, 20 of them
@@ -212,7 +214,8 @@ func (g CustomerGroup) Params() CustomerGroupParams {
 	return params
 }
 
-// CustomerGroupParams is a customer group to write. An empty description is left out of the request.
+// CustomerGroupParams is a customer group to write. An empty description is left out of the
+// request.
 type CustomerGroupParams struct {
 	Name        string `json:"name,omitempty"`        // required; 100 characters at most
 	Description string `json:"description,omitempty"` // 500 characters at most
@@ -274,8 +277,8 @@ func (s *CustomerGroupsService) Count(ctx context.Context, params *ListParams) (
 	return count[CustomerGroup](ctx, s.client, "/customer-groups", params)
 }
 
-// Create adds a customer group. A name in use is ErrConflict; an empty name, or a text that is too long, is ErrInvalid before
-// anything is sent. It is not sent again once it may have taken effect.
+// Create adds a customer group. A name in use is ErrConflict; an empty name, or a text that is too
+// long, is ErrInvalid before anything is sent. It is not sent again once it may have taken effect.
 //
 //	POST /customer-groups
 func (s *CustomerGroupsService) Create(ctx context.Context, params CustomerGroupParams) (*CustomerGroup, error) {

@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// FindByEmail returns the customer who has this email, compared without regard to case and surrounding spaces. Linkit normalizes
-// emails, so the record's may be spelled differently. It is [ErrNotFound] when there is none, and [ErrConflict] when several
-// customers have it.
+// FindByEmail returns the customer who has this email, compared without regard to case and
+// surrounding spaces. Linkit normalizes emails, so the record's may be spelled differently. It is
+// [ErrNotFound] when there is none, and [ErrConflict] when several customers have it.
 //
 //	GET /customers
 func (s *CustomersService) FindByEmail(ctx context.Context, email string) (*Customer, error) {
@@ -25,9 +25,10 @@ func (s *CustomersService) FindByEmail(ctx context.Context, email string) (*Cust
 // minPhoneDigits is how many digits of two phone numbers must agree at least.
 const minPhoneDigits = 8
 
-// FindByPhone returns the customer who has this phone number. Linkit normalizes numbers, with a country code for example, so
-// numbers are compared by their digits without leading zeros, from the end, over the length of the shorter one: "0501234567"
-// finds "+966 50 123 4567". It needs 8 digits at least; fewer are [ErrInvalid]. It is [ErrNotFound] when nobody has the number, and
+// FindByPhone returns the customer who has this phone number. Linkit normalizes numbers, with a
+// country code for example, so numbers are compared by their digits without leading zeros, from the
+// end, over the length of the shorter one: "0501234567" finds "+966 50 123 4567". It needs 8 digits
+// at least; fewer are [ErrInvalid]. It is [ErrNotFound] when nobody has the number, and
 // [ErrConflict] when several customers match.
 //
 //	GET /customers
@@ -65,7 +66,8 @@ func (s *CustomersService) find(ctx context.Context, search, what string, matche
 	return nil, &lookupError{http.MethodGet, "/customers", plural(count, "customer") + " have this " + what, ErrConflict}
 }
 
-// phoneDigits returns the digits of a phone number as 0 to 9, whatever their script, without leading zeros.
+// phoneDigits returns the digits of a phone number as 0 to 9, whatever their script, without
+// leading zeros.
 func phoneDigits(phone string) string {
 	var digits strings.Builder
 	for _, r := range phone {
@@ -76,7 +78,8 @@ func phoneDigits(phone string) string {
 	return strings.TrimLeft(digits.String(), "0")
 }
 
-// digitValue is the value of a decimal digit. Unicode has each script's ten digits in a row, zero first.
+// digitValue is the value of a decimal digit. Unicode has each script's ten digits in a row, zero
+// first.
 func digitValue(digit rune) byte {
 	zero := digit
 	for unicode.IsDigit(zero-1) && digit-zero < 9 {

@@ -21,10 +21,16 @@ func customersServer(t *testing.T, customers ...linkit.Customer) *linkit.Client 
 
 func TestFindByEmailComparesWithoutCase(t *testing.T) {
 	t.Parallel()
-	client := customersServer(t,
+	client := customersServer(
+		t,
 		linkit.Customer{FirstName: "Sara", Email: "sara@example.com"},
 		linkit.Customer{FirstName: "Other", Email: "other.sara@example.com"},
-		linkit.Customer{FirstName: "Twin", Email: "twin@example.com"}, linkit.Customer{FirstName: "Twin 2", Email: "TWIN@example.com"})
+		linkit.Customer{
+			FirstName: "Twin",
+			Email:     "twin@example.com",
+		},
+		linkit.Customer{FirstName: "Twin 2", Email: "TWIN@example.com"},
+	)
 	for _, email := range []string{"sara@example.com", "SARA@Example.com", " sara@example.com\n"} {
 		customer, err := client.Customers.FindByEmail(t.Context(), email)
 		require.NoError(t, err)
@@ -59,7 +65,11 @@ func TestFindByPhoneComparesDigitsFromTheEnd(t *testing.T) {
 	} {
 		t.Run(row.stored+" "+row.asked, func(t *testing.T) {
 			t.Parallel()
-			client := customersServer(t, linkit.Customer{FirstName: "Sara", Phone: row.stored}, linkit.Customer{FirstName: "Other", Phone: "+966509999999"})
+			client := customersServer(
+				t,
+				linkit.Customer{FirstName: "Sara", Phone: row.stored},
+				linkit.Customer{FirstName: "Other", Phone: "+966509999999"},
+			)
 			customer, err := client.Customers.FindByPhone(t.Context(), row.asked)
 			switch {
 			case row.found:

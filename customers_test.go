@@ -15,15 +15,29 @@ import (
 
 func sampleCustomer() linkit.Customer {
 	return linkit.Customer{
-		ID: "cust_71q", OrganizationID: "org_9f2", FirstName: "Noura", LastName: "Salem", Email: "noura@example.com", Phone: "+966550001122",
-		Birthdate: linkit.Date{Year: 1988, Month: time.November, Day: 3},
-		Gender:    linkit.CustomerGenderFemale, Type: linkit.CustomerTypeVIP, Status: linkit.CustomerStatusActive,
-		Created: created, Updated: updated,
+		ID:             "cust_71q",
+		OrganizationID: "org_9f2",
+		FirstName:      "Noura",
+		LastName:       "Salem",
+		Email:          "noura@example.com",
+		Phone:          "+966550001122",
+		Birthdate:      linkit.Date{Year: 1988, Month: time.November, Day: 3},
+		Gender:         linkit.CustomerGenderFemale,
+		Type:           linkit.CustomerTypeVIP,
+		Status:         linkit.CustomerStatusActive,
+		Created:        created,
+		Updated:        updated,
 	}
 }
 
 func sampleGroup() linkit.CustomerGroup {
-	return linkit.CustomerGroup{ID: "grp_55", Name: "Wholesale", Description: "Clinics", Created: created, Updated: updated}
+	return linkit.CustomerGroup{
+		ID:          "grp_55",
+		Name:        "Wholesale",
+		Description: "Clinics",
+		Created:     created,
+		Updated:     updated,
+	}
 }
 
 func TestCustomersOnTheWire(t *testing.T) {
@@ -35,15 +49,30 @@ func TestCustomersOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Customers.Get(ctx, "cust_71q") },
 		},
 		{
-			name: "create", line: "POST /customers", body: "customer.json", status: http.StatusCreated, answer: sample(t, "customer.json"), record: true, want: &want,
+			name:   "create",
+			line:   "POST /customers",
+			body:   "customer.json",
+			status: http.StatusCreated,
+			answer: sample(t, "customer.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Customers.Create(ctx, sampleCustomer().Params())
 			},
 		},
 		{
-			name: "update", line: "PUT /customers/cust_71q", body: "customer-blocked.json", answer: sample(t, "customer.json"), record: true, want: &want,
+			name:   "update",
+			line:   "PUT /customers/cust_71q",
+			body:   "customer-blocked.json",
+			answer: sample(t, "customer.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
-				return c.Customers.Update(ctx, "cust_71q", linkit.CustomerParams{FirstName: "Noura", Status: linkit.CustomerStatusBlocked})
+				return c.Customers.Update(
+					ctx,
+					"cust_71q",
+					linkit.CustomerParams{FirstName: "Noura", Status: linkit.CustomerStatusBlocked},
+				)
 			},
 		},
 		{
@@ -114,7 +143,11 @@ func TestCustomersAreSentWithoutAnOrganizationAndARefusalSaysHowToNameOne(t *tes
 			t.Run(name+" "+http.StatusText(status), func(t *testing.T) {
 				t.Parallel()
 				rs := &replies{answers: []reply{{status: status, body: `{"error":"organization required"}`}}}
-				client, err := linkit.NewClient(linkit.WithAPIKey("k1234567"), linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: rs}))
+				client, err := linkit.NewClient(
+					linkit.WithAPIKey("k1234567"),
+					linkit.WithBaseURL(testBase),
+					linkit.WithHTTPClient(&http.Client{Transport: rs}),
+				)
 				require.NoError(t, err)
 				defer func() { assert.NoError(t, client.Close()) }()
 				err = call(t.Context(), client)
@@ -158,13 +191,24 @@ func TestCustomerGroupsOnTheWire(t *testing.T) {
 	want := sampleGroup()
 	exchanges(t, []exchange{
 		{
-			name: "create", line: "POST /customer-groups", body: "customer-group.json", status: http.StatusCreated, answer: sample(t, "customer-group.json"), record: true, want: &want,
+			name:   "create",
+			line:   "POST /customer-groups",
+			body:   "customer-group.json",
+			status: http.StatusCreated,
+			answer: sample(t, "customer-group.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.CustomerGroups.Create(ctx, sampleGroup().Params())
 			},
 		},
 		{
-			name: "update", line: "PUT /customer-groups/grp_55", body: "customer-group-bare.json", answer: sample(t, "customer-group.json"), record: true, want: &want,
+			name:   "update",
+			line:   "PUT /customer-groups/grp_55",
+			body:   "customer-group-bare.json",
+			answer: sample(t, "customer-group.json"),
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.CustomerGroups.Update(ctx, "grp_55", linkit.CustomerGroupParams{Name: "Retail"})
 			},
@@ -216,7 +260,10 @@ func TestACustomerGroupBeyondADocumentedLimitIsNotSent(t *testing.T) {
 		})
 	}
 	w := newRecorder(t, http.StatusCreated, sample(t, "customer-group.json"))
-	_, err := w.client.CustomerGroups.Create(t.Context(), linkit.CustomerGroupParams{Name: strings.Repeat("ج", 100), Description: strings.Repeat("é", 500)})
+	_, err := w.client.CustomerGroups.Create(
+		t.Context(),
+		linkit.CustomerGroupParams{Name: strings.Repeat("ج", 100), Description: strings.Repeat("é", 500)},
+	)
 	require.NoError(t, err)
 }
 

@@ -57,8 +57,8 @@ func doNoContent(ctx context.Context, c *Client, op *operation) error {
 	return c.send(ctx, op)
 }
 
-// doObject makes a call whose response is one JSON object without a key of its own, bare or as {success, message, data}. check
-// reports whether v, read from the object o, is the promised one.
+// doObject makes a call whose response is one JSON object without a key of its own, bare or as
+// {success, message, data}. check reports whether v, read from the object o, is the promised one.
 func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v *T, o lenient.Object) bool) (*T, error) {
 	var v *T
 	op.decode = func(res *retry.Result) error {
@@ -91,8 +91,8 @@ func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v
 	return v, nil
 }
 
-// objectForms returns where an object without a key may stand: in the body, in its data, or in either. An envelope has a message
-// and a status, and so have some objects.
+// objectForms returns where an object without a key may stand: in the body, in its data, or in
+// either. An envelope has a message and a status, and so have some objects.
 func objectForms[T any](body []byte, outer envelope) [][]byte {
 	data := outer.object()
 	if data == nil {
@@ -105,7 +105,8 @@ func objectForms[T any](body []byte, outer envelope) [][]byte {
 	return [][]byte{body, data}
 }
 
-// namesOf counts the names of an object that T has a field for; "status" doesn't count, which wrappers have too.
+// namesOf counts the names of an object that T has a field for; "status" doesn't count, which
+// wrappers have too.
 func namesOf[T any](o lenient.Object) (n int) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -124,7 +125,8 @@ func checkOut(where string, out any) error {
 	return nil
 }
 
-// decodeInto decodes a response into the caller's own type: nil ignores it, a *json.RawMessage takes it as it is.
+// decodeInto decodes a response into the caller's own type: nil ignores it, a *json.RawMessage
+// takes it as it is.
 func decodeInto(out any) func(*retry.Result) error {
 	return func(res *retry.Result) error {
 		if err := checkResponse(res.Body); err != nil {
@@ -160,8 +162,8 @@ var models = lenient.New(
 	lenient.Keep(func(c *IntegrationCustomConfig) any { return (*plainCustomConfig)(c) }, (*IntegrationCustomConfig).keep),
 )
 
-// readModel reads one JSON object into v, a pointer to a type of this package, which may keep the text. unread names the fields
-// that couldn't be read.
+// readModel reads one JSON object into v, a pointer to a type of this package, which may keep the
+// text. unread names the fields that couldn't be read.
 func readModel(text []byte, v any) (unread []string, err error) {
 	if len(text) == 0 || text[0] != '{' {
 		text = trimmed(text)
@@ -221,7 +223,8 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 // wrapperNames begin names that a wrapper or an error has, and few records.
 var wrapperNames = [][]byte{[]byte(`"data"`), []byte(`"success"`), []byte(`"error`), []byte(`"message"`), []byte(`"detail`)}
 
-// readWrapped returns the record under data, where it is that rather than v, which was read from the whole.
+// readWrapped returns the record under data, where it is that rather than v, which was read from
+// the whole.
 func readWrapped[T record](outer envelope, v *T) (*T, []string) {
 	data := outer.object()
 	if data == nil {
@@ -260,8 +263,9 @@ type tenantRecord interface {
 	organization() string
 }
 
-// misdirected reports whether v, a record of another organization, belongs to another request: the call and v both name a
-// record, too, and it differs. One that differs alone may be a key that the server spells in its own way.
+// misdirected reports whether v, a record of another organization, belongs to another request: the
+// call and v both name a record, too, and it differs. One that differs alone may be a key that the
+// server spells in its own way.
 func (op *operation) misdirected(v tenantRecord) bool {
 	key, id := v.keys()
 	if v.organization() == "" || key == "" && id == "" {

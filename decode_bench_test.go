@@ -7,7 +7,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// BenchmarkPageOfOddRecords reads a page of which each record has an odd value, beside one that has none.
+// BenchmarkPageOfOddRecords reads a page of which each record has an odd value, beside one that has
+// none.
 func BenchmarkPageOfOddRecords(b *testing.B) {
 	plain := pageOfProducts(100)
 	for _, page := range []struct{ name, body string }{

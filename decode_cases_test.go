@@ -22,7 +22,10 @@ func served(t *testing.T, body string, opts ...linkit.Option) *linkit.Client {
 
 func TestQuantityIsNeverRounded(t *testing.T) {
 	t.Parallel()
-	c := served(t, `{"data":[{"id":"s1","iv_id":"RICE_1","qty":4},{"id":"s2","iv_id":"RICE_2","qty":2.5},{"id":"s3","iv_id":"RICE_3","qty":6}],"has_next":false}`)
+	c := served(
+		t,
+		`{"data":[{"id":"s1","iv_id":"RICE_1","qty":4},{"id":"s2","iv_id":"RICE_2","qty":2.5},{"id":"s3","iv_id":"RICE_3","qty":6}],"has_next":false}`,
+	)
 	skus, err := linkit.Collect(c.SKUs.All(t.Context(), nil))
 	require.NoError(t, err)
 	require.Len(t, skus, 3)
@@ -45,7 +48,13 @@ func TestNumbersAndBlanksInTextsAreRead(t *testing.T) {
 	categories, err := served(t, `{"data":[{"id":"c1","parent_id":false}]}`).Categories.List(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Empty(t, categories.Data[0].ParentID)
-	branches, err := served(t, `{"data":[{"id":"b1","location":[]},{"id":"b2","location":""}]}`).Branches.List(t.Context(), nil)
+	branches, err := served(
+		t,
+		`{"data":[{"id":"b1","location":[]},{"id":"b2","location":""}]}`,
+	).Branches.List(
+		t.Context(),
+		nil,
+	)
 	require.NoError(t, err)
 	require.Len(t, branches.Data, 2)
 	assert.Zero(t, branches.Data[0].Location)
@@ -55,8 +64,16 @@ func TestNumbersAndBlanksInTextsAreRead(t *testing.T) {
 func TestBirthdateThatCannotBeReadCostsNoCustomer(t *testing.T) {
 	t.Parallel()
 	for _, odd := range []string{`"0000-00-00"`, `"31/05/1990"`, `"1990"`, `false`} {
-		customers, err := linkit.Collect(served(t, `{"data":[{"id":"c1"},{"id":"c2","birthdate":`+odd+`},{"id":"c3","birthdate":"1990-05-31"}],"has_next":false}`).
-			Customers.All(t.Context(), nil))
+		customers, err := linkit.Collect(
+			served(
+				t,
+				`{"data":[{"id":"c1"},{"id":"c2","birthdate":`+odd+`},{"id":"c3","birthdate":"1990-05-31"}],"has_next":false}`,
+			).
+				Customers.All(
+				t.Context(),
+				nil,
+			),
+		)
 		require.NoError(t, err)
 		require.Len(t, customers, 3)
 		assert.Zero(t, customers[1].Birthdate)
@@ -97,11 +114,23 @@ func TestNameThatDiffersInCaseIsAnotherName(t *testing.T) {
 		assert.Equal(t, "r1", product.ID)
 		assert.Equal(t, "A", product.IvID)
 	}
-	page, err := served(t, `{"data":[{"id":"r1","iv_id":"A","barcode":"1"}],"has_next":false,"Data":[{"id":"r2"}],"Page":{"size":1}}`).Products.List(t.Context(), nil)
+	page, err := served(
+		t,
+		`{"data":[{"id":"r1","iv_id":"A","barcode":"1"}],"has_next":false,"Data":[{"id":"r2"}],"Page":{"size":1}}`,
+	).Products.List(
+		t.Context(),
+		nil,
+	)
 	require.NoError(t, err)
 	require.Len(t, page.Data, 1)
 	assert.Equal(t, "r1", page.Data[0].ID)
-	branch, err := served(t, `{"id":"b1","iv_id":"B","location":{"lat":1,"LAT":{"x":2},"Lon":"y"}}`).Branches.Get(t.Context(), "B")
+	branch, err := served(
+		t,
+		`{"id":"b1","iv_id":"B","location":{"lat":1,"LAT":{"x":2},"Lon":"y"}}`,
+	).Branches.Get(
+		t.Context(),
+		"B",
+	)
 	require.NoError(t, err)
 	assert.Equal(t, linkit.Location{Lat: 1}, branch.Location)
 }
@@ -141,7 +170,14 @@ func TestWrappersOwnIdIsNeverTheRecords(t *testing.T) {
 		require.NoError(t, err, body)
 		assert.Equal(t, "A", product.IvID, body)
 	}
-	group, err := served(t, `{"id":"g1","name":"VIP","data":{"id":"zzz"}}`).CustomerGroups.Update(t.Context(), "g1", linkit.CustomerGroupParams{Name: "VIP"})
+	group, err := served(
+		t,
+		`{"id":"g1","name":"VIP","data":{"id":"zzz"}}`,
+	).CustomerGroups.Update(
+		t.Context(),
+		"g1",
+		linkit.CustomerGroupParams{Name: "VIP"},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, "g1", group.ID)
 }
@@ -257,10 +293,13 @@ func TestEveryCallThatReturnsOneRecordKnowsItsOwn(t *testing.T) {
 			continue
 		}
 		other := string(record)
-		for _, key := range strings.Fields(r.keys) {
+		for key := range strings.FieldsSeq(r.keys) {
 			other = strings.Replace(other, `"`+key+`":"x"`, `"`+key+`":"y"`, 1)
 		}
-		c := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) { return canned{body: other}.RoundTrip(req) }))
+		c := newClient(
+			t,
+			roundTrip(func(req *http.Request) (*http.Response, error) { return canned{body: other}.RoundTrip(req) }),
+		)
 		_, err := r.one(t.Context(), c.ForOrganization("x"))
 		require.NoError(t, err, "%T: the tenant is the right one", r.model)
 		other = strings.Replace(other, `"organization_id":"x"`, `"organization_id":"z"`, 1)

@@ -126,7 +126,8 @@ func fieldsOf(t reflect.Type, within field) (fields []field) {
 		if inner.Kind() == reflect.Slice {
 			inner = inner.Elem()
 		}
-		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[linkit.Time]() && inner != reflect.TypeFor[linkit.Date]() {
+		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[linkit.Time]() &&
+			inner != reflect.TypeFor[linkit.Date]() {
 			fields = append(fields, fieldsOf(inner, found)...)
 		}
 	}
@@ -176,8 +177,8 @@ func fullRecord(t *testing.T, model any) []byte {
 	return text
 }
 
-// oddValues are JSON values of other types than documented, and what a field of a kind reads them as; nil: its zero value, and a
-// Warn line.
+// oddValues are JSON values of other types than documented, and what a field of a kind reads them
+// as; nil: its zero value, and a Warn line.
 func oddValues(typ reflect.Type) map[string]any {
 	day := linkit.Date{Year: 2024, Month: 1, Day: 15}
 	at := func(h, m int) linkit.Time { return linkit.Time{Time: time.Date(2024, 1, 15, h, m, 0, 0, time.UTC)} }
@@ -186,22 +187,66 @@ func oddValues(typ reflect.Type) map[string]any {
 		return map[string]any{}
 	case reflect.TypeFor[linkit.Time]():
 		return map[string]any{
-			`"2024-01-15T10:30:00"`: at(10, 30), `"2024-01-15 10:30:00"`: at(10, 30), `"2024-01-15T13:30:00+0300"`: at(10, 30),
-			`1705314600`: at(10, 30), `1705314600000`: at(10, 30), `"1705314600"`: at(10, 30), `1.7053146e9`: at(10, 30),
-			`"2024-01-15"`: at(0, 0), `"2024/01/15 10:30"`: at(10, 30), `"2024-01-15 10:30:00 +0000 UTC"`: at(10, 30),
-			`"2024-01-15T10:30:00 +00:00"`: at(10, 30), `"0000-00-00 00:00:00"`: nil, `"N/A"`: nil, `"2024-02-30T00:00:00Z"`: nil,
-			`"31/05/1990"`: nil, `false`: nil, `true`: nil, `{"date":"2024-01-15"}`: nil, `[]`: nil, `["2024-01-15"]`: nil, `-5`: nil, `7`: nil,
-			`"0000-01-01T00:00:00Z"`: nil, `"2024-01-15T10:30:00+24:00"`: nil, `20240115103000`: nil,
+			`"2024-01-15T10:30:00"`:           at(10, 30),
+			`"2024-01-15 10:30:00"`:           at(10, 30),
+			`"2024-01-15T13:30:00+0300"`:      at(10, 30),
+			`1705314600`:                      at(10, 30),
+			`1705314600000`:                   at(10, 30),
+			`"1705314600"`:                    at(10, 30),
+			`1.7053146e9`:                     at(10, 30),
+			`"2024-01-15"`:                    at(0, 0),
+			`"2024/01/15 10:30"`:              at(10, 30),
+			`"2024-01-15 10:30:00 +0000 UTC"`: at(10, 30),
+			`"2024-01-15T10:30:00 +00:00"`: at(
+				10,
+				30,
+			),
+			`"0000-00-00 00:00:00"`:       nil,
+			`"N/A"`:                       nil,
+			`"2024-02-30T00:00:00Z"`:      nil,
+			`"31/05/1990"`:                nil,
+			`false`:                       nil,
+			`true`:                        nil,
+			`{"date":"2024-01-15"}`:       nil,
+			`[]`:                          nil,
+			`["2024-01-15"]`:              nil,
+			`-5`:                          nil,
+			`7`:                           nil,
+			`"0000-01-01T00:00:00Z"`:      nil,
+			`"2024-01-15T10:30:00+24:00"`: nil,
+			`20240115103000`:              nil,
 		}
 	case reflect.TypeFor[linkit.Date]():
 		return map[string]any{
-			`"2024-01-15T10:30:00Z"`: day, `"2024-01-15 10:30:00"`: day, `"2024/01/15"`: day, `1705314600`: day, `"1705314600000"`: day,
-			`"0000-00-00"`: nil, `"31/05/1990"`: nil, `"1990"`: nil, `1990`: nil, `false`: nil, `true`: nil, `{}`: nil, `[]`: nil, `"2023-02-29"`: nil,
+			`"2024-01-15T10:30:00Z"`: day,
+			`"2024-01-15 10:30:00"`:  day,
+			`"2024/01/15"`:           day,
+			`1705314600`:             day,
+			`"1705314600000"`:        day,
+			`"0000-00-00"`:           nil,
+			`"31/05/1990"`:           nil,
+			`"1990"`:                 nil,
+			`1990`:                   nil,
+			`false`:                  nil,
+			`true`:                   nil,
+			`{}`:                     nil,
+			`[]`:                     nil,
+			`"2023-02-29"`:           nil,
 		}
 	}
 	switch typ.Kind() {
 	case reflect.String:
-		return map[string]any{`7`: "7", `-1.50`: "-1.50", `1e3`: "1e3", `false`: nil, `true`: nil, `{}`: nil, `{"en":"x"}`: nil, `[]`: nil, `["x"]`: nil}
+		return map[string]any{
+			`7`:          "7",
+			`-1.50`:      "-1.50",
+			`1e3`:        "1e3",
+			`false`:      nil,
+			`true`:       nil,
+			`{}`:         nil,
+			`{"en":"x"}`: nil,
+			`[]`:         nil,
+			`["x"]`:      nil,
+		}
 	case reflect.Bool:
 		return map[string]any{
 			`1`: true, `"true"`: true, `"1"`: true, `"True"`: true, `1.0`: true, `0`: false, `"0"`: false, `"FALSE"`: false,
@@ -209,14 +254,51 @@ func oddValues(typ reflect.Type) map[string]any {
 		}
 	case reflect.Float64:
 		return map[string]any{
-			`"12.50"`: 12.5, `" 12 "`: 12.0, `"1e3"`: 1000.0, `"-0.5"`: -0.5, `""`: 0.0, `false`: nil, `true`: nil, `"0x10"`: nil, `"١٢"`: nil, `"1,5"`: nil,
-			`"1_000"`: nil, `"+5"`: nil, `".5"`: nil, `"5."`: nil, `"05"`: nil, `"NaN"`: nil, `"Inf"`: nil, `1e999`: nil, `"SAR 5"`: nil, `{}`: nil, `[]`: nil, `[5]`: nil,
+			`"12.50"`: 12.5,
+			`" 12 "`:  12.0,
+			`"1e3"`:   1000.0,
+			`"-0.5"`:  -0.5,
+			`""`:      0.0,
+			`false`:   nil,
+			`true`:    nil,
+			`"0x10"`:  nil,
+			`"١٢"`:    nil,
+			`"1,5"`:   nil,
+			`"1_000"`: nil,
+			`"+5"`:    nil,
+			`".5"`:    nil,
+			`"5."`:    nil,
+			`"05"`:    nil,
+			`"NaN"`:   nil,
+			`"Inf"`:   nil,
+			`1e999`:   nil,
+			`"SAR 5"`: nil,
+			`{}`:      nil,
+			`[]`:      nil,
+			`[5]`:     nil,
 		}
 	case reflect.Int, reflect.Int64, reflect.Pointer:
 		exact := int64(9007199254740993) // more digits than a float64 has
 		return map[string]any{
-			`"250"`: 250, `2.0`: 2, `1e3`: 1000, `" 12 "`: 12, `"-3"`: -3, `2.5`: nil, `"2.5"`: nil, `0.9999999999999999999999`: nil, `9007199254740993.0`: int(exact),
-			`1e99`: nil, `9223372036854775808`: nil, `false`: nil, `true`: nil, `"0x10"`: nil, `"١٢"`: nil, `"N/A"`: nil, `{}`: nil, `[]`: nil, `[5]`: nil,
+			`"250"`:                    250,
+			`2.0`:                      2,
+			`1e3`:                      1000,
+			`" 12 "`:                   12,
+			`"-3"`:                     -3,
+			`2.5`:                      nil,
+			`"2.5"`:                    nil,
+			`0.9999999999999999999999`: nil,
+			`9007199254740993.0`:       int(exact),
+			`1e99`:                     nil,
+			`9223372036854775808`:      nil,
+			`false`:                    nil,
+			`true`:                     nil,
+			`"0x10"`:                   nil,
+			`"١٢"`:                     nil,
+			`"N/A"`:                    nil,
+			`{}`:                       nil,
+			`[]`:                       nil,
+			`[5]`:                      nil,
 		}
 	case reflect.Struct:
 		return map[string]any{`[]`: nil, `[{}]`: nil, `"x"`: nil, `7`: nil, `true`: nil, `false`: nil}
@@ -267,7 +349,14 @@ func (r reading) check(t *testing.T, f field, record []byte, value string, want 
 	inspect := func(read reflect.Value, log string) {
 		got := reflect.New(read.Type()).Elem()
 		got.Set(read)
-		assert.EqualExportedValues(t, holder{readsAs(f.typ, want)}, holder{withoutRaw(f.of(got).Interface())}, "%s: %s", f, value)
+		assert.EqualExportedValues(
+			t,
+			holder{readsAs(f.typ, want)},
+			holder{withoutRaw(f.of(got).Interface())},
+			"%s: %s",
+			f,
+			value,
+		)
 		if raw := got.FieldByName("Raw"); raw.IsValid() {
 			assert.Equal(t, odd, string(raw.Bytes()), "%s: %s", f, value)
 		}
@@ -332,12 +421,21 @@ func (f field) clear(model reflect.Value) {
 }
 
 // read makes a call that gets this body, and returns its log, too.
-func (r reading) read(t *testing.T, call func(context.Context, *linkit.Client) (any, error), body string) (any, string, error) {
+func (r reading) read(
+	t *testing.T,
+	call func(context.Context, *linkit.Client) (any, error),
+	body string,
+) (any, string, error) {
 	t.Helper()
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	client := newClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+		return &http.Response{
+			StatusCode: http.StatusOK,
+			Header:     http.Header{},
+			Body:       io.NopCloser(strings.NewReader(body)),
+			Request:    req,
+		}, nil
 	}), linkit.WithLogger(logger))
 	read, err := call(t.Context(), client)
 	return read, log.String(), err

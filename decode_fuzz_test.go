@@ -61,7 +61,12 @@ func fuzzBody(f *testing.F, status int) {
 	addSamples(f)
 	all := readings()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client := newClient(t, canned{body: string(body), status: status}, linkit.WithRetries(0), linkit.WithOrganization(testOrganization))
+		client := newClient(
+			t,
+			canned{body: string(body), status: status},
+			linkit.WithRetries(0),
+			linkit.WithOrganization(testOrganization),
+		)
 		for _, r := range all {
 			if r.one != nil {
 				_, err := r.one(t.Context(), client)

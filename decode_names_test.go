@@ -11,7 +11,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// The documented names, object by object: a slip in a tag would read or write nothing, and say nothing.
+// The documented names, object by object: a slip in a tag would read or write nothing, and say
+// nothing.
 func TestModelsHaveTheDocumentedNames(t *testing.T) {
 	t.Parallel()
 	for _, object := range []struct {

@@ -19,7 +19,8 @@ type pageBody[T any] struct {
 	unread    []string // fields of records that couldn't be read
 }
 
-// decodePage reads {data, count, total_count, page, limit, has_next, meta}, or items for data. Missing figures are derived.
+// decodePage reads {data, count, total_count, page, limit, has_next, meta}, or items for data.
+// Missing figures are derived.
 func decodePage[T record](b []byte, asked ListParams) (*pageBody[T], error) {
 	b = bytes.Clone(b) // the records keep their parts of it
 	e, err := readEnvelope(b, "data", "items")
@@ -107,7 +108,8 @@ func (e envelope) figure(name string) (int, bool) {
 	return int(n), ok && int64(int(n)) == n
 }
 
-// readRecords reads the records of a page or list. An error names the record's number, its key and the page.
+// readRecords reads the records of a page or list. An error names the record's number, its key and
+// the page.
 func readRecords[T record](elements [][]byte, of string, number int) (records []T, unread []string, err error) {
 	if elements == nil {
 		return nil, nil, nil

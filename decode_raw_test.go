@@ -15,8 +15,9 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// Answers are read into buffers that are used again. What a result keeps of one must be its own: it is filled in from an answer
-// full of "a", and must not change while further calls of any kind read as many bytes of "b".
+// Answers are read into buffers that are used again. What a result keeps of one must be its own: it
+// is filled in from an answer full of "a", and must not change while further calls of any kind read
+// as many bytes of "b".
 func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 	t.Parallel()
 	const a, b = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
@@ -58,7 +59,11 @@ func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 			t.Parallel()
 			answer := []byte(kept.answer)
 			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: http.StatusOK, ContentLength: int64(len(answer)), Body: io.NopCloser(bytes.NewReader(answer))}, nil
+				return &http.Response{
+					StatusCode:    http.StatusOK,
+					ContentLength: int64(len(answer)),
+					Body:          io.NopCloser(bytes.NewReader(answer)),
+				}, nil
 			}), linkit.WithOrganization(testOrganization))
 			result, err := kept.call(t.Context(), client)
 			require.NoError(t, err)

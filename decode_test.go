@@ -33,7 +33,9 @@ func TestAnswerWithoutABodyIsAnAnswer(t *testing.T) {
 
 func TestHeadOfALargeAnswerSucceeds(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "50000000") }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "50000000") }),
+	)
 	defer server.Close()
 	require.NoError(t, dialing(t, server.URL).Do(t.Context(), "HEAD", "/x", nil, nil, nil))
 }
@@ -71,7 +73,13 @@ func TestLongDetailsHideNothingBesideThem(t *testing.T) {
 func TestErrorKeepsABoundedPartOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 403} {
-		body := `{"success":false,"error":"` + strings.Repeat("e", 2<<20) + `","details":"` + strings.Repeat("d", 2<<20) + `"}`
+		body := `{"success":false,"error":"` + strings.Repeat(
+			"e",
+			2<<20,
+		) + `","details":"` + strings.Repeat(
+			"d",
+			2<<20,
+		) + `"}`
 		_, err := newClient(t, &replies{answers: []reply{{status: status, body: body}}}).Products.Get(t.Context(), "x")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae)
@@ -153,9 +161,8 @@ func TestCallThatTheBreakerHoldsBackWasNotSent(t *testing.T) {
 			_, err = client.Products.Create(t.Context(), linkit.ProductParams{})
 			require.ErrorIs(t, err, linkit.ErrCircuitOpen)
 			require.EqualError(t, err, row.want)
-			var ae *linkit.APIError
 			var te *linkit.TransportError
-			if errors.As(err, &ae) {
+			if ae, ok := errors.AsType[*linkit.APIError](err); ok {
 				assert.Zero(t, ae.Attempts)
 			} else if assert.ErrorAs(t, err, &te) {
 				assert.Zero(t, te.Attempts)

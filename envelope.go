@@ -10,10 +10,12 @@ import (
 	"github.com/linkit-go/linkit/internal/lenient"
 )
 
-// envelope is the members of a response's outermost object, which may be {success, message, data} or {code, error, details}.
+// envelope is the members of a response's outermost object, which may be {success, message, data}
+// or {code, error, details}.
 type envelope struct{ lenient.Object }
 
-// readEnvelope reads a response that is to be an object. lists are names whose lists are split into their elements.
+// readEnvelope reads a response that is to be an object. lists are names whose lists are split into
+// their elements.
 func readEnvelope(body []byte, lists ...string) (envelope, error) {
 	body = trimmed(body)
 	if len(body) > 0 && body[0] != '{' {
@@ -34,8 +36,8 @@ func (e envelope) object() []byte {
 	return nil
 }
 
-// failed reports whether the response says that it failed: "success" that is false in any form, or the status of an error. A
-// record may have names of these too.
+// failed reports whether the response says that it failed: "success" that is false in any form, or
+// the status of an error. A record may have names of these too.
 func (e envelope) failed() bool {
 	if isFalse(e.Get("success")) || isFalse(e.Get("ok")) && e.Has("error", "message") {
 		return true
@@ -106,7 +108,8 @@ func hasName(body []byte, names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return bytes.Contains(body, []byte(name)) })
 }
 
-// readNamedList returns the elements of the list that an object has under name, bare or as {success, message, data}.
+// readNamedList returns the elements of the list that an object has under name, bare or as
+// {success, message, data}.
 func readNamedList(body []byte, name string) ([][]byte, error) {
 	e, err := readEnvelope(body, name)
 	if err != nil {

@@ -14,22 +14,28 @@ import (
 
 // Errors to test for with [errors.Is]. [APIError] and [TransportError] hold the details.
 var (
-	ErrInvalid          = errors.New("linkit: invalid argument")  // found before the network: nothing was sent
-	ErrBadRequest       = errors.New("linkit: bad request")       // 400
-	ErrUnauthorized     = errors.New("linkit: unauthorized")      // 401, and every ErrLogin
-	ErrForbidden        = errors.New("linkit: forbidden")         // 403
-	ErrServiceSuspended = errors.New("linkit: service suspended") // 403 BILLING_SERVICE_SUSPENDED: the organization is past due
-	ErrNotFound         = errors.New("linkit: not found")         // 404
-	ErrConflict         = errors.New("linkit: conflict")          // 409, or a 400 with the code validation_not_unique: a key or name is taken
-	ErrValidation       = errors.New("linkit: validation failed") // 422
-	ErrRateLimited      = errors.New("linkit: rate limited")      // 429
-	ErrServer           = errors.New("linkit: server error")      // 5xx
-	ErrLogin            = errors.New("linkit: sign-in refused")   // an automatic sign-in that the server refused, whatever its status
-	ErrNoSession        = errors.New("linkit: no session")        // the credential is a key or a fixed token: there is no sign-in
-	ErrCircuitOpen      = errors.New("linkit: circuit open")      // WithCircuitBreaker holds calls back
-	ErrClosed           = errors.New("linkit: the client is closed")
-	ErrRejected         = errors.New("linkit: records rejected") // a bulk request that was accepted while some of its records were not
-	ErrListChanged      = errors.New("linkit: the list changed") // All, at its end: records may have been missed because the list changed meanwhile
+	ErrInvalid      = errors.New("linkit: invalid argument") // found before the network: nothing was sent
+	ErrBadRequest   = errors.New("linkit: bad request")      // 400
+	ErrUnauthorized = errors.New("linkit: unauthorized")     // 401, and every ErrLogin
+	ErrForbidden    = errors.New("linkit: forbidden")        // 403
+	// 403 BILLING_SERVICE_SUSPENDED: the organization is past due
+	ErrServiceSuspended = errors.New("linkit: service suspended")
+	ErrNotFound         = errors.New("linkit: not found") // 404
+	// 409, or a 400 with the code validation_not_unique: a key or name is taken
+	ErrConflict    = errors.New("linkit: conflict")
+	ErrValidation  = errors.New("linkit: validation failed") // 422
+	ErrRateLimited = errors.New("linkit: rate limited")      // 429
+	ErrServer      = errors.New("linkit: server error")      // 5xx
+	// an automatic sign-in that the server refused, whatever its status
+	ErrLogin = errors.New("linkit: sign-in refused")
+	// the credential is a key or a fixed token: there is no sign-in
+	ErrNoSession   = errors.New("linkit: no session")
+	ErrCircuitOpen = errors.New("linkit: circuit open") // WithCircuitBreaker holds calls back
+	ErrClosed      = errors.New("linkit: the client is closed")
+	// a bulk request that was accepted while some of its records were not
+	ErrRejected = errors.New("linkit: records rejected")
+	// All, at its end: records may have been missed because the list changed meanwhile
+	ErrListChanged = errors.New("linkit: the list changed")
 
 	// ErrUncertain is a write that may have taken effect: check whether it did before retrying it.
 	// It matches every error whose Sent is true and whose method is neither GET nor HEAD. A sign-in
@@ -52,18 +58,20 @@ const (
 // failure. A 401 is an [*UnauthorizedError] and a 403 a [*ForbiddenError], both of which unwrap to
 // it.
 type APIError struct {
-	StatusCode     int               // HTTP status
-	Code           string            // the body's "code" as text: "401", "BILLING_SERVICE_SUSPENDED"
-	Message        string            // the body's "error"
-	Details        string            // the body's "details" when it is text
-	Fields         map[string]string // what is wrong with which field: the body's "details" when it is an object, "data" or "errors"
-	Method, Route  string            // GET, /products/{iv_id}: the template, so no id reaches a log
-	OrganizationID string            // the organization of the request, if any
-	RequestID      string            // the response's X-Request-Id, if any
-	RetryAfter     time.Duration     // the response's Retry-After; 0: none
-	Attempts       int               // requests sent for this call, sign-ins not counted; 0: held back by another call's response
-	Sent           bool              // an attempt of this call may have taken effect: see ErrUncertain
-	Body           []byte            // the first 64 KiB, credentials masked
+	StatusCode int    // HTTP status
+	Code       string // the body's "code" as text: "401", "BILLING_SERVICE_SUSPENDED"
+	Message    string // the body's "error"
+	Details    string // the body's "details" when it is text
+	// what is wrong with which field: the body's "details" when it is an object, "data" or "errors"
+	Fields         map[string]string
+	Method, Route  string        // GET, /products/{iv_id}: the template, so no id reaches a log
+	OrganizationID string        // the organization of the request, if any
+	RequestID      string        // the response's X-Request-Id, if any
+	RetryAfter     time.Duration // the response's Retry-After; 0: none
+	// requests sent for this call, sign-ins not counted; 0: held back by another call's response
+	Attempts int
+	Sent     bool   // an attempt of this call may have taken effect: see ErrUncertain
+	Body     []byte // the first 64 KiB, credentials masked
 }
 
 // Error returns one bounded line: the call, the status, and what the server said about it.

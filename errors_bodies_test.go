@@ -17,7 +17,13 @@ import (
 // refusal returns the error of a Create that meets the response.
 func refusal(t *testing.T, answer reply, opts ...linkit.Option) (*linkit.APIError, error) {
 	t.Helper()
-	_, err := newClient(t, &replies{answers: []reply{answer}}, append(opts, linkit.WithRetries(0))...).Products.Create(t.Context(), linkit.ProductParams{})
+	_, err := newClient(
+		t,
+		&replies{answers: []reply{answer}},
+		append(opts, linkit.WithRetries(0))...).Products.Create(
+		t.Context(),
+		linkit.ProductParams{},
+	)
 	var ae *linkit.APIError
 	require.ErrorAs(t, err, &ae)
 	return ae, err
@@ -54,7 +60,10 @@ func TestEveryFormOfAnErrorBodyNamesTheField(t *testing.T) {
 	require.ErrorContains(t, err, "name is required")
 	require.ErrorContains(t, err, "price is negative")
 
-	ae, err = refusal(t, reply{status: 400, body: `{"message":"Failed.","data":{"items":{"2":{"iv_id":{"message":"Cannot be blank."}}}}}`})
+	ae, err = refusal(
+		t,
+		reply{status: 400, body: `{"message":"Failed.","data":{"items":{"2":{"iv_id":{"message":"Cannot be blank."}}}}}`},
+	)
 	assert.Equal(t, map[string]string{"items.2.iv_id": "Cannot be blank."}, ae.Fields)
 	require.ErrorContains(t, err, "Cannot be blank.")
 }
@@ -126,7 +135,11 @@ func compressed(text string) string {
 func TestEncodingThatWasLeftOnAResponseIsReadOrNamed(t *testing.T) {
 	t.Parallel()
 	encoded := func(status int, encoding, body string) *linkit.Client {
-		return newClient(t, &replies{answers: []reply{{status: status, body: body, header: http.Header{"Content-Encoding": {encoding}}}}}, linkit.WithRetries(0))
+		return newClient(
+			t,
+			&replies{answers: []reply{{status: status, body: body, header: http.Header{"Content-Encoding": {encoding}}}}},
+			linkit.WithRetries(0),
+		)
 	}
 	for _, encoding := range []string{"gzip", "GZIP", "x-gzip"} {
 		p, err := encoded(200, encoding, compressed(product1)).Products.Get(t.Context(), "x")

@@ -230,7 +230,9 @@ func TestMessagesToANewcomer(t *testing.T) {
 func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hang := roundTrip(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
+		hang := roundTrip(
+			func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() },
+		)
 		client := newClient(t, hang, linkit.WithAttemptTimeout(2*time.Second), linkit.WithRetries(0))
 		_, err := client.Products.List(t.Context(), nil)
 		require.ErrorContains(t, err, "within 2s", "the attempt's own time was up")
@@ -262,7 +264,14 @@ func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
 	})
 
 	for status, hint := range map[int]string{400: "check the email and password", 401: "check the email and password", 403: "", 422: ""} {
-		_, err := newClient(t, &replies{answers: []reply{{status: status, body: `{"error":"no"}`}}}).Auth.Login(t.Context(), "a", "b-secret")
+		_, err := newClient(
+			t,
+			&replies{answers: []reply{{status: status, body: `{"error":"no"}`}}},
+		).Auth.Login(
+			t.Context(),
+			"a",
+			"b-secret",
+		)
 		require.ErrorIs(t, err, linkit.ErrLogin)
 		assert.Equal(t, hint != "", strings.Contains(err.Error(), "check the email"), err.Error())
 		assert.NotContains(t, err.Error(), "WithAPIKey", "a sign-in's refusal is not a key's")

@@ -16,7 +16,8 @@ import (
 
 // How a failed call becomes its error.
 
-// asError returns the error of a result that is no 2xx; nil for a DELETE that has succeeded all the same.
+// asError returns the error of a result that is no 2xx; nil for a DELETE that has succeeded all the
+// same.
 func (op *operation) asError(res *retry.Result) error {
 	if op.wasDeleted(res) && res.Stop == nil {
 		return nil
@@ -26,8 +27,7 @@ func (op *operation) asError(res *retry.Result) error {
 	if errors.Is(stop, retry.ErrOpen) {
 		stop = ErrCircuitOpen
 	}
-	var limiter *retry.LimiterError
-	if errors.As(res.Stop, &limiter) { // this attempt wasn't sent, whatever the earlier ones met
+	if _, ok := errors.AsType[*retry.LimiterError](res.Stop); ok { // this attempt wasn't sent, whatever the earlier ones met
 		return op.transportError(res, stop)
 	}
 	var err error

@@ -21,7 +21,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// leaks looks for a secret in v: in every verb, slog and JSON, and in everything an error unwraps to.
+// leaks looks for a secret in v: in every verb, slog and JSON, and in everything an error unwraps
+// to.
 func leaks(t *testing.T, name string, v any, secrets ...string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -70,7 +71,13 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 		password = "pa55 wörd&?\"x"
 	)
 	echo := func(status int, secrets ...string) reply {
-		b, err := json.Marshal(map[string]any{"code": secrets[0], "error": strings.Join(secrets, " "), "details": map[string]string{"given": secrets[0]}})
+		b, err := json.Marshal(
+			map[string]any{
+				"code":    secrets[0],
+				"error":   strings.Join(secrets, " "),
+				"details": map[string]string{"given": secrets[0]},
+			},
+		)
 		require.NoError(t, err)
 		return reply{status: status, body: string(b)}
 	}
@@ -99,7 +106,15 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rs := &replies{answers: row.answers}
-			client, err := linkit.NewClient(append([]linkit.Option{row.opt, linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: rs}), linkit.WithRetries(0)}, common...)...)
+			client, err := linkit.NewClient(
+				append(
+					[]linkit.Option{
+						row.opt,
+						linkit.WithBaseURL(testBase),
+						linkit.WithHTTPClient(&http.Client{Transport: rs}),
+						linkit.WithRetries(0),
+					},
+					common...)...)
 			require.NoError(t, err)
 			secrets := []string{key, token, password}
 			for i := range 4 {

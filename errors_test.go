@@ -19,11 +19,20 @@ import (
 )
 
 var sentinels = map[string]error{
-	"ErrInvalid": linkit.ErrInvalid, "ErrBadRequest": linkit.ErrBadRequest, "ErrUnauthorized": linkit.ErrUnauthorized,
-	"ErrForbidden": linkit.ErrForbidden, "ErrServiceSuspended": linkit.ErrServiceSuspended, "ErrNotFound": linkit.ErrNotFound,
-	"ErrConflict": linkit.ErrConflict, "ErrValidation": linkit.ErrValidation, "ErrRateLimited": linkit.ErrRateLimited,
-	"ErrServer": linkit.ErrServer, "ErrLogin": linkit.ErrLogin, "ErrNoSession": linkit.ErrNoSession,
-	"ErrCircuitOpen": linkit.ErrCircuitOpen, "ErrClosed": linkit.ErrClosed,
+	"ErrInvalid":          linkit.ErrInvalid,
+	"ErrBadRequest":       linkit.ErrBadRequest,
+	"ErrUnauthorized":     linkit.ErrUnauthorized,
+	"ErrForbidden":        linkit.ErrForbidden,
+	"ErrServiceSuspended": linkit.ErrServiceSuspended,
+	"ErrNotFound":         linkit.ErrNotFound,
+	"ErrConflict":         linkit.ErrConflict,
+	"ErrValidation":       linkit.ErrValidation,
+	"ErrRateLimited":      linkit.ErrRateLimited,
+	"ErrServer":           linkit.ErrServer,
+	"ErrLogin":            linkit.ErrLogin,
+	"ErrNoSession":        linkit.ErrNoSession,
+	"ErrCircuitOpen":      linkit.ErrCircuitOpen,
+	"ErrClosed":           linkit.ErrClosed,
 }
 
 func sample(t *testing.T, name string) string {
@@ -98,12 +107,20 @@ func TestDocumentedErrorBodiesAreRead(t *testing.T) {
 		t.Run(row.file, func(t *testing.T) {
 			t.Parallel()
 			body := sample(t, row.file)
-			client := newClient(t, &replies{answers: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}}}, linkit.WithOrganization("org_1"))
+			client := newClient(
+				t,
+				&replies{
+					answers: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}},
+				},
+				linkit.WithOrganization("org_1"),
+			)
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
 			want := row.want
-			want.Method, want.Route, want.OrganizationID, want.RequestID, want.Attempts, want.Body = "POST", "/products", "org_1", "req-9", 1, []byte(body)
+			want.Method, want.Route, want.OrganizationID, want.RequestID, want.Attempts, want.Body = "POST", "/products", "org_1", "req-9", 1, []byte(
+				body,
+			)
 			assert.Equal(t, want, *ae)
 			assert.Equal(t, row.text, err.Error())
 		})
@@ -207,8 +224,17 @@ func TestA2xxThatIsNotThePromisedJSONIsATransportError(t *testing.T) {
 func TestAHugeAnswerIsRefused(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-		body := io.MultiReader(strings.NewReader(`{"id":"x","name_en":"`), io.LimitReader(letters{}, 33<<20), strings.NewReader(`"}`))
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), ContentLength: -1}, nil
+		body := io.MultiReader(
+			strings.NewReader(`{"id":"x","name_en":"`),
+			io.LimitReader(letters{}, 33<<20),
+			strings.NewReader(`"}`),
+		)
+		return &http.Response{
+			StatusCode:    http.StatusOK,
+			Header:        http.Header{},
+			Body:          io.NopCloser(body),
+			ContentLength: -1,
+		}, nil
 	}))
 	_, err := client.Products.Get(t.Context(), "x")
 	var te *linkit.TransportError
@@ -298,7 +324,11 @@ func TestTransportErrorSaysWhetherTheServerMayHaveActed(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, &replies{answers: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithOrganization("org_1"))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
-	assert.EqualError(t, err, "linkit: POST /products: unexpected EOF (organization org_1, the server may have acted on it)")
+	assert.EqualError(
+		t,
+		err,
+		"linkit: POST /products: unexpected EOF (organization org_1, the server may have acted on it)",
+	)
 	_, err = client.Products.Get(t.Context(), "x")
 	assert.EqualError(t, err, "linkit: GET /products/{iv_id}: unexpected EOF (organization org_1, 4 attempts)")
 }

@@ -88,9 +88,22 @@ func TestShortTextsAreEscapedToo(t *testing.T) {
 	} {
 		quoted, err := json.Marshal(said)
 		require.NoError(t, err)
-		_, err = newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}}).Products.List(t.Context(), nil)
+		_, err = newClient(
+			t,
+			&replies{answers: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}},
+		).Products.List(
+			t.Context(),
+			nil,
+		)
 		require.EqualError(t, err, "linkit: GET /products: 400 Bad Request: "+shown)
-		_, err = newClient(t, &replies{answers: []reply{{err: errors.New(said)}}}, linkit.WithRetries(0)).Products.List(t.Context(), nil)
+		_, err = newClient(
+			t,
+			&replies{answers: []reply{{err: errors.New(said)}}},
+			linkit.WithRetries(0),
+		).Products.List(
+			t.Context(),
+			nil,
+		)
 		require.EqualError(t, err, "linkit: GET /products: "+shown)
 	}
 }

@@ -70,7 +70,11 @@ func TestOneCheckSaysWhetherAWriteMayHaveTakenEffect(t *testing.T) {
 				require.Error(t, err, method)
 				assert.Equal(t, row.sent, sentOf(t, err), "%s: %v", method, err)
 				assert.Equal(t, row.sent && isWrite, errors.Is(err, linkit.ErrUncertain), "%s: %v", method, err)
-				assert.Equal(t, row.sent && isWrite, errors.Is(fmt.Errorf("import: %w", errors.Join(io.EOF, err)), linkit.ErrUncertain))
+				assert.Equal(
+					t,
+					row.sent && isWrite,
+					errors.Is(fmt.Errorf("import: %w", errors.Join(io.EOF, err)), linkit.ErrUncertain),
+				)
 				if row.sent && isWrite {
 					assert.Regexp(t, "may have acted on it|was accepted", err.Error())
 				}
@@ -123,14 +127,18 @@ func TestLostWriteWhoseRetryHasNoCredentialIsUncertain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignInServer(time.Hour)
 		lose := true
-		client := s.client(t, linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPut && lose {
-				lose = false
-				time.Sleep(2 * time.Hour) //nolint:forbidigo // virtual time: the token expires meanwhile
-				return nil, io.ErrUnexpectedEOF
-			}
-			return s.RoundTrip(r)
-		})}), linkit.WithAttemptTimeout(3*time.Hour))
+		client := s.client(
+			t,
+			linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPut && lose {
+					lose = false
+					time.Sleep(2 * time.Hour) //nolint:forbidigo // virtual time: the token expires meanwhile
+					return nil, io.ErrUnexpectedEOF
+				}
+				return s.RoundTrip(r)
+			})}),
+			linkit.WithAttemptTimeout(3*time.Hour),
+		)
 		require.NoError(t, getOne(t.Context(), client))
 		s.mu.Lock()
 		s.login = func(int) (int, any) { return 403, `{"error":"no"}` }
@@ -143,7 +151,12 @@ func TestLostWriteWhoseRetryHasNoCredentialIsUncertain(t *testing.T) {
 
 func TestSignInIsNoWriteThatCouldBeUncertain(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithLogin("a@example.com", "b-secret"), linkit.WithRetries(0))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{err: io.ErrUnexpectedEOF}}},
+		linkit.WithLogin("a@example.com", "b-secret"),
+		linkit.WithRetries(0),
+	)
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "x"})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, linkit.ErrUncertain, "the product was never sent")

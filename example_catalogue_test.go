@@ -75,8 +75,8 @@ func ExampleProductsService_Create() {
 	// Output: ITEM-4 13.2 false
 }
 
-// An update replaces the whole record, so it starts from what there is. Params keeps what the SDK has no field for, and Extra
-// clears a text.
+// An update replaces the whole record, so it starts from what there is. Params keeps what the SDK
+// has no field for, and Extra clears a text.
 func ExampleProductsService_Update() {
 	server := pharmacy()
 	defer server.Close()
@@ -126,9 +126,8 @@ func ExampleProductsService_BulkAll() {
 	})
 	fmt.Println(err)
 	// Output:
-	// 0 2 linkit: POST /products/bulk: 400 Bad Request
-	// 2 1 <nil>
-	// linkit: POST /products/bulk: 1 failure in 2 requests; records [0, 2): linkit: POST /products/bulk: 400 Bad Request
+	// 0 2 linkit: POST /products/bulk: 400 Bad Request 2 1 <nil> linkit: POST /products/bulk: 1
+	// failure in 2 requests; records [0, 2): linkit: POST /products/bulk: 400 Bad Request
 }
 
 func ExampleBrandsService_Create() {
@@ -169,7 +168,8 @@ func ExampleBrandsService_List() {
 	// Output: JULPHAR 1
 }
 
-// One rejected record doesn't undo the others. The error says which were rejected, and so does the result.
+// One rejected record doesn't undo the others. The error says which were rejected, and so does the
+// result.
 func ExampleBrandsService_Bulk() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -201,7 +201,10 @@ func ExampleCategoriesService_Create() {
 		fmt.Println(err)
 		return
 	}
-	pain, err := client.Categories.Create(ctx, linkit.CategoryParams{CategoryCode: "PAIN", NameEn: "Pain relief", ParentID: medicines.ID})
+	pain, err := client.Categories.Create(
+		ctx,
+		linkit.CategoryParams{CategoryCode: "PAIN", NameEn: "Pain relief", ParentID: medicines.ID},
+	)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -284,7 +287,10 @@ func ExampleGenericsService_Create() {
 	server := pharmacy()
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
-	generic, err := client.Generics.Create(ctx, linkit.GenericParams{GenericCode: "ASCORBIC-ACID", NameEn: "Ascorbic acid"})
+	generic, err := client.Generics.Create(
+		ctx,
+		linkit.GenericParams{GenericCode: "ASCORBIC-ACID", NameEn: "Ascorbic acid"},
+	)
 	if err != nil {
 		fmt.Println(err)
 		return

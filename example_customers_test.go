@@ -29,8 +29,9 @@ func ExampleCustomersService_Create() {
 	}
 	fmt.Println(customer.FirstName, customer.Birthdate, customer.Type)
 	// Output:
-	// linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't scoped to one organization, set it by WithOrganization or Client.ForOrganization
-	// Noura 1990-05-17 individual
+	// linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't
+	// scoped to one organization, set it by WithOrganization or Client.ForOrganization Noura
+	// 1990-05-17 individual
 }
 
 func ExampleCustomersService_All() {
@@ -70,7 +71,9 @@ func ExampleCustomersService_Get() {
 func ExampleCustomersService_Update() {
 	server := linkittest.NewServer()
 	defer server.Close()
-	server.AddCustomers(linkit.Customer{ID: "u1", FirstName: "Fahad", Phone: "+966501234567", Status: linkit.CustomerStatusPending})
+	server.AddCustomers(
+		linkit.Customer{ID: "u1", FirstName: "Fahad", Phone: "+966501234567", Status: linkit.CustomerStatusPending},
+	)
 	client, ctx := server.Client(linkit.WithOrganization(linkittest.OrganizationID)), context.Background()
 	customer, err := client.Customers.Get(ctx, "u1")
 	if err != nil {
@@ -143,7 +146,10 @@ func ExampleCustomerGroupsService_Create() {
 func ExampleCustomerGroupsService_Update() {
 	server := linkittest.NewServer()
 	defer server.Close()
-	server.AddCustomerGroups(linkit.CustomerGroup{Name: "Staff"}, linkit.CustomerGroup{Name: "VIP", Description: "Free delivery"})
+	server.AddCustomerGroups(
+		linkit.CustomerGroup{Name: "Staff"},
+		linkit.CustomerGroup{Name: "VIP", Description: "Free delivery"},
+	)
 	client, ctx := server.Client(), context.Background()
 	groups, err := linkit.Collect(client.CustomerGroups.All(ctx, nil))
 	if err != nil {

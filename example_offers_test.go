@@ -104,14 +104,20 @@ func ExampleOffersService_Update() {
 	// Output: ITEM-3 15 2027-01-01
 }
 
-// There is no mode: each offer is created or, where it is there already, updated. linkittest tells that by the name.
+// There is no mode: each offer is created or, where it is there already, updated. linkittest tells
+// that by the name.
 func ExampleOffersService_Bulk() {
 	server := promotions()
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	result, err := client.Offers.Bulk(ctx, []linkit.OfferParams{
 		{Name: "Two for one", OfferType: linkit.OfferTypeBOGO, Status: "active"},
-		{Name: "Second at half price", OfferType: linkit.OfferTypeBuyXGetDiscount, BuyQty: linkit.Ptr(2), GetDiscountPercent: linkit.Ptr(50.0)},
+		{
+			Name:               "Second at half price",
+			OfferType:          linkit.OfferTypeBuyXGetDiscount,
+			BuyQty:             linkit.Ptr(2),
+			GetDiscountPercent: linkit.Ptr(50.0),
+		},
 	})
 	if err != nil {
 		fmt.Println(err)

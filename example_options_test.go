@@ -13,7 +13,8 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// environment sets the variables that FromEnv reads, as a service's unit or a container does, and clears the others.
+// environment sets the variables that FromEnv reads, as a service's unit or a container does, and
+// clears the others.
 func environment(values map[string]string) (restore func()) {
 	before := map[string]string{}
 	for _, name := range variables {
@@ -115,7 +116,8 @@ func ExampleWithHooks() {
 	// <nil>
 }
 
-// A line for each retry and each call, with no id, header or body in it. The times, which vary, are left out here.
+// A line for each retry and each call, with no id, header or body in it. The times, which vary, are
+// left out here.
 func ExampleWithLogger() {
 	server := linkittest.NewServer()
 	defer server.Close()

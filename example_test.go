@@ -13,7 +13,8 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// The examples talk to linkittest, a Linkit in memory. A program of your own makes its client with linkit.NewClient.
+// The examples talk to linkittest, a Linkit in memory. A program of your own makes its client with
+// linkit.NewClient.
 
 func Example() {
 	server := linkittest.NewServer()
@@ -53,8 +54,7 @@ func ExampleClient_ForOrganization() {
 	client := server.Client(linkit.WithLogin("buyer@example.com", "a-password"))
 	for _, id := range []string{"org_riyadh", "org_jeddah", "org_dammam"} {
 		count, err := client.ForOrganization(id).Products.Count(context.Background(), nil)
-		var forbidden *linkit.ForbiddenError
-		if errors.As(err, &forbidden) {
+		if forbidden, ok := errors.AsType[*linkit.ForbiddenError](err); ok {
 			fmt.Println(id, forbidden.Details)
 			continue
 		}
@@ -134,8 +134,7 @@ func ExampleAPIError() {
 	server.AddProducts(linkit.Product{IvID: "ITEM-1"})
 
 	_, err := server.Client().Products.Create(context.Background(), linkit.ProductParams{IvID: "ITEM-1"})
-	var refused *linkit.APIError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*linkit.APIError](err); ok {
 		fmt.Println(refused.StatusCode, refused.Message, refused.Fields)
 	}
 	fmt.Println(errors.Is(err, linkit.ErrConflict))

@@ -14,8 +14,20 @@ func ExampleOrdersService_All() {
 	server := linkittest.NewServer()
 	defer server.Close()
 	server.AddOrders(
-		linkit.Order{ID: "o1", DestinationReference: "BR-OLAYA", TotalAmount: 84.5, Currency: "SAR", OrderStatus: linkit.OrderStatusPending},
-		linkit.Order{ID: "o2", DestinationReference: "BR-OLAYA", TotalAmount: 19.25, Currency: "SAR", OrderStatus: linkit.OrderStatusDelivered},
+		linkit.Order{
+			ID:                   "o1",
+			DestinationReference: "BR-OLAYA",
+			TotalAmount:          84.5,
+			Currency:             "SAR",
+			OrderStatus:          linkit.OrderStatusPending,
+		},
+		linkit.Order{
+			ID:                   "o2",
+			DestinationReference: "BR-OLAYA",
+			TotalAmount:          19.25,
+			Currency:             "SAR",
+			OrderStatus:          linkit.OrderStatusDelivered,
+		},
 	)
 	pending := &linkit.OrderListParams{Status: linkit.OrderStatusPending}
 	for order, err := range server.Client().Orders.All(context.Background(), pending) {
@@ -32,8 +44,12 @@ func ExampleOrdersService_Get() {
 	server := linkittest.NewServer()
 	defer server.Close()
 	server.AddOrders(linkit.Order{
-		ID: "o1", SourceReference: "WEB-10045", PaymentStatus: linkit.OrderPaymentStatusPaid, TotalAmount: 14.5, Currency: "SAR",
-		Products: []linkit.LineItem{{ProductID: "ITEM-1", Name: "Adol 500 mg", Quantity: 2, Price: 7.25, Total: 14.5}},
+		ID:              "o1",
+		SourceReference: "WEB-10045",
+		PaymentStatus:   linkit.OrderPaymentStatusPaid,
+		TotalAmount:     14.5,
+		Currency:        "SAR",
+		Products:        []linkit.LineItem{{ProductID: "ITEM-1", Name: "Adol 500 mg", Quantity: 2, Price: 7.25, Total: 14.5}},
 	})
 	order, err := server.Client().Orders.Get(context.Background(), "o1")
 	if err != nil {
@@ -130,7 +146,13 @@ func ExampleIntegrationsService_Execute() {
 	var answer struct {
 		DryRun bool `json:"dry_run"`
 	}
-	err = client.Integrations.Execute(ctx, linkittest.OrganizationID, apps[0].Slug, map[string]any{"dry_run": true}, &answer)
+	err = client.Integrations.Execute(
+		ctx,
+		linkittest.OrganizationID,
+		apps[0].Slug,
+		map[string]any{"dry_run": true},
+		&answer,
+	)
 	fmt.Println(apps[0].Name, answer.DryRun, err)
 	// Output: Point of sale true <nil>
 }
@@ -168,7 +190,9 @@ func ExamplePaymentsService_Status() {
 func ExamplePaymentsService_CreateOrder() {
 	server := linkittest.NewServer()
 	defer server.Close()
-	server.AddProviders(linkit.Provider{ID: "tamara", Name: "Tamara", Type: linkit.ProviderTypeBNPL, AppSlug: "tamara-pay"})
+	server.AddProviders(
+		linkit.Provider{ID: "tamara", Name: "Tamara", Type: linkit.ProviderTypeBNPL, AppSlug: "tamara-pay"},
+	)
 	order, err := server.Client().Payments.CreateOrder(context.Background(), linkit.PaymentOrderParams{
 		Providers: []string{"tamara"},
 		Order: linkit.PaymentOrderDetails{

@@ -15,8 +15,18 @@ import (
 
 func sampleGeneric() linkit.Generic {
 	return linkit.Generic{
-		ID: "gen_apap", GenericCode: "APAP", OrganizationID: "org_9f2", NameEn: "Paracetamol", NameAr: "باراسيتامول",
-		Products: []string{"k7m2p9q4x1c8v5b"}, ProductCount: 12, CommonBrands: []string{"Adol", "Fevadol"}, Created: created, Updated: updated,
+		ID:             "gen_apap",
+		GenericCode:    "APAP",
+		OrganizationID: "org_9f2",
+		NameEn:         "Paracetamol",
+		NameAr:         "باراسيتامول",
+		Products: []string{
+			"k7m2p9q4x1c8v5b",
+		},
+		ProductCount: 12,
+		CommonBrands: []string{"Adol", "Fevadol"},
+		Created:      created,
+		Updated:      updated,
 	}
 }
 
@@ -30,13 +40,24 @@ func TestGenericsOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Get(ctx, "APAP") },
 		},
 		{
-			name: "create", line: "POST /generics", body: "generic.json", status: http.StatusCreated, answer: sample(t, "generic.json"), record: true, want: &want,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Create(ctx, paracetamol) },
+			name:   "create",
+			line:   "POST /generics",
+			body:   "generic.json",
+			status: http.StatusCreated,
+			answer: sample(t, "generic.json"),
+			record: true,
+			want:   &want,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Create(ctx, paracetamol) },
 		},
 		{
 			name: "bulk", line: "POST /generics/bulk", body: "generics-bulk.json", answer: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
-				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"APAP", "IBU"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      2,
+				Keys:       []string{"APAP", "IBU"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Generics.Bulk(ctx, linkit.BulkUpsert, []linkit.GenericParams{paracetamol, {GenericCode: "IBU"}})

@@ -18,7 +18,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// signInServer is Linkit's sign-in in one transport, with a clock of its own. Its fields are set before its use, or under mu.
+// signInServer is Linkit's sign-in in one transport, with a clock of its own. Its fields are set
+// before its use, or under mu.
 type signInServer struct {
 	mu       sync.Mutex
 	ttl      time.Duration // of a token
@@ -42,7 +43,11 @@ func newSignInServer(ttl time.Duration) *signInServer {
 func (s *signInServer) client(t *testing.T, opts ...linkit.Option) *linkit.Client {
 	t.Helper()
 	client, err := linkit.NewClient(append([]linkit.Option{
-		linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: s}), linkit.WithLogin("ops@example.com", s.password),
+		linkit.WithBaseURL(
+			testBase,
+		),
+		linkit.WithHTTPClient(&http.Client{Transport: s}),
+		linkit.WithLogin("ops@example.com", s.password),
 	}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
@@ -59,7 +64,12 @@ func (s *signInServer) respond(status int, body any) *http.Response {
 	if !s.noDate {
 		h.Set("Date", time.Now().Add(s.skew).UTC().Format(http.TimeFormat))
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text))}
+	return &http.Response{
+		StatusCode:    status,
+		Header:        h,
+		Body:          io.NopCloser(strings.NewReader(text)),
+		ContentLength: int64(len(text)),
+	}
 }
 
 func (s *signInServer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -76,7 +86,10 @@ func (s *signInServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		if s.guests {
 			return s.respond(404, map[string]any{"code": 404, "error": "Not found"}), nil
 		}
-		return s.respond(401, map[string]any{"code": 401, "error": "Unauthorized", "details": "Invalid or expired token"}), nil
+		return s.respond(
+			401,
+			map[string]any{"code": 401, "error": "Unauthorized", "details": "Invalid or expired token"},
+		), nil
 	}
 	return s.respond(200, product1), nil
 }

@@ -28,7 +28,8 @@ var (
 	updated = linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)}
 )
 
-// recorder is a client of testOrganization, and what it sent. Its answers are the documented ones, not those of a server of ours.
+// recorder is a client of testOrganization, and what it sent. Its answers are the documented ones,
+// not those of a server of ours.
 type recorder struct {
 	client   *linkit.Client
 	mu       sync.Mutex
@@ -128,18 +129,34 @@ type listing[T, P any] struct {
 	want    T
 }
 
-// check reads a page of the record, all records and their count, with the list under "data" and under "items".
+// check reads a page of the record, all records and their count, with the list under "data" and
+// under "items".
 func (l listing[T, P]) check(t *testing.T) {
 	t.Helper()
 	for _, key := range []string{"data", "items"} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
-			w := newRecorder(t, http.StatusOK, `{"`+key+`":[`+l.record+`],"count":1,"total_count":1,"page":1,"limit":20,"has_next":false,"meta":{"a":1},"new":[]}`)
+			w := newRecorder(
+				t,
+				http.StatusOK,
+				`{"`+key+`":[`+l.record+`],"count":1,"total_count":1,"page":1,"limit":20,"has_next":false,"meta":{"a":1},"new":[]}`,
+			)
 			service := l.service(w.client)
 
 			page, err := service.List(t.Context(), l.params)
 			require.NoError(t, err)
-			assert.Equal(t, &linkit.Page[T]{Data: []T{withoutRaw(l.want)}, Count: 1, TotalCount: 1, Page: 1, Limit: 20, Meta: []byte(`{"a":1}`)}, withoutRaw(page))
+			assert.Equal(
+				t,
+				&linkit.Page[T]{
+					Data:       []T{withoutRaw(l.want)},
+					Count:      1,
+					TotalCount: 1,
+					Page:       1,
+					Limit:      20,
+					Meta:       []byte(`{"a":1}`),
+				},
+				withoutRaw(page),
+			)
 			all, err := linkit.Collect(service.All(t.Context(), l.params))
 			require.NoError(t, err)
 			assert.Equal(t, withoutRaw([]T{l.want}), withoutRaw(all))
@@ -168,7 +185,8 @@ func parameters(queries ...string) (all []string) {
 	return all
 }
 
-// sentOnce checks that a write whose answer is lost is not sent again, and that its error says that it may have been done.
+// sentOnce checks that a write whose answer is lost is not sent again, and that its error says that
+// it may have been done.
 func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) error) {
 	t.Helper()
 	arrived := 0
@@ -184,8 +202,8 @@ func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) err
 	assert.Equal(t, 1, arrived)
 }
 
-// unusable checks that a success whose body isn't the promised one is an error, and that one that says "success": false is
-// the server's refusal.
+// unusable checks that a success whose body isn't the promised one is an error, and that one that
+// says "success": false is the server's refusal.
 func decodeError(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, bodies ...string) {
 	t.Helper()
 	for _, body := range append(bodies, "", "<html>proxy</html>", `{"id":"x","iv_id":"x"`) {
@@ -202,8 +220,14 @@ func decodeError(t *testing.T, call func(ctx context.Context, c *linkit.Client) 
 	assert.Equal(t, "not now", refusal.Message)
 }
 
-// invalidBefore checks that a call is refused before the network, for a reason that names all of these.
-func invalidBefore(t *testing.T, call func(ctx context.Context, c *linkit.Client) error, names []string, opts ...linkit.Option) {
+// invalidBefore checks that a call is refused before the network, for a reason that names all of
+// these.
+func invalidBefore(
+	t *testing.T,
+	call func(ctx context.Context, c *linkit.Client) error,
+	names []string,
+	opts ...linkit.Option,
+) {
 	t.Helper()
 	w := newRecorder(t, http.StatusOK, `{}`, opts...)
 	err := call(t.Context(), w.client)
@@ -220,8 +244,8 @@ const (
 	product1 = `{"id":"k7m2p9q4x1c8v5b","iv_id":"ITEM-1","name_en":"Adol"}`
 )
 
-// newMockedClient returns a client over a transport of its own. httpmock.Activate would be global, and has no effect on a retrying
-// client, which holds its transport.
+// newMockedClient returns a client over a transport of its own. httpmock.Activate would be global,
+// and has no effect on a retrying client, which holds its transport.
 func newMockedClient(t *testing.T, opts ...linkit.Option) (*linkit.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mt := httpmock.NewMockTransport()
@@ -231,7 +255,11 @@ func newMockedClient(t *testing.T, opts ...linkit.Option) (*linkit.Client, *http
 // newClient returns a client with an API key over any transport; an option given replaces the key.
 func newClient(t *testing.T, transport http.RoundTripper, opts ...linkit.Option) *linkit.Client {
 	t.Helper()
-	base := []linkit.Option{linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: transport}), linkit.WithRetryWait(time.Millisecond, 2*time.Millisecond)}
+	base := []linkit.Option{
+		linkit.WithBaseURL(testBase),
+		linkit.WithHTTPClient(&http.Client{Transport: transport}),
+		linkit.WithRetryWait(time.Millisecond, 2*time.Millisecond),
+	}
 	client, err := linkit.NewClient(append(base, opts...)...)
 	if err != nil && errors.Is(err, linkit.ErrInvalid) && strings.Contains(err.Error(), "no credential") {
 		client, err = linkit.NewClient(append(append(base, linkit.WithAPIKey(testKey)), opts...)...)
@@ -246,7 +274,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// replies answers each request with the next status and body, and the last from then on; it notes the requests.
+// replies answers each request with the next status and body, and the last from then on; it notes
+// the requests.
 type replies struct {
 	mu       sync.Mutex
 	answers  []reply
@@ -279,7 +308,13 @@ func (rs *replies) RoundTrip(r *http.Request) (*http.Response, error) {
 	if h == nil {
 		h = http.Header{}
 	}
-	return &http.Response{StatusCode: a.status, Header: h, Body: io.NopCloser(strings.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r}, nil
+	return &http.Response{
+		StatusCode:    a.status,
+		Header:        h,
+		Body:          io.NopCloser(strings.NewReader(a.body)),
+		ContentLength: int64(len(a.body)),
+		Request:       r,
+	}, nil
 }
 
 // withoutRaw returns v, a model or a pointer to one or more, less the text that it keeps.
@@ -287,7 +322,7 @@ func withoutRaw[T any](v T) T {
 	copied := reflect.New(reflect.TypeFor[T]()).Elem()
 	copied.Set(reflect.ValueOf(&v).Elem())
 	clearRaw(copied)
-	out, _ := copied.Interface().(T)
+	out, _ := reflect.TypeAssert[T](copied)
 	return out
 }
 

@@ -41,8 +41,9 @@ type Event struct {
 	RetryAfter     time.Duration // what the response asks for; 0: nothing
 	RequestID      string        // the response's X-Request-Id
 	Rejected       int           // calls only: records of a bulk request that the response rejected
-	Header         http.Header   // attempts only: a copy of the response's, with the credential masked and without Set-Cookie
-	Err            error
+	// attempts only: a copy of the response's, with the credential masked and without Set-Cookie
+	Header http.Header
+	Err    error
 }
 
 // chain returns a hook that calls outer around inner.
@@ -192,8 +193,7 @@ func noResponse(err error, status int) error {
 // renewalFailed logs a sign-in that failed while the old token is still good.
 func (c *core) renewalFailed(ctx context.Context, err error) {
 	attrs := []slog.Attr{slog.String("method", http.MethodPost), slog.String("route", loginRoute)}
-	var refusal *APIError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*APIError](err); ok {
 		attrs = append(attrs, slog.Int("attempts", refusal.Attempts), slog.Int("status", refusal.StatusCode))
 	} else {
 		why := cmp.Or(noResponse(err, 0), err)

@@ -30,7 +30,12 @@ func TestHooksSeeCallsAndAttempts(t *testing.T) {
 		}
 	}
 	rs := &replies{answers: []reply{{status: 503}, {err: io.ErrUnexpectedEOF}, {status: 200, body: product1}}}
-	client := newClient(t, rs, linkit.WithOrganization("org_1"), linkit.WithHooks(linkit.Hooks{Call: note("call"), Attempt: note("attempt")}))
+	client := newClient(
+		t,
+		rs,
+		linkit.WithOrganization("org_1"),
+		linkit.WithHooks(linkit.Hooks{Call: note("call"), Attempt: note("attempt")}),
+	)
 	_, err := client.Products.Get(t.Context(), "private-id")
 	require.NoError(t, err)
 	assert.Equal(t, []string{
@@ -72,7 +77,11 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	log := out.String()
 	assert.Contains(t, log, `level=WARN msg="linkit: retrying" method=GET route=/products attempts=1 status=503`)
 	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products attempts=2 status=200`)
-	assert.Contains(t, log, `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} attempts=1 status=404`)
+	assert.Contains(
+		t,
+		log,
+		`level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} attempts=1 status=404`,
+	)
 	assert.Contains(t, log, `route=/products attempts=1 error="odd transport shows [redacted]"`)
 	assert.NotContains(t, log, "private")
 	assert.NotContains(t, log, testKey)
@@ -81,7 +90,11 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	rs.answers = []reply{{status: 200, body: product1}}
 	_, err = client.Products.Get(t.Context(), "private")
 	require.NoError(t, err)
-	assert.Contains(t, out.String(), `level=DEBUG msg="linkit: call" method=GET route=/products/{iv_id} attempts=1 status=200 took=`)
+	assert.Contains(
+		t,
+		out.String(),
+		`level=DEBUG msg="linkit: call" method=GET route=/products/{iv_id} attempts=1 status=200 took=`,
+	)
 }
 
 func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
@@ -92,7 +105,9 @@ func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
 			begins = append(begins, e.Wait)
 			return ctx, func(e *linkit.Event) { ends = append(ends, e.Wait) }
 		}}
-		rs := &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}}}
+		rs := &replies{
+			answers: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}},
+		}
 		_, err := newClient(t, rs, linkit.WithHooks(hooks)).Products.Get(t.Context(), "x")
 		require.NoError(t, err)
 		require.Len(t, begins, 2)
@@ -116,10 +131,19 @@ func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			client := newClient(t, &replies{answers: []reply{row.answer}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(0))
+			client := newClient(
+				t,
+				&replies{answers: []reply{row.answer}},
+				linkit.WithLogger(debugLogger(&out)),
+				linkit.WithRetries(0),
+			)
 			_, err := client.Products.Get(t.Context(), "private")
 			require.Error(t, err)
-			assert.Contains(t, out.String(), `level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} `+row.want)
+			assert.Contains(
+				t,
+				out.String(),
+				`level=ERROR msg="linkit: call failed" method=GET route=/products/{iv_id} `+row.want,
+			)
 			assert.NotContains(t, out.String(), "private")
 		})
 	}
@@ -128,11 +152,20 @@ func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
 func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	client := newClient(t, &replies{answers: []reply{{status: 502}}}, linkit.WithLogger(debugLogger(&out)), linkit.WithRetryWait(1, 1))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 502}}},
+		linkit.WithLogger(debugLogger(&out)),
+		linkit.WithRetryWait(1, 1),
+	)
 	for range 40 { // the budget pays for 100 retries, and each call would make 3
 		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
 	}
-	assert.Contains(t, out.String(), `level=WARN msg="linkit: not retried: the retry budget is used up" method=GET route=/products/{iv_id}`)
+	assert.Contains(
+		t,
+		out.String(),
+		`level=WARN msg="linkit: not retried: the retry budget is used up" method=GET route=/products/{iv_id}`,
+	)
 }
 
 func TestWaitCountsQueuePauseAndRateLimit(t *testing.T) {
@@ -220,7 +253,13 @@ func TestSignInHeldBackReleasesCallersAtTheirDeadlines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				rs := &replies{answers: []reply{{status: 503, header: http.Header{"Retry-After": {"20"}}}, {status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
+				rs := &replies{
+					answers: []reply{
+						{status: 503, header: http.Header{"Retry-After": {"20"}}},
+						{status: 200, body: `{"token":"t0ken"}`},
+						{status: 200, body: product1},
+					},
+				}
 				client := newClient(t, rs, append(opts, linkit.WithLogin("a@example.com", "b-secret"))...)
 				patient := make(chan error, 1)
 				go func() { patient <- getOne(t.Context(), client) }()
@@ -250,9 +289,19 @@ func TestHooksGivenTwiceBothRunTheFirstOutermost(t *testing.T) {
 		}
 	}
 	nothing := func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) { return nil, nil }
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}},
-		linkit.WithHooks(linkit.Hooks{Call: hook("A")}), linkit.WithHooks(linkit.Hooks{}), linkit.WithHooks(linkit.Hooks{Call: nothing, Attempt: nothing}),
-		linkit.WithHooks(linkit.Hooks{Call: hook("B"), Attempt: hook("b")}), linkit.WithHooks(linkit.Hooks{Attempt: hook("c")}))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 200, body: product1}}},
+		linkit.WithHooks(
+			linkit.Hooks{Call: hook("A")},
+		),
+		linkit.WithHooks(linkit.Hooks{}),
+		linkit.WithHooks(linkit.Hooks{Call: nothing, Attempt: nothing}),
+		linkit.WithHooks(
+			linkit.Hooks{Call: hook("B"), Attempt: hook("b")},
+		),
+		linkit.WithHooks(linkit.Hooks{Attempt: hook("c")}),
+	)
 	require.NoError(t, getOne(t.Context(), client))
 	assert.Equal(t, []string{"begin A", "begin AB", "begin ABb", "begin ABbc", "end c", "end b", "end B", "end A"}, order)
 }
@@ -269,7 +318,15 @@ func TestEventsSayWhatTheResponseSaid(t *testing.T) {
 			}
 		}
 		rs := &replies{answers: []reply{
-			{status: 429, header: http.Header{"Retry-After": {"3"}, "X-Request-Id": {"r-1"}, "Set-Cookie": {"a=b"}, "X-Debug": {"got " + testKey}}},
+			{
+				status: 429,
+				header: http.Header{
+					"Retry-After":  {"3"},
+					"X-Request-Id": {"r-1"},
+					"Set-Cookie":   {"a=b"},
+					"X-Debug":      {"got " + testKey},
+				},
+			},
 			{status: 404, header: http.Header{"X-Request-Id": {"r-2 " + testKey}}},
 		}}
 		slow := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -282,7 +339,11 @@ func TestEventsSayWhatTheResponseSaid(t *testing.T) {
 		assert.Equal(t, 2*time.Second, attempts[0].Duration)
 		assert.Equal(t, 3*time.Second, attempts[0].RetryAfter)
 		assert.Equal(t, "r-1", attempts[0].RequestID)
-		assert.Equal(t, http.Header{"Retry-After": {"3"}, "X-Request-Id": {"r-1"}, "X-Debug": {"got [redacted]"}}, attempts[0].Header)
+		assert.Equal(
+			t,
+			http.Header{"Retry-After": {"3"}, "X-Request-Id": {"r-1"}, "X-Debug": {"got [redacted]"}},
+			attempts[0].Header,
+		)
 		assert.Zero(t, attempts[1].RetryAfter)
 		require.Len(t, calls, 1)
 		assert.GreaterOrEqual(t, calls[0].Duration, 7*time.Second)
@@ -296,7 +357,12 @@ func TestContextWithResponseIsWrittenOnceForEachCall(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Request-Id": {"r-1"}, "Set-Cookie": {"a=b"}, "X-Debug": {testKey}}
 	rs := &replies{answers: []reply{
-		{status: 503}, {status: 200, body: product1, header: header}, {status: 404, header: header}, {err: io.ErrUnexpectedEOF},
+		{
+			status: 503,
+		},
+		{status: 200, body: product1, header: header},
+		{status: 404, header: header},
+		{err: io.ErrUnexpectedEOF},
 	}}
 	client := newClient(t, rs, linkit.WithRetries(1))
 	response := linkit.Response{StatusCode: 7}
@@ -306,7 +372,12 @@ func TestContextWithResponseIsWrittenOnceForEachCall(t *testing.T) {
 	require.NoError(t, getOne(ctx, client))
 	assert.Equal(t, linkit.Response{StatusCode: 200, Attempts: 2, RequestID: "r-1", Header: clean}, response)
 	require.Error(t, getOne(ctx, client))
-	assert.Equal(t, linkit.Response{StatusCode: 404, Attempts: 1, RequestID: "r-1", Header: clean}, response, "on errors too")
+	assert.Equal(
+		t,
+		linkit.Response{StatusCode: 404, Attempts: 1, RequestID: "r-1", Header: clean},
+		response,
+		"on errors too",
+	)
 	require.Error(t, getOne(ctx, client))
 	assert.Equal(t, linkit.Response{Attempts: 2}, response, "no response")
 	_, err := client.Products.Get(ctx, "")
@@ -323,10 +394,22 @@ func TestResponseIsLeftAloneByWhatMakesManyRequests(t *testing.T) {
 	client := newClient(t, &replies{answers: []reply{{status: 200, body: page}}})
 	_, err := linkit.Collect(client.Products.All(ctx, nil))
 	require.NoError(t, err)
-	require.NoError(t, client.Products.BulkAll(ctx, linkit.BulkUpsert, linkit.Records(linkit.ProductParams{IvID: "x"}), nil))
+	require.NoError(
+		t,
+		client.Products.BulkAll(ctx, linkit.BulkUpsert, linkit.Records(linkit.ProductParams{IvID: "x"}), nil),
+	)
 	assert.Equal(t, linkit.Response{StatusCode: 7}, response)
 
-	signedIn := newClient(t, &replies{answers: []reply{{status: 200, body: `{"token":"t0ken"}`, header: http.Header{"X-Request-Id": {"sign-in"}}}, {status: 200, body: product1}}}, linkit.WithLogin("a", "b-secret"))
+	signedIn := newClient(
+		t,
+		&replies{
+			answers: []reply{
+				{status: 200, body: `{"token":"t0ken"}`, header: http.Header{"X-Request-Id": {"sign-in"}}},
+				{status: 200, body: product1},
+			},
+		},
+		linkit.WithLogin("a", "b-secret"),
+	)
 	require.NoError(t, getOne(ctx, signedIn))
 	assert.Equal(t, 1, response.Attempts)
 	assert.Empty(t, response.RequestID)

@@ -48,8 +48,8 @@ func (i IntegrationConfig) organization() string { return i.OrganizationID }
 
 func (i *IntegrationConfig) setRaw(text json.RawMessage) { i.Raw = text }
 
-// IntegrationCustomConfig is the part of a config that differs from one integration to the next. What isn't named here, or has
-// another form, is in Raw only.
+// IntegrationCustomConfig is the part of a config that differs from one integration to the next.
+// What isn't named here, or has another form, is in Raw only.
 type IntegrationCustomConfig struct {
 	SyncProducts  bool            `json:"sync_products"`
 	SyncInventory bool            `json:"sync_inventory"`
@@ -67,7 +67,8 @@ func (c *IntegrationCustomConfig) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// IntegrationsService reads the installed integrations, and runs them. Use it as Client.Integrations.
+// IntegrationsService reads the installed integrations, and runs them. Use it as
+// Client.Integrations.
 type IntegrationsService service
 
 // List returns the installed integrations, all at once.
@@ -102,7 +103,8 @@ func readIntegrations(body []byte) (apps []Integration, unread []string, err err
 	return readRecords[Integration](elements, "the list", 0)
 }
 
-// Config returns how an organization has set up an integration; ErrNotFound when it isn't installed.
+// Config returns how an organization has set up an integration; ErrNotFound when it isn't
+// installed.
 //
 //	GET /integrations/{org_id}/{slug}/config
 func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug string) (*IntegrationConfig, error) {
@@ -111,12 +113,13 @@ func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug s
 	})
 }
 
-// Execute runs an integration. What it takes and returns differs from one integration to the next, and is passed through:
-// in is sent as it is when it is a json.RawMessage or []byte, and through json.Marshal otherwise; nil sends no body. out takes
-// the JSON response, a *json.RawMessage takes it as it is, empty too, and nil ignores it.
+// Execute runs an integration. What it takes and returns differs from one integration to the next,
+// and is passed through: in is sent as it is when it is a json.RawMessage or []byte, and through
+// json.Marshal otherwise; nil sends no body. out takes the JSON response, a *json.RawMessage takes
+// it as it is, empty too, and nil ignores it.
 //
-// It is sent once, whatever comes of it (see TransportError.Sent); only where a sign-in has ended is that renewed and the request
-// sent anew.
+// It is sent once, whatever comes of it (see TransportError.Sent); only where a sign-in has ended
+// is that renewed and the request sent anew.
 //
 //	POST /integrations/{org_id}/{slug}/execute
 func (s *IntegrationsService) Execute(ctx context.Context, organizationID, slug string, in, out any) error {

@@ -17,20 +17,36 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 	t.Parallel()
 	salla := linkit.Integration{Slug: "salla", Name: "Salla", Type: "ecommerce", Enabled: true, LastSync: updated}
 	frozen := linkit.Integration{Slug: "zid", IsActive: true, BillingFrozen: true}
-	list := `[` + sample(t, "integration.json") + `,{"slug":"zid","last_sync":null,"is_active":true,"billing_frozen":true,"new":{}}]`
+	list := `[` + sample(
+		t,
+		"integration.json",
+	) + `,{"slug":"zid","last_sync":null,"is_active":true,"billing_frozen":true,"new":{}}]`
 	listed := func(ctx context.Context, c *linkit.Client) (any, error) { return c.Integrations.List(ctx) }
 	config := sample(t, "integration-config.json")
 	want := linkit.IntegrationConfig{
-		Slug: "salla", Name: "Salla", Type: "ecommerce", OrganizationID: "org_9f2", Version: "2.3.1", BaseURL: "https://salla.example",
-		HeadersCount: 1, ParamsCount: 3,
+		Slug:           "salla",
+		Name:           "Salla",
+		Type:           "ecommerce",
+		OrganizationID: "org_9f2",
+		Version:        "2.3.1",
+		BaseURL:        "https://salla.example",
+		HeadersCount:   1,
+		ParamsCount:    3,
 		CustomConfig: linkit.IntegrationCustomConfig{
 			SyncProducts: true, SyncInventory: true, Raw: cut(t, "integration-config.json", "{\n    \"sync_products\""),
 		},
-		ConfiguredAt: created, Raw: whole(t, "integration-config.json"),
+		ConfiguredAt: created,
+		Raw:          whole(t, "integration-config.json"),
 	}
 	exchanges(t, []exchange{
 		{name: "a bare list", line: "GET /apps", answer: " " + list, want: []linkit.Integration{salla, frozen}, call: listed},
-		{name: "a list under data", line: "GET /apps", answer: `{"success":true,"data":` + list + `}`, want: []linkit.Integration{salla, frozen}, call: listed},
+		{
+			name:   "a list under data",
+			line:   "GET /apps",
+			answer: `{"success":true,"data":` + list + `}`,
+			want:   []linkit.Integration{salla, frozen},
+			call:   listed,
+		},
 		{name: "an empty list", line: "GET /apps", answer: `{"data":[]}`, want: []linkit.Integration{}, call: listed},
 		{name: "no list", line: "GET /apps", answer: `{"data":null}`, want: []linkit.Integration(nil), call: listed},
 		{
@@ -40,8 +56,11 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "execute", line: "POST /integrations/org_9f2/salla/execute", body: "execute.json", answer: ` {"data":{"done": [1, 2]}} `,
-			want: json.RawMessage(` {"data":{"done": [1, 2]}} `),
+			name:   "execute",
+			line:   "POST /integrations/org_9f2/salla/execute",
+			body:   "execute.json",
+			answer: ` {"data":{"done": [1, 2]}} `,
+			want:   json.RawMessage(` {"data":{"done": [1, 2]}} `),
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				var out json.RawMessage
 				err := c.Integrations.Execute(ctx, "org_9f2", "salla", map[string]any{"action": "sync", "dry_run": true}, &out)
@@ -49,7 +68,11 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "execute, typed answer", line: "POST /integrations/org_9f2/salla/execute", body: "execute.json", answer: `{"done":2}`, want: 2,
+			name:   "execute, typed answer",
+			line:   "POST /integrations/org_9f2/salla/execute",
+			body:   "execute.json",
+			answer: `{"done":2}`,
+			want:   2,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				var out struct{ Done int }
 				err := c.Integrations.Execute(ctx, "org_9f2", "salla", json.RawMessage(`{"dry_run":true,"action":"sync"}`), &out)
@@ -63,7 +86,10 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "execute, empty answer", line: "POST /integrations/org_9f2/salla/execute", status: http.StatusAccepted, want: json.RawMessage(nil),
+			name:   "execute, empty answer",
+			line:   "POST /integrations/org_9f2/salla/execute",
+			status: http.StatusAccepted,
+			want:   json.RawMessage(nil),
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				out := json.RawMessage("before")
 				err := c.Integrations.Execute(ctx, "org_9f2", "salla", nil, &out)

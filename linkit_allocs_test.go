@@ -20,7 +20,8 @@ import (
 // usage is what a call takes of the heap.
 type usage struct{ allocations, bytes float64 }
 
-// measured runs call often enough for pools to be filled. None of these tests is parallel: they count for the whole process.
+// measured runs call often enough for pools to be filled. None of these tests is parallel: they
+// count for the whole process.
 func measured(t *testing.T, call func(context.Context) error) usage {
 	t.Helper()
 	const runs = 200
@@ -45,9 +46,16 @@ func measured(t *testing.T, call func(context.Context) error) usage {
 	return usage{allocations, float64(after.TotalAlloc-before.TotalAlloc) / runs}
 }
 
-// beside measures a call of the SDK and the same by hand, bounded as any careful program does it, over the same canned
-// response.
-func beside(t *testing.T, body string, sdk func(context.Context, *linkit.Client) error, method, path string, in any, out func() any) (own, byHand usage) {
+// beside measures a call of the SDK and the same by hand, bounded as any careful program does it,
+// over the same canned response.
+func beside(
+	t *testing.T,
+	body string,
+	sdk func(context.Context, *linkit.Client) error,
+	method, path string,
+	in any,
+	out func() any,
+) (own, byHand usage) {
 	t.Helper()
 	client := overCanned(t, canned{body: body}, linkit.WithAPIKey(testKey))
 	hc := &http.Client{Transport: canned{body: body}}

@@ -71,14 +71,26 @@ var cannedHeader = http.Header{"Content-Type": {"application/json"}, "Date": {"M
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
-		StatusCode: max(c.status, http.StatusOK), Header: cannedHeader, Body: io.NopCloser(strings.NewReader(c.body)), ContentLength: int64(len(c.body)), Request: r,
+		StatusCode: max(
+			c.status,
+			http.StatusOK,
+		),
+		Header:        cannedHeader,
+		Body:          io.NopCloser(strings.NewReader(c.body)),
+		ContentLength: int64(len(c.body)),
+		Request:       r,
 	}, nil
 }
 
 // overCanned returns a client over canned answers.
 func overCanned(tb testing.TB, answer http.RoundTripper, opts ...linkit.Option) *linkit.Client {
 	tb.Helper()
-	opts = append(opts, linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: answer}), linkit.WithRetries(0))
+	opts = append(
+		opts,
+		linkit.WithBaseURL(testBase),
+		linkit.WithHTTPClient(&http.Client{Transport: answer}),
+		linkit.WithRetries(0),
+	)
 	client, err := linkit.NewClient(opts...)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = client.Close() })
@@ -87,7 +99,11 @@ func overCanned(tb testing.TB, answer http.RoundTripper, opts ...linkit.Option) 
 
 // fullProduct is a record with every field.
 func fullProduct(i int) string {
-	return fmt.Sprintf(`{"id":"k7m2p9q4x1c8%03d","iv_id":"ITEM-%03d","organization_id":"org_9f2","name_en":"Adol 500 mg tablets, 24 a box","name_ar":"أدول ٥٠٠ ملغ أقراص","average_price":7.25,"vat_value":15,"barcode":"6291100350012","brand_id":"brand_jlp","category_id":"cat_otc","generic_id":"gen_apap","is_enabled":true,"is_deleted":false,"created":"2026-03-02T08:15:00Z","updated":"2026-04-11T17:40:30Z"}`, i, i)
+	return fmt.Sprintf(
+		`{"id":"k7m2p9q4x1c8%03d","iv_id":"ITEM-%03d","organization_id":"org_9f2","name_en":"Adol 500 mg tablets, 24 a box","name_ar":"أدول ٥٠٠ ملغ أقراص","average_price":7.25,"vat_value":15,"barcode":"6291100350012","brand_id":"brand_jlp","category_id":"cat_otc","generic_id":"gen_apap","is_enabled":true,"is_deleted":false,"created":"2026-03-02T08:15:00Z","updated":"2026-04-11T17:40:30Z"}`,
+		i,
+		i,
+	)
 }
 
 func pageOfProducts(n int) string {
@@ -95,10 +111,16 @@ func pageOfProducts(n int) string {
 	for i := range records {
 		records[i] = fullProduct(i)
 	}
-	return fmt.Sprintf(`{"data":[%s],"count":%d,"total_count":%d,"page":1,"limit":100,"has_next":false,"meta":{}}`, strings.Join(records, ","), n, n)
+	return fmt.Sprintf(
+		`{"data":[%s],"count":%d,"total_count":%d,"page":1,"limit":100,"has_next":false,"meta":{}}`,
+		strings.Join(records, ","),
+		n,
+		n,
+	)
 }
 
-// compare runs the SDK and the hand-written call on the same server, or over the same canned answers.
+// compare runs the SDK and the hand-written call on the same server, or over the same canned
+// answers.
 func compare(b *testing.B, body string, sdk func(*linkit.Client) error, out func() any) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -111,7 +133,11 @@ func compare(b *testing.B, body string, sdk func(*linkit.Client) error, out func
 		name      string
 		transport http.RoundTripper
 	}{{"socket", tuned}, {"canned", canned{body: body}}} {
-		client, err := linkit.NewClient(linkit.WithBaseURL(server.URL), linkit.WithAPIKey(testKey), linkit.WithHTTPClient(&http.Client{Transport: over.transport}))
+		client, err := linkit.NewClient(
+			linkit.WithBaseURL(server.URL),
+			linkit.WithAPIKey(testKey),
+			linkit.WithHTTPClient(&http.Client{Transport: over.transport}),
+		)
 		require.NoError(b, err)
 		b.Run(over.name+"/sdk", func(b *testing.B) {
 			b.ReportAllocs()
@@ -132,7 +158,12 @@ func compare(b *testing.B, body string, sdk func(*linkit.Client) error, out func
 }
 
 func BenchmarkGet(b *testing.B) {
-	compare(b, product1, func(c *linkit.Client) error { return getOne(b.Context(), c) }, func() any { return new(linkit.Product) })
+	compare(
+		b,
+		product1,
+		func(c *linkit.Client) error { return getOne(b.Context(), c) },
+		func() any { return new(linkit.Product) },
+	)
 }
 
 func BenchmarkPage(b *testing.B) {
@@ -157,8 +188,21 @@ func BenchmarkSignedIn(b *testing.B) {
 // BenchmarkRequest is what it takes to build a request, and to send it nowhere.
 func BenchmarkRequest(b *testing.B) {
 	client := overCanned(b, canned{body: "{}"}, linkit.WithAPIKey(testKey), linkit.WithOrganization("org_9f2"))
-	query := url.Values{"page": {"7"}, "limit": {"100"}, "sort": {"-created"}, "search": {"adol 500"}, "is_enabled": {"true"}}
-	whole := linkit.Product{IvID: "ITEM-1", NameEn: "Adol", NameAr: "أدول", AveragePrice: 7.25, VATValue: 15, BrandID: "brand_jlp"}.Params()
+	query := url.Values{
+		"page":       {"7"},
+		"limit":      {"100"},
+		"sort":       {"-created"},
+		"search":     {"adol 500"},
+		"is_enabled": {"true"},
+	}
+	whole := linkit.Product{
+		IvID:         "ITEM-1",
+		NameEn:       "Adol",
+		NameAr:       "أدول",
+		AveragePrice: 7.25,
+		VATValue:     15,
+		BrandID:      "brand_jlp",
+	}.Params()
 	for _, request := range []struct {
 		name string
 		send func(context.Context) error
@@ -210,8 +254,18 @@ func BenchmarkAll(b *testing.B) {
 	const pages = 10
 	var answers [pages]string
 	for i := range answers {
-		answers[i] = strings.NewReplacer(`"page":1,`, fmt.Sprintf(`"page":%d,`, i+1), `"total_count":100,`, `"total_count":1000,`,
-			`"has_next":false`, fmt.Sprintf(`"has_next":%t`, i+1 < pages), `"iv_id":"ITEM-`, fmt.Sprintf(`"iv_id":"ITEM-%d`, i)).Replace(pageOfProducts(100))
+		answers[i] = strings.NewReplacer(
+			`"page":1,`,
+			fmt.Sprintf(`"page":%d,`, i+1),
+			`"total_count":100,`,
+			`"total_count":1000,`,
+			`"has_next":false`,
+			fmt.Sprintf(`"has_next":%t`, i+1 < pages),
+			`"iv_id":"ITEM-`,
+			fmt.Sprintf(`"iv_id":"ITEM-%d`, i),
+		).Replace(
+			pageOfProducts(100),
+		)
 	}
 	serve := roundTrip(func(r *http.Request) (*http.Response, error) {
 		page, err := strconv.Atoi(r.URL.Query().Get("page"))
@@ -242,10 +296,20 @@ func BenchmarkAll(b *testing.B) {
 
 // BenchmarkBulk writes a thousand records in one request.
 func BenchmarkBulk(b *testing.B) {
-	client := overCanned(b, canned{body: `{"success":true,"message":"Processed 1000 products"}`}, linkit.WithAPIKey(testKey))
+	client := overCanned(
+		b,
+		canned{body: `{"success":true,"message":"Processed 1000 products"}`},
+		linkit.WithAPIKey(testKey),
+	)
 	records := make([]linkit.ProductParams, 1000)
 	for i := range records {
-		records[i] = linkit.Product{IvID: fmt.Sprint("ITEM-", i), NameEn: "Adol", NameAr: "أدول", AveragePrice: 7.25, VATValue: 15}.Params()
+		records[i] = linkit.Product{
+			IvID:         fmt.Sprint("ITEM-", i),
+			NameEn:       "Adol",
+			NameAr:       "أدول",
+			AveragePrice: 7.25,
+			VATValue:     15,
+		}.Params()
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -58,7 +58,13 @@ func (s *http2Server) client(t *testing.T) *Client {
 // assertAllClosed waits for the last connection to go: a close takes its time to reach the server.
 func (s *http2Server) assertAllClosed(t *testing.T) {
 	t.Helper()
-	assert.Eventually(t, func() bool { return s.open.Load() == 0 }, 5*time.Second, time.Millisecond, "connections stay open")
+	assert.Eventually(
+		t,
+		func() bool { return s.open.Load() == 0 },
+		5*time.Second,
+		time.Millisecond,
+		"connections stay open",
+	)
 }
 
 // ownTransport returns the client's own transport.
@@ -96,7 +102,13 @@ func TestNothingStaysOfCallsThatWereCancelledBeforeClose(t *testing.T) { // not 
 	}
 	server.assertAllClosed(t)
 	// This function has a goroutine of its own.
-	assert.Eventually(t, func() bool { return runtime.NumGoroutine()-1 <= before }, 5*time.Second, time.Millisecond, "goroutines stay")
+	assert.Eventually(
+		t,
+		func() bool { return runtime.NumGoroutine()-1 <= before },
+		5*time.Second,
+		time.Millisecond,
+		"goroutines stay",
+	)
 }
 
 func TestCallsInFlightOutliveCloseAndLeaveNoConnection(t *testing.T) {
@@ -140,5 +152,11 @@ func TestClosedConnectionsAreForgotten(t *testing.T) {
 		require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
 	}
 	own := ownTransport(t, client)
-	assert.Eventually(t, func() bool { return own.Open() == 0 }, 5*time.Second, time.Millisecond, "closed connections are kept in memory")
+	assert.Eventually(
+		t,
+		func() bool { return own.Open() == 0 },
+		5*time.Second,
+		time.Millisecond,
+		"closed connections are kept in memory",
+	)
 }

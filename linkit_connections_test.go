@@ -46,7 +46,8 @@ func TestAttemptAfterATimeoutUsesANewConnection(t *testing.T) {
 	}
 }
 
-// The counterpart of a connection that ends while the client's process is stopped: the pool hasn't noticed yet.
+// The counterpart of a connection that ends while the client's process is stopped: the pool hasn't
+// noticed yet.
 func TestConnectionWhoseEndHasArrivedCarriesNoPOST(t *testing.T) {
 	t.Parallel()
 	var posts atomic.Int64
@@ -73,7 +74,9 @@ func TestPlainHTTPNeverGoesThroughAProxy(t *testing.T) {
 	var atProxy atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { atProxy.Add(1) }))
 	defer proxy.Close()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, product1) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, product1) }),
+	)
 	defer server.Close()
 	to, err := url.Parse(proxy.URL)
 	require.NoError(t, err)

@@ -31,7 +31,12 @@ func TestRetryAfterIsWaitedForUpToAMinuteByDefault(t *testing.T) {
 	t.Parallel()
 	for header, calls := range map[string]int{"60": 2, "61": 1} {
 		synctest.Test(t, func(t *testing.T) {
-			rs := &replies{answers: []reply{{status: 429, body: "{}", header: http.Header{"Retry-After": {header}}}, {status: 200, body: product1}}}
+			rs := &replies{
+				answers: []reply{
+					{status: 429, body: "{}", header: http.Header{"Retry-After": {header}}},
+					{status: 200, body: product1},
+				},
+			}
 			began := time.Now()
 			err := getOne(t.Context(), newDefaultClient(t, rs))
 			assert.Len(t, rs.requests, calls)
@@ -95,7 +100,11 @@ func TestReplayAfterASignInHasSentNothingBefore(t *testing.T) {
 	})
 	t.Run("a POST that then meets a refused dial wasn't sent", func(t *testing.T) {
 		t.Parallel()
-		client := newClient(t, failing(func() (*http.Response, error) { return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }), login)
+		client := newClient(
+			t,
+			failing(func() (*http.Response, error) { return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }),
+			login,
+		)
 		_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
 		var te *linkit.TransportError
 		require.True(t, errors.As(err, &te), "%v", err)

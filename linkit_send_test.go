@@ -21,7 +21,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// A transport may go on reading a request after an early answer: the caller's bytes are the caller's again all the same.
+// A transport may go on reading a request after an early answer: the caller's bytes are the
+// caller's again all the same.
 func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
 	t.Parallel()
 	original := bytes.Repeat([]byte{'1'}, 8<<20) // more than sockets buffer
@@ -63,7 +64,8 @@ func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
 	}
 }
 
-// earlyServer reads 1000 bytes of one request's body, answers, and reads on when returned is closed.
+// earlyServer reads 1000 bytes of one request's body, answers, and reads on when returned is
+// closed.
 func earlyServer(t *testing.T, returned <-chan struct{}) (base string, rest <-chan []byte) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
@@ -187,7 +189,20 @@ func TestEveryCallCarriesTheHeaderItShould(t *testing.T) {
 		}
 		assert.Equal(t, want, r.Header, r.URL.Path)
 	}
-	assert.Equal(t, map[string]int{"/mine": 8, "/gone": 8, "/failing": 9, "/theirs": 8, "/written": 8, "/ping": 8, "/nowhere": 8, "/health": 8}, times)
+	assert.Equal(
+		t,
+		map[string]int{
+			"/mine":    8,
+			"/gone":    8,
+			"/failing": 9,
+			"/theirs":  8,
+			"/written": 8,
+			"/ping":    8,
+			"/nowhere": 8,
+			"/health":  8,
+		},
+		times,
+	)
 }
 
 // Many a transport of callers' writes to the header it is given, though it shouldn't.
@@ -205,7 +220,8 @@ func TestHeaderThatATransportWritesToIsTheCallsOwn(t *testing.T) {
 	group.Wait()
 }
 
-// A 401 proves that the request had no effect: a replay starts with what earlier attempts left, and no more.
+// A 401 proves that the request had no effect: a replay starts with what earlier attempts left, and
+// no more.
 func TestReplayStartsWithSentAsItWas(t *testing.T) {
 	t.Parallel()
 	signedIn := func(n string) reply { return reply{status: 200, body: `{"token":"t0ken-` + n + `"}`} }
@@ -215,14 +231,24 @@ func TestReplayStartsWithSentAsItWas(t *testing.T) {
 	require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound, "the 401 deleted nothing")
 
 	refused := reply{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
-	client = newClient(t, &replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), refused}}, login, linkit.WithRetries(0))
+	client = newClient(
+		t,
+		&replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), refused}},
+		login,
+		linkit.WithRetries(0),
+	)
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 	var te *linkit.TransportError
 	require.ErrorAs(t, err, &te)
 	assert.False(t, te.Sent, "neither the 401 nor the refused connection wrote anything")
 	assert.Equal(t, 2, te.Attempts)
 
-	client = newClient(t, &replies{answers: []reply{signedIn("1"), {status: 502}, {status: 401}, signedIn("2"), refused}}, login, linkit.WithRetries(1))
+	client = newClient(
+		t,
+		&replies{answers: []reply{signedIn("1"), {status: 502}, {status: 401}, signedIn("2"), refused}},
+		login,
+		linkit.WithRetries(1),
+	)
 	_, err = client.Products.Update(t.Context(), "x", linkit.ProductParams{})
 	require.ErrorAs(t, err, &te)
 	assert.True(t, te.Sent, "the 502 may have written it")
@@ -240,7 +266,13 @@ func TestResponseOfExactlyTheLargestSizeIsRead(t *testing.T) {
 		}
 		for _, length := range []int64{int64(size), -1} {
 			client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: length, Request: r}, nil
+				return &http.Response{
+					StatusCode:    http.StatusOK,
+					Header:        http.Header{},
+					Body:          io.NopCloser(bytes.NewReader(body)),
+					ContentLength: length,
+					Request:       r,
+				}, nil
 			}))
 			if err := getOne(t.Context(), client); fits {
 				require.NoError(t, err)

@@ -36,7 +36,8 @@ func dialing(t *testing.T, base string, opts ...linkit.Option) *linkit.Client {
 	return client
 }
 
-// wireServer reads requests off a real socket and lets behave do the rest; it counts the requests that took effect.
+// wireServer reads requests off a real socket and lets behave do the rest; it counts the requests
+// that took effect.
 func wireServer(t *testing.T, behave func(conn net.Conn, n int64)) (base string, effects *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
@@ -73,7 +74,11 @@ func wireServer(t *testing.T, behave func(conn net.Conn, n int64)) (base string,
 func say(conn net.Conn, text string) { _, _ = io.WriteString(conn, text) }
 
 func okAnswer(body string) string {
-	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	return fmt.Sprintf(
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(body),
+		body,
+	)
 }
 
 func hangUp(conn net.Conn) {
@@ -217,7 +222,13 @@ func TestUntrustedCertificateAndWrongProtocolAreFinal(t *testing.T) {
 
 	plain := httptest.NewServer(handler)
 	defer plain.Close()
-	_, err = dialing(t, strings.Replace(plain.URL, "http://", "https://", 1)).Products.Create(t.Context(), linkit.ProductParams{})
+	_, err = dialing(
+		t,
+		strings.Replace(plain.URL, "http://", "https://", 1),
+	).Products.Create(
+		t.Context(),
+		linkit.ProductParams{},
+	)
 	require.ErrorAs(t, err, &te)
 	assert.Equal(t, 1, te.Attempts)
 	assert.False(t, te.Sent)
@@ -228,7 +239,10 @@ func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = quiet
-	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:forbidigo // what is refused
+	server.TLS = &tls.Config{
+		MaxVersion: tls.VersionTLS11,
+		MinVersion: tls.VersionTLS10,
+	}
 	server.StartTLS()
 	defer server.Close()
 	_, err := dialing(t, server.URL, linkit.WithRetries(0)).Products.Get(t.Context(), "x")
@@ -266,7 +280,9 @@ func TestHTTP2CarriesCallsSideBySide(t *testing.T) {
 func TestNothingStaysAfterClose(t *testing.T) {
 	t.Parallel()
 	var open atomic.Int64
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, product1) }))
+	server := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, product1) }),
+	)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
@@ -286,7 +302,13 @@ func TestNothingStaysAfterClose(t *testing.T) {
 	wg.Wait()
 	assert.Positive(t, open.Load())
 	require.NoError(t, client.Close())
-	require.Eventually(t, func() bool { return open.Load() == 0 }, 5*time.Second, time.Millisecond, "idle connections stay open")
+	require.Eventually(
+		t,
+		func() bool { return open.Load() == 0 },
+		5*time.Second,
+		time.Millisecond,
+		"idle connections stay open",
+	)
 }
 
 // quiet keeps a server's complaints about what a test does to it out of the output.

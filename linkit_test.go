@@ -22,7 +22,10 @@ func TestNewClientSendsAndStartsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // a goroutine left behind fails the bubble
 		mt := httpmock.NewMockTransport()
-		client, err := linkit.NewClient(linkit.WithLogin("a@example.com", "pw"), linkit.WithHTTPClient(&http.Client{Transport: mt}))
+		client, err := linkit.NewClient(
+			linkit.WithLogin("a@example.com", "pw"),
+			linkit.WithHTTPClient(&http.Client{Transport: mt}),
+		)
 		require.NoError(t, err)
 		assert.Zero(t, mt.GetTotalCallCount())
 		require.NoError(t, client.Close())
@@ -74,7 +77,10 @@ func TestRetriesCarryTheOrganizationAndViewsDoNotMix(t *testing.T) {
 		if first {
 			return httpmock.NewStringResponse(503, ""), nil
 		}
-		return httpmock.NewStringResponse(200, fmt.Sprintf(`{"id":"x","iv_id":"%s","organization_id":"%s"}`, r.URL.Path[len("/api/v1/products/"):], organization)), nil
+		return httpmock.NewStringResponse(
+			200,
+			fmt.Sprintf(`{"id":"x","iv_id":"%s","organization_id":"%s"}`, r.URL.Path[len("/api/v1/products/"):], organization),
+		), nil
 	}))
 	var wg sync.WaitGroup
 	for i := range 100 {
@@ -188,8 +194,17 @@ func TestClosedClientRefusesCallsAndFinishesThoseInFlight(t *testing.T) {
 
 func TestCallersThingsAreNeverChanged(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 302, header: http.Header{"Location": {"https://evil.example/"}}}, {status: 200, body: product1}}}
-	hc := &http.Client{Transport: rs, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+	rs := &replies{
+		answers: []reply{
+			{status: 302, header: http.Header{"Location": {"https://evil.example/"}}},
+			{status: 200, body: product1},
+		},
+	}
+	hc := &http.Client{
+		Transport:     rs,
+		Timeout:       time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return nil },
+	}
 	before := *hc
 	defaultClient, defaultTransport := *http.DefaultClient, http.DefaultTransport
 	client, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithHTTPClient(hc))
@@ -219,8 +234,14 @@ func TestCallersThingsAreNeverChanged(t *testing.T) {
 func TestHTTPClientsTimeoutBoundsAnAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hang := roundTrip(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
-		client, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithHTTPClient(&http.Client{Transport: hang, Timeout: 2 * time.Second}), linkit.WithRetries(0))
+		hang := roundTrip(
+			func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() },
+		)
+		client, err := linkit.NewClient(
+			linkit.WithAPIKey(testKey),
+			linkit.WithHTTPClient(&http.Client{Transport: hang, Timeout: 2 * time.Second}),
+			linkit.WithRetries(0),
+		)
 		require.NoError(t, err)
 		began := time.Now()
 		_, err = client.Products.Get(t.Context(), "x")

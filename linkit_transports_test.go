@@ -23,7 +23,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// tenants is a server that fails every second request, and notes a header that no request should have.
+// tenants is a server that fails every second request, and notes a header that no request should
+// have.
 func tenants(t *testing.T) (base string, seen *atomic.Int64) {
 	t.Helper()
 	seen = new(atomic.Int64)
@@ -102,7 +103,11 @@ func refusingProxy(t *testing.T, status int) (proxy *url.URL, connects *atomic.I
 			}()
 		}
 	}()
-	return &url.URL{Scheme: "http", User: url.UserPassword("proxyuser", "pr0xy-pass"), Host: listener.Addr().String()}, connects
+	return &url.URL{
+		Scheme: "http",
+		User:   url.UserPassword("proxyuser", "pr0xy-pass"),
+		Host:   listener.Addr().String(),
+	}, connects
 }
 
 func TestProxysRefusalOfTheTunnelIsNotLinkits(t *testing.T) {
@@ -112,7 +117,12 @@ func TestProxysRefusalOfTheTunnelIsNotLinkits(t *testing.T) {
 			t.Parallel()
 			proxy, connects := refusingProxy(t, status)
 			tr := &http.Transport{Proxy: http.ProxyURL(proxy)}
-			client := dialing(t, "https://linkit.test/api/v1", linkit.WithHTTPClient(&http.Client{Transport: tr}), linkit.WithRetries(2))
+			client := dialing(
+				t,
+				"https://linkit.test/api/v1",
+				linkit.WithHTTPClient(&http.Client{Transport: tr}),
+				linkit.WithRetries(2),
+			)
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
 			var te *linkit.TransportError
 			require.ErrorAs(t, err, &te)
@@ -151,7 +161,12 @@ func TestContextsThatHooksAndTransportsPrintShowNoField(t *testing.T) {
 		note(r.Context())
 		defer func() { status = http.StatusOK }()
 		header := http.Header{"X-Debug": r.Header["Authorization"]}
-		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(product1)), Request: r}, nil
+		return &http.Response{
+			StatusCode: status,
+			Header:     header,
+			Body:       io.NopCloser(strings.NewReader(product1)),
+			Request:    r,
+		}, nil
 	})
 	hook := func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) {
 		note(ctx)
@@ -197,8 +212,14 @@ func TestA429WithoutRetryAfterOnlySlowsDown(t *testing.T) {
 	t.Parallel()
 	const limited = `{"code":429,"error":"Too Many Requests"}`
 	synctest.Test(t, func(t *testing.T) {
-		rs := &replies{answers: []reply{{status: 429, body: limited}, {status: 429, body: limited}, {status: 201, body: product1}}}
-		client, err := linkit.NewClient(linkit.WithBaseURL(testBase), linkit.WithAPIKey(testKey), linkit.WithHTTPClient(&http.Client{Transport: rs}))
+		rs := &replies{
+			answers: []reply{{status: 429, body: limited}, {status: 429, body: limited}, {status: 201, body: product1}},
+		}
+		client, err := linkit.NewClient(
+			linkit.WithBaseURL(testBase),
+			linkit.WithAPIKey(testKey),
+			linkit.WithHTTPClient(&http.Client{Transport: rs}),
+		)
 		require.NoError(t, err)
 		began := time.Now()
 		_, err = client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})

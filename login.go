@@ -23,8 +23,7 @@ func (c *core) newCache(source session.Source[authValue]) *tokenCache {
 // classifyFetch decides how long not to sign in again after err.
 func classifyFetch(err error) (rejected bool, wait time.Duration) {
 	var response *APIError
-	var fromFunc *funcError
-	if errors.As(err, &fromFunc) {
+	if _, ok := errors.AsType[*funcError](err); ok {
 		wait = -1 // the function may succeed at once
 	}
 	if errors.As(err, &response) && response.StatusCode == http.StatusTooManyRequests {
@@ -157,8 +156,8 @@ func (e *loginError) Error() string {
 func (e *loginError) Is(target error) bool { return target == ErrLogin || target == ErrUnauthorized }
 func (e *loginError) Unwrap() error        { return e.err }
 
-// suspectInput names what in an email or password is likely a mistake in a settings file. Both are sent
-// as they are, since it may be meant.
+// suspectInput names what in an email or password is likely a mistake in a settings file. Both are
+// sent as they are, since it may be meant.
 func suspectInput(what, value string) string {
 	trimmed := strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 	hint := ""
@@ -171,8 +170,8 @@ func suspectInput(what, value string) string {
 	return hint
 }
 
-// withLifetime computes how long a new session lasts: by the server's clock, so that a wrong local one
-// changes nothing, and less the second that a Date header may be behind.
+// withLifetime computes how long a new session lasts: by the server's clock, so that a wrong local
+// one changes nothing, and less the second that a Date header may be behind.
 func withLifetime(g authGrant, res *retry.Result) authGrant {
 	g.Asked = res.Began
 	now, late := res.Received, time.Duration(0)
@@ -198,8 +197,8 @@ func newGrant(s *Session) authGrant {
 	return authGrant{Value: authValue{header: []string{"Bearer " + s.Token.Reveal()}, session: s}}
 }
 
-// readSession reads the response to a sign-in, bare or under data. Only the token must be as documented: without a usable
-// expires_at it is used until it is rejected.
+// readSession reads the response to a sign-in, bare or under data. Only the token must be as
+// documented: without a usable expires_at it is used until it is rejected.
 func readSession(body []byte) (*Session, error) {
 	response, err := readEnvelope(body)
 	if err != nil {
@@ -236,7 +235,8 @@ func readExpiry(value []byte) (t Time) {
 	return t
 }
 
-// checkLogin refuses an empty email or password. Both are sent as they are, untrimmed and in any script.
+// checkLogin refuses an empty email or password. Both are sent as they are, untrimmed and in any
+// script.
 func checkLogin(name, email, password string) error {
 	switch {
 	case email == "":

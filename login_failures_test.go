@@ -23,7 +23,12 @@ func TestRateLimitedSignInFailsOnlyTheCallersWhoseDeadlineComesFirst(t *testing.
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rs := &replies{answers: []reply{
-			{status: 429, header: http.Header{"Retry-After": {"30"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+			{
+				status: 429,
+				header: http.Header{"Retry-After": {"30"}},
+			},
+			{status: 200, body: `{"token":"t0ken-1"}`},
+			{status: 200, body: product1},
 		}}
 		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 		patient := make(chan error, 1)
@@ -55,7 +60,12 @@ func TestOnlyARateLimitsRetryAfterHoldsSignInsBack(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rs := &replies{answers: []reply{
-					{status: status, header: http.Header{"Retry-After": {"300"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+					{
+						status: status,
+						header: http.Header{"Retry-After": {"300"}},
+					},
+					{status: 200, body: `{"token":"t0ken-1"}`},
+					{status: 200, body: product1},
 				}}
 				client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 				require.Error(t, getOne(t.Context(), client))
@@ -128,7 +138,12 @@ func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client := newClient(t, roundTrip(row.login), linkit.WithLogin("a", "b-secret"), linkit.WithAttemptTimeout(time.Hour))
+				client := newClient(
+					t,
+					roundTrip(row.login),
+					linkit.WithLogin("a", "b-secret"),
+					linkit.WithAttemptTimeout(time.Hour),
+				)
 				began := time.Now()
 				err := getOne(t.Context(), client)
 				assert.LessOrEqual(t, time.Since(began), time.Minute)
@@ -148,7 +163,11 @@ func TestHungOrPanickingSignInIsATransportErrorOfTheSignIn(t *testing.T) {
 
 func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}}, linkit.WithLogin("a", "b-secret"))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}},
+		linkit.WithLogin("a", "b-secret"),
+	)
 	var ae *linkit.APIError
 	require.ErrorAs(t, getOne(t.Context(), client), &ae)
 	assert.Equal(t, 200, ae.StatusCode)
@@ -158,7 +177,11 @@ func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
 
 func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}}, linkit.WithLogin("a", "b-secret"))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}},
+		linkit.WithLogin("a", "b-secret"),
+	)
 	session, err := client.Auth.Session(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "t0ken-1", session.Token.Reveal())
@@ -185,7 +208,12 @@ func TestSignInHeldBackByA503ReleasesCallersWithAnEarlierDeadline(t *testing.T) 
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rs := &replies{answers: []reply{
-					{status: 503, header: http.Header{"Retry-After": {"30"}}}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+					{
+						status: 503,
+						header: http.Header{"Retry-After": {"30"}},
+					},
+					{status: 200, body: `{"token":"t0ken-1"}`},
+					{status: 200, body: product1},
 				}}
 				client := newClient(t, rs, append(opts, linkit.WithLogin("a", "b-secret"))...)
 				began := time.Now()
@@ -238,7 +266,13 @@ func TestPageOfHTMLAtSignInIsTheGatewaysAndNoWrongPassword(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rs := &replies{answers: []reply{
-					{status: row.status, body: row.body, header: row.header}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1},
+					{
+						status: row.status,
+						body:   row.body,
+						header: row.header,
+					},
+					{status: 200, body: `{"token":"t0ken-1"}`},
+					{status: 200, body: product1},
 				}}
 				client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 				err := getOne(t.Context(), client)

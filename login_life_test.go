@@ -37,18 +37,22 @@ func TestExpiryInTheYear9999IsOneSignIn(t *testing.T) {
 
 func TestLifeOfASlowSignInIsNotStretched(t *testing.T) {
 	t.Parallel()
-	for _, lag := range []time.Duration{2 * time.Second, 6 * time.Second, 7 * time.Second} { // of its response, while the token ages
+	// of its response, while the token ages
+	for _, lag := range []time.Duration{2 * time.Second, 6 * time.Second, 7 * time.Second} {
 		t.Run(lag.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSignInServer(10 * time.Second)
-				client := s.client(t, linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-					resp, err := s.RoundTrip(r)
-					if strings.HasSuffix(r.URL.Path, "/login") {
-						time.Sleep(lag) //nolint:forbidigo // virtual time
-					}
-					return resp, err
-				})}))
+				client := s.client(
+					t,
+					linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+						resp, err := s.RoundTrip(r)
+						if strings.HasSuffix(r.URL.Path, "/login") {
+							time.Sleep(lag) //nolint:forbidigo // virtual time
+						}
+						return resp, err
+					})}),
+				)
 				calls := 0
 				for began := time.Now(); time.Since(began) < 100*time.Second; sleep(time.Second) { // a Date has whole seconds
 					require.NoError(t, getOne(t.Context(), client))
@@ -132,15 +136,20 @@ func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignInServer(time.Minute)
 		pings, holding := 0, make(chan struct{})
-		client := s.client(t, linkit.WithMaxConcurrency(1), linkit.WithAttemptTimeout(time.Hour), linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if strings.HasSuffix(r.URL.Path, "/ping") {
-				if pings++; pings == 1 {
-					<-holding
+		client := s.client(
+			t,
+			linkit.WithMaxConcurrency(1),
+			linkit.WithAttemptTimeout(time.Hour),
+			linkit.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if strings.HasSuffix(r.URL.Path, "/ping") {
+					if pings++; pings == 1 {
+						<-holding
+					}
+					return s.respond(200, `{"message":"pong"}`), nil
 				}
-				return s.respond(200, `{"message":"pong"}`), nil
-			}
-			return s.RoundTrip(r)
-		})}))
+				return s.RoundTrip(r)
+			})}),
+		)
 		require.NoError(t, getOne(t.Context(), client))
 		s.mu.Lock()
 		s.takes = 10 * time.Second
@@ -167,7 +176,8 @@ func TestNoSlotIsHeldWhileSigningIn(t *testing.T) {
 func TestLifeIsLessTheSecondThatADateCutsOff(t *testing.T) {
 	t.Parallel()
 	for _, life := range []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, time.Minute} {
-		for _, offset := range []time.Duration{0, 500 * time.Millisecond, 990 * time.Millisecond} { // of the clock, within a second
+		// of the clock, within a second
+		for _, offset := range []time.Duration{0, 500 * time.Millisecond, 990 * time.Millisecond} {
 			t.Run(fmt.Sprint(life, offset), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

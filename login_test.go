@@ -175,7 +175,13 @@ func TestRateLimitedSignInWaitsOrLeavesOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		limited := func(after string) http.Header { return http.Header{"Retry-After": {after}} }
-		rs := &replies{answers: []reply{{status: 429, header: limited("7")}, {status: 200, body: `{"token":"t0ken-1"}`}, {status: 200, body: product1}}}
+		rs := &replies{
+			answers: []reply{
+				{status: 429, header: limited("7")},
+				{status: 200, body: `{"token":"t0ken-1"}`},
+				{status: 200, body: product1},
+			},
+		}
 		began := time.Now()
 		require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogin("a", "b-secret"))))
 		assert.InDelta(t, 7350*time.Millisecond, time.Since(began), float64(350*time.Millisecond), "what fits is waited for")
@@ -218,8 +224,13 @@ func TestLoginFuncIsAskedBeforeEverySignIn(t *testing.T) {
 	t.Parallel()
 	s := newSignInServer(time.Hour)
 	asked := 0
-	client, err := linkit.NewClient(linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: s}),
-		linkit.WithLoginFunc(func(context.Context) (string, string, error) { asked++; return "ops@example.com", s.password, nil }))
+	client, err := linkit.NewClient(
+		linkit.WithBaseURL(testBase),
+		linkit.WithHTTPClient(&http.Client{Transport: s}),
+		linkit.WithLoginFunc(
+			func(context.Context) (string, string, error) { asked++; return "ops@example.com", s.password, nil },
+		),
+	)
 	require.NoError(t, err)
 	for range 3 {
 		require.NoError(t, getOne(t.Context(), client))

@@ -73,8 +73,9 @@ const (
 	OfferTypeBuyXGetDiscount OfferType = "buy_x_get_discount"
 )
 
-// OfferParams is an offer to write. An empty string, a nil pointer and a zero Time are left out of the request; a pointer
-// sets its value even when that is zero. Beside Name, OfferType and Status, the documented offers give:
+// OfferParams is an offer to write. An empty string, a nil pointer and a zero Time are left out of
+// the request; a pointer sets its value even when that is zero. Beside Name, OfferType and Status,
+// the documented offers give:
 //
 //	OfferTypeDirectDiscount   TargetScope, TargetIvID, DiscountType, DiscountValue
 //	OfferTypeBOGO             BuyQty, GetQty, BuyIvID, GetIvID
@@ -285,8 +286,8 @@ func (s *OffersService) BulkAll(
 	return bulkAll(ctx, s.client, offersBulk, records, each)
 }
 
-// SetStatus sets an offer's status, or whether it is active, or both, and leaves the rest as it is. Neither is ErrInvalid. It
-// is not sent again once it may have taken effect.
+// SetStatus sets an offer's status, or whether it is active, or both, and leaves the rest as it is.
+// Neither is ErrInvalid. It is not sent again once it may have taken effect.
 //
 //	PATCH /offers/{id}/status
 func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferStatusParams) (*Offer, error) {

@@ -15,13 +15,26 @@ import (
 
 func sampleOffer() linkit.Offer {
 	return linkit.Offer{
-		ID: "ofr_31", OrganizationID: "org_9f2", OrganizationAppID: "org_app_4", Name: "Cold season", OfferType: linkit.OfferTypeBOGO,
-		Status: "active", IsActive: true, TargetScope: "product", TargetIvID: "ITEM-4410", TargetBarcode: "6291100350012",
-		DiscountType: "percentage", DiscountValue: 10,
-		StartAt: linkit.Time{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)},
-		EndAt:   linkit.Time{Time: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
-		Meta:    json.RawMessage("{\n    \"campaign\": \"winter\"\n  }"),
-		BuyQty:  2, GetQty: 1, BuyIvID: "ITEM-4410", GetIvID: "ITEM-4411", GetDiscountPercent: 100,
+		ID:                 "ofr_31",
+		OrganizationID:     "org_9f2",
+		OrganizationAppID:  "org_app_4",
+		Name:               "Cold season",
+		OfferType:          linkit.OfferTypeBOGO,
+		Status:             "active",
+		IsActive:           true,
+		TargetScope:        "product",
+		TargetIvID:         "ITEM-4410",
+		TargetBarcode:      "6291100350012",
+		DiscountType:       "percentage",
+		DiscountValue:      10,
+		StartAt:            linkit.Time{Time: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)},
+		EndAt:              linkit.Time{Time: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)},
+		Meta:               json.RawMessage("{\n    \"campaign\": \"winter\"\n  }"),
+		BuyQty:             2,
+		GetQty:             1,
+		BuyIvID:            "ITEM-4410",
+		GetIvID:            "ITEM-4411",
+		GetDiscountPercent: 100,
 	}
 }
 
@@ -45,13 +58,22 @@ func TestOffersOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return nil, c.Offers.Delete(ctx, "ofr_31") },
 		},
 		{
-			name: "set both", line: "PATCH /offers/ofr_31/status", body: "offer-status.json", answer: offer, record: true, want: &want,
+			name:   "set both",
+			line:   "PATCH /offers/ofr_31/status",
+			body:   "offer-status.json",
+			answer: offer,
+			record: true,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.SetStatus(ctx, "ofr_31", linkit.OfferStatusParams{Status: "paused", IsActive: linkit.Ptr(false)})
 			},
 		},
 		{
-			name: "set whether it is active", line: "PATCH /offers/ofr_31/status", body: "offer-status-active.json", answer: offer, want: &want,
+			name:   "set whether it is active",
+			line:   "PATCH /offers/ofr_31/status",
+			body:   "offer-status-active.json",
+			answer: offer,
+			want:   &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.SetStatus(ctx, "ofr_31", linkit.OfferStatusParams{IsActive: linkit.Ptr(false)})
 			},
@@ -59,12 +81,30 @@ func TestOffersOnTheWire(t *testing.T) {
 		{
 			name: "bulk", line: "POST /offers/bulk", body: "offers-bulk.json", answer: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
-				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"Cold season", "Nothing off"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      2,
+				Keys:       []string{"Cold season", "Nothing off"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.Bulk(ctx, []linkit.OfferParams{
-					{Name: "Cold season", OfferType: linkit.OfferTypeBOGO, Status: "active", BuyQty: linkit.Ptr(2), GetQty: linkit.Ptr(1), BuyIvID: "ITEM-4410", GetIvID: "ITEM-4411"},
-					{Name: "Nothing off", OfferType: linkit.OfferTypeDirectDiscount, IsActive: linkit.Ptr(false), DiscountValue: linkit.Ptr(0.0)},
+					{
+						Name:      "Cold season",
+						OfferType: linkit.OfferTypeBOGO,
+						Status:    "active",
+						BuyQty:    linkit.Ptr(2),
+						GetQty:    linkit.Ptr(1),
+						BuyIvID:   "ITEM-4410",
+						GetIvID:   "ITEM-4411",
+					},
+					{
+						Name:          "Nothing off",
+						OfferType:     linkit.OfferTypeDirectDiscount,
+						IsActive:      linkit.Ptr(false),
+						DiscountValue: linkit.Ptr(0.0),
+					},
 				})
 			},
 		},
@@ -89,8 +129,14 @@ func TestOffersOnTheWire(t *testing.T) {
 		},
 	} {
 		rows = append(rows, exchange{
-			name: "create " + file, line: "POST /offers", body: file, status: http.StatusCreated, answer: offer, record: true, want: &want,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Create(ctx, params) },
+			name:   "create " + file,
+			line:   "POST /offers",
+			body:   file,
+			status: http.StatusCreated,
+			answer: offer,
+			record: true,
+			want:   &want,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Create(ctx, params) },
 		})
 	}
 	exchanges(t, rows)
@@ -124,7 +170,13 @@ func TestOfferParamsAreEverythingThatCanBeWrittenAndNothingThatItsTypeLacks(t *t
 	*params.IsActive, *params.BuyQty, params.Meta[0] = false, 9, 'x'
 	assert.Equal(t, sampleOffer(), offer, "changing params must not change the model")
 
-	bare := linkit.Offer{ID: "ofr_32", Name: "10% off", OfferType: linkit.OfferTypeDirectDiscount, DiscountValue: 10, Meta: json.RawMessage("null")}
+	bare := linkit.Offer{
+		ID:            "ofr_32",
+		Name:          "10% off",
+		OfferType:     linkit.OfferTypeDirectDiscount,
+		DiscountValue: 10,
+		Meta:          json.RawMessage("null"),
+	}
 	assert.Equal(t, linkit.OfferParams{
 		Name: "10% off", OfferType: linkit.OfferTypeDirectDiscount, DiscountValue: linkit.Ptr(10.0),
 	}, bare.Params())

@@ -20,13 +20,14 @@ import (
 // operation is one use of an endpoint. Service methods fill in the first part; core.send fills in
 // the rest and does the work.
 type operation struct {
-	method       string
-	route        string  // "/products/{iv_id}"
-	ids          ids     // the values of the route's {names}, in order
-	tenant       string  // the organization that is the first of the ids; "": none is
-	url          url.URL // its path only for a Do, which has no ids
-	query        url.Values
-	body         any                                          // encoded by json.Marshal, except json.RawMessage and []byte; nil: none
+	method string
+	route  string  // "/products/{iv_id}"
+	ids    ids     // the values of the route's {names}, in order
+	tenant string  // the organization that is the first of the ids; "": none is
+	url    url.URL // its path only for a Do, which has no ids
+	query  url.Values
+	// encoded by json.Marshal, except json.RawMessage and []byte; nil: none
+	body         any
 	kind         kind                                         // what it carries, and whether the limits are for it
 	idempotent   bool                                         // a POST that may be repeated without harm
 	once         bool                                         // never retried

@@ -14,17 +14,51 @@ import (
 
 // refusedHeaders can't be set by a caller.
 var refusedHeaders = []string{
-	"Authorization", "authorization", "Host", "X-Organization-ID", "Idempotency-Key", "X-Idempotency-Key", "Cookie", "User-Agent",
-	"Expect", "Range", "Content-Type", "Content-Length", "Content-Encoding", "content-md5", "Accept", "Accept-Encoding", "Accept-Language",
-	"Proxy-Authorization", "Proxy-Connection", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-	"", " ", "X Tenant", "X-Tenant:", "X-Tenant\r\nX-Evil", "X-Ténant",
+	"Authorization",
+	"authorization",
+	"Host",
+	"X-Organization-ID",
+	"Idempotency-Key",
+	"X-Idempotency-Key",
+	"Cookie",
+	"User-Agent",
+	"Expect",
+	"Range",
+	"Content-Type",
+	"Content-Length",
+	"Content-Encoding",
+	"content-md5",
+	"Accept",
+	"Accept-Encoding",
+	"Accept-Language",
+	"Proxy-Authorization",
+	"Proxy-Connection",
+	"Connection",
+	"Keep-Alive",
+	"TE",
+	"Trailer",
+	"Transfer-Encoding",
+	"Upgrade",
+	"",
+	" ",
+	"X Tenant",
+	"X-Tenant:",
+	"X-Tenant\r\nX-Evil",
+	"X-Ténant",
 }
 
 var refusedValues = []string{"a\r\nX-Evil: 1", "a\x00", "a\x7f", "é", " a", "a "}
 
 func TestWithHeaderIsSentWithEveryRequest(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken"}`}, {status: 503}, {status: 200, body: product1}, {status: 200, body: `{"message":"pong"}`}}}
+	rs := &replies{
+		answers: []reply{
+			{status: 200, body: `{"token":"t0ken"}`},
+			{status: 503},
+			{status: 200, body: product1},
+			{status: 200, body: `{"message":"pong"}`},
+		},
+	}
 	client := newClient(t, rs, linkit.WithLogin("a@example.com", "b-secret"), linkit.WithHeader("x-tenant", "old"),
 		linkit.WithHeader("X-Tenant", "shop 1"), linkit.WithHeader("X-Empty", ""))
 	require.NoError(t, getOne(t.Context(), client.ForOrganization("org_1")))
@@ -68,7 +102,11 @@ func TestContextWithHeaderIsForTheCallsMadeWithIt(t *testing.T) {
 		{status: 200, body: `{"token":"t0ken"}`}, {status: 503}, {status: 200, body: product1}, {status: 200, body: product1},
 	}}
 	client := newClient(t, rs, linkit.WithLogin("a@example.com", "b-secret"), linkit.WithHeader("X-Tenant", "shop 1"))
-	outer := linkit.ContextWithHeader(linkit.ContextWithHeader(t.Context(), "X-Correlation-Id", "outer"), "X-Other", "kept")
+	outer := linkit.ContextWithHeader(
+		linkit.ContextWithHeader(t.Context(), "X-Correlation-Id", "outer"),
+		"X-Other",
+		"kept",
+	)
 	ctx := linkit.ContextWithHeader(outer, "x-correlation-id", "c-1")
 	ctx = linkit.ContextWithHeader(ctx, "X-Tenant", "shop 2")
 	require.NoError(t, getOne(ctx, client))

@@ -64,7 +64,14 @@ func TestExactlyOneCredentialIsNeeded(t *testing.T) {
 func TestLaterOfTheSameOptionWins(t *testing.T) {
 	t.Parallel()
 	rs := &replies{answers: []reply{{status: 200, body: product1}}}
-	client := newClient(t, rs, linkit.WithAPIKey("first-k3y"), linkit.WithOrganization("org_1"), linkit.WithAPIKey("second-k3y"), linkit.WithOrganization("org_2"))
+	client := newClient(
+		t,
+		rs,
+		linkit.WithAPIKey("first-k3y"),
+		linkit.WithOrganization("org_1"),
+		linkit.WithAPIKey("second-k3y"),
+		linkit.WithOrganization("org_2"),
+	)
 	_, err := client.Products.Get(t.Context(), "x")
 	require.NoError(t, err)
 	assert.Equal(t, "second-k3y", rs.requests[0].Header.Get("Authorization"))
@@ -133,11 +140,29 @@ func TestBadOptionsAreNamed(t *testing.T) {
 
 func TestOptionsAtTheirEdgesWork(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}},
-		linkit.WithRetries(math.MaxInt), linkit.WithRetryWait(0, 0), linkit.WithMaxRetryAfter(0), linkit.WithMaxConcurrency(math.MaxInt32),
-		linkit.WithRateLimit(1e9, 1), linkit.WithUserAgent(""), linkit.WithOrganization(""), linkit.WithLogger(nil), linkit.WithLogger(slog.New(slog.DiscardHandler)),
-		linkit.WithHooks(linkit.Hooks{}), linkit.WithAttemptTimeout(math.MaxInt64), linkit.WithPrefetch(0),
-		linkit.WithBulkSize(1), linkit.WithCircuitBreaker(1, 1))
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 200, body: product1}}},
+		linkit.WithRetries(
+			math.MaxInt,
+		),
+		linkit.WithRetryWait(0, 0),
+		linkit.WithMaxRetryAfter(0),
+		linkit.WithMaxConcurrency(math.MaxInt32),
+		linkit.WithRateLimit(
+			1e9,
+			1,
+		),
+		linkit.WithUserAgent(""),
+		linkit.WithOrganization(""),
+		linkit.WithLogger(nil),
+		linkit.WithLogger(slog.New(slog.DiscardHandler)),
+		linkit.WithHooks(linkit.Hooks{}),
+		linkit.WithAttemptTimeout(math.MaxInt64),
+		linkit.WithPrefetch(0),
+		linkit.WithBulkSize(1),
+		linkit.WithCircuitBreaker(1, 1),
+	)
 	_, err := client.Products.Get(t.Context(), "x")
 	require.NoError(t, err)
 }
@@ -195,7 +220,15 @@ func TestDefaultBaseURLIsLinkit(t *testing.T) {
 	assert.Equal(t, linkit.DefaultBaseURL+"/products/x", rs.requests[0].URL.String())
 }
 
-var variables = []string{"LINKIT_API_KEY", "LINKIT_TOKEN", "LINKIT_EMAIL", "LINKIT_PASSWORD", "LINKIT_ORGANIZATION_ID", "LINKIT_BASE_URL", "LINKIT_LOG"}
+var variables = []string{
+	"LINKIT_API_KEY",
+	"LINKIT_TOKEN",
+	"LINKIT_EMAIL",
+	"LINKIT_PASSWORD",
+	"LINKIT_ORGANIZATION_ID",
+	"LINKIT_BASE_URL",
+	"LINKIT_LOG",
+}
 
 func setenv(t *testing.T, env map[string]string) {
 	t.Helper()
@@ -273,7 +306,14 @@ func TestFromEnvSaysWhichVariables(t *testing.T) {
 }
 
 func TestEnvironmentIsNotReadWithoutFromEnv(t *testing.T) {
-	setenv(t, map[string]string{"LINKIT_API_KEY": "env-key", "LINKIT_ORGANIZATION_ID": "org_env", "LINKIT_BASE_URL": "https://env.test"})
+	setenv(
+		t,
+		map[string]string{
+			"LINKIT_API_KEY":         "env-key",
+			"LINKIT_ORGANIZATION_ID": "org_env",
+			"LINKIT_BASE_URL":        "https://env.test",
+		},
+	)
 	_, err := linkit.NewClient()
 	require.ErrorIs(t, err, linkit.ErrInvalid)
 	rs := &replies{answers: []reply{{status: 200, body: product1}}}
@@ -288,7 +328,11 @@ func TestEnvironmentIsNotReadWithoutFromEnv(t *testing.T) {
 func TestLoginFromEnvSignsIn(t *testing.T) {
 	setenv(t, map[string]string{"LINKIT_EMAIL": "a@example.com", "LINKIT_PASSWORD": " pässword "})
 	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
-	client, err := linkit.NewClient(linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: rs}), linkit.WithAttemptTimeout(time.Second))
+	client, err := linkit.NewClient(
+		linkit.FromEnv(),
+		linkit.WithHTTPClient(&http.Client{Transport: rs}),
+		linkit.WithAttemptTimeout(time.Second),
+	)
 	require.NoError(t, err)
 	_, err = client.Products.Get(t.Context(), "x")
 	require.NoError(t, err)

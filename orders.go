@@ -14,14 +14,17 @@ import (
 	"github.com/linkit-go/linkit/internal/lenient"
 )
 
-// Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and from the older form, whose
-// names for the same things are given at the fields. What neither names is in Raw.
+// Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and
+// from the older form, whose names for the same things are given at the fields. What neither names
+// is in Raw.
 type Order struct {
-	SpecVersion          string                 `json:"spec_version,omitempty"` // the envelope's: "2026-04-01"; "" for the older form
-	ID                   string                 `json:"id"`
-	OrganizationID       string                 `json:"organization_id"`
-	Source               string                 `json:"source,omitempty"` // the older form only
-	SourceReference      string                 `json:"source_reference"` // the order's number where it was placed; older: external_id
+	// the envelope's: "2026-04-01"; "" for the older form
+	SpecVersion    string `json:"spec_version,omitempty"`
+	ID             string `json:"id"`
+	OrganizationID string `json:"organization_id"`
+	Source         string `json:"source,omitempty"` // the older form only
+	// the order's number where it was placed; older: external_id
+	SourceReference      string                 `json:"source_reference"`
 	SourceTransactionID  string                 `json:"source_transaction_id"`
 	SourceTimestamp      Time                   `json:"source_timestamp"`
 	DestinationID        string                 `json:"destination_id"`        // a branch's ID
@@ -56,20 +59,23 @@ type Order struct {
 	DispatchRouting      json.RawMessage        `json:"dispatch_routing,omitempty"` // its form isn't documented
 	Created              Time                   `json:"created"`                    // the older form only
 	Updated              Time                   `json:"updated"`                    // the older form only
-	Raw                  json.RawMessage        `json:"-"`                          // all of it as it came, the envelope included
+	// all of it as it came, the envelope included
+	Raw json.RawMessage `json:"-"`
 }
 
 func (o Order) keys() (key, id string) { return "", o.ID }
 
 func (o Order) organization() string { return o.OrganizationID }
 
-// UnmarshalJSON reads either form, and what json.Marshal makes of an Order. A field that can't be read is zero.
+// UnmarshalJSON reads either form, and what json.Marshal makes of an Order. A field that can't be
+// read is zero.
 func (o *Order) UnmarshalJSON(b []byte) error {
 	_, err := o.readFrom(bytes.Clone(b))
 	return err
 }
 
-// readFrom reads an order of either form and keeps text. What can't be read is zero: an order always has its Raw.
+// readFrom reads an order of either form and keeps text. What can't be read is zero: an order
+// always has its Raw.
 func (o *Order) readFrom(text []byte) (unread []string, err error) {
 	*o = Order{}
 	if isNull(text) {
@@ -134,7 +140,8 @@ func (o *Order) readOlder(body lenient.Object, enveloped bool) (unread []string)
 	return unread
 }
 
-// LineItem is one line of an order. What is zero is left out of a request; only a line that was read with a zero keeps it.
+// LineItem is one line of an order. What is zero is left out of a request; only a line that was
+// read with a zero keeps it.
 type LineItem struct {
 	ProductID string          `json:"product_id,omitempty"`
 	Name      string          `json:"name,omitempty"`
@@ -154,7 +161,8 @@ func (l *LineItem) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// MarshalJSON writes the fields that are set, and of a line that was read those whose value came as zero or can't be read.
+// MarshalJSON writes the fields that are set, and of a line that was read those whose value came as
+// zero or can't be read.
 func (l LineItem) MarshalJSON() ([]byte, error) {
 	if len(l.Raw) == 0 {
 		return mergeParams(plainLineItem(l), nil, nil)
@@ -164,7 +172,8 @@ func (l LineItem) MarshalJSON() ([]byte, error) {
 	return mergeParams(line, nil, kept)
 }
 
-// Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no time.
+// Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no
+// time.
 func (o *Order) Placed() time.Time {
 	if !o.SourceTimestamp.IsZero() {
 		return o.SourceTimestamp.Time
@@ -199,7 +208,8 @@ const (
 	OrderPaymentStatusFailed            OrderPaymentStatus = "failed"
 )
 
-// OrderFulfillmentStatus says whether an order was handed over. Values that are not listed here pass through.
+// OrderFulfillmentStatus says whether an order was handed over. Values that are not listed here
+// pass through.
 type OrderFulfillmentStatus string
 
 // OrderFulfillmentStatusFulfilled is the only documented fulfillment status.
@@ -209,11 +219,11 @@ const maxOrder = 8 << 20 // bytes of a webhook body
 
 var errOrderTooLarge = invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
 
-// ParseOrder reads the body of an order webhook, which has the form that List reads. A body that isn't an order, or is larger
-// than 8 MiB, is ErrInvalid.
+// ParseOrder reads the body of an order webhook, which has the form that List reads. A body that
+// isn't an order, or is larger than 8 MiB, is ErrInvalid.
 //
-// Linkit documents no signature: anyone who finds the endpoint can post to it. Protect it, with a secret in its path or a
-// header, say, and read what matters anew through Client.Orders.Get.
+// Linkit documents no signature: anyone who finds the endpoint can post to it. Protect it, with a
+// secret in its path or a header, say, and read what matters anew through Client.Orders.Get.
 func ParseOrder(r io.Reader) (*Order, error) {
 	if r == nil {
 		return nil, invalid("ParseOrder: the reader is nil")
@@ -238,8 +248,8 @@ func ParseOrder(r io.Reader) (*Order, error) {
 	return &order, nil
 }
 
-// OrderParams is an order to create, in the older form, which is what bulk creation takes. Empty strings, nil pointers and a
-// nil slice are left out of the request.
+// OrderParams is an order to create, in the older form, which is what bulk creation takes. Empty
+// strings, nil pointers and a nil slice are left out of the request.
 type OrderParams struct {
 	Source            string                 `json:"source,omitempty"`
 	ExternalID        string                 `json:"external_id,omitempty"` // the order's number where it was placed

@@ -36,7 +36,15 @@ func TestOddFieldCostsNoOrder(t *testing.T) {
 		webhook := `{"spec_version":"2026-04-01","id":"evt_1","order":` + inner + `}`
 		order, err := linkit.ParseOrder(strings.NewReader(webhook))
 		require.NoError(t, err, odd)
-		listed, err := linkit.Collect(served(t, `{"data":[{"id":"o0"},`+webhook+`,{"id":"o3","total_amount":"x"}],"has_next":false}`).Orders.All(t.Context(), nil))
+		listed, err := linkit.Collect(
+			served(
+				t,
+				`{"data":[{"id":"o0"},`+webhook+`,{"id":"o3","total_amount":"x"}],"has_next":false}`,
+			).Orders.All(
+				t.Context(),
+				nil,
+			),
+		)
 		require.NoError(t, err, odd)
 		require.Len(t, listed, 3)
 		older, err := served(t, inner).Orders.Get(t.Context(), "o1")

@@ -38,14 +38,27 @@ func cut(t *testing.T, name, from string) json.RawMessage {
 func envelopeOrder(t *testing.T) linkit.Order {
 	t.Helper()
 	return linkit.Order{
-		SpecVersion: "2026-04-01",
-		ID:          "o8r2d5e7r1a3b6c", OrganizationID: "org_9f2", SourceReference: "HS-99120", SourceTransactionID: "tx-7781",
-		SourceTimestamp: linkit.Time{Time: time.Date(2026, 4, 10, 19, 2, 11, 0, time.UTC)},
-		DestinationID:   "b4r7a2n9c6h1x3y", DestinationReference: "BR-07",
-		OrderStatus: linkit.OrderStatusPreparing, FulfillmentStatus: "pending", PaymentStatus: linkit.OrderPaymentStatusPaid,
-		FulfillmentMethod: "delivery", PaymentMethod: "card", Currency: "SAR", TotalAmount: 33.35, DiscountsAmount: 2, VATAmount: 4.35,
-		CustomerName: "Noura Salem", CustomerPhone: "+966550001122", CustomerEmail: "noura@example.com",
-		SKUs: []string{"ITEM-4410_BR-07"},
+		SpecVersion:          "2026-04-01",
+		ID:                   "o8r2d5e7r1a3b6c",
+		OrganizationID:       "org_9f2",
+		SourceReference:      "HS-99120",
+		SourceTransactionID:  "tx-7781",
+		SourceTimestamp:      linkit.Time{Time: time.Date(2026, 4, 10, 19, 2, 11, 0, time.UTC)},
+		DestinationID:        "b4r7a2n9c6h1x3y",
+		DestinationReference: "BR-07",
+		OrderStatus:          linkit.OrderStatusPreparing,
+		FulfillmentStatus:    "pending",
+		PaymentStatus:        linkit.OrderPaymentStatusPaid,
+		FulfillmentMethod:    "delivery",
+		PaymentMethod:        "card",
+		Currency:             "SAR",
+		TotalAmount:          33.35,
+		DiscountsAmount:      2,
+		VATAmount:            4.35,
+		CustomerName:         "Noura Salem",
+		CustomerPhone:        "+966550001122",
+		CustomerEmail:        "noura@example.com",
+		SKUs:                 []string{"ITEM-4410_BR-07"},
 		Products: []linkit.LineItem{{
 			ProductID: "k7m2p9q4x1c8v5b", Name: "Adol 500 mg", Quantity: 3, Price: 7.25, Total: 21.75,
 			Raw: cut(t, "order-envelope.json", `{
@@ -53,10 +66,15 @@ func envelopeOrder(t *testing.T) linkit.Order {
 		}},
 		ShippingAddress: cut(t, "order-envelope.json", `{
       "city"`),
-		OrderCode: "99120", OrderType: "online", TransportType: "courier",
-		PromisedFor: linkit.Time{Time: time.Date(2026, 4, 10, 20, 0, 0, 0, time.UTC)},
-		DeliveryFee: 9.25, Subtotal: 21.75, StoreName: "Olaya", DispatchRouting: json.RawMessage("{}"),
-		Raw: whole(t, "order-envelope.json"),
+		OrderCode:       "99120",
+		OrderType:       "online",
+		TransportType:   "courier",
+		PromisedFor:     linkit.Time{Time: time.Date(2026, 4, 10, 20, 0, 0, 0, time.UTC)},
+		DeliveryFee:     9.25,
+		Subtotal:        21.75,
+		StoreName:       "Olaya",
+		DispatchRouting: json.RawMessage("{}"),
+		Raw:             whole(t, "order-envelope.json"),
 	}
 }
 
@@ -82,26 +100,61 @@ func TestOrdersOnTheWire(t *testing.T) {
 	current, older := envelopeOrder(t), olderOrder(t)
 	exchanges(t, []exchange{
 		{
-			name: "get, envelope", line: "GET /orders/o8r2d5e7r1a3b6c", answer: sample(t, "order-envelope.json"), record: true, want: &current,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o8r2d5e7r1a3b6c") },
+			name:   "get, envelope",
+			line:   "GET /orders/o8r2d5e7r1a3b6c",
+			answer: sample(t, "order-envelope.json"),
+			record: true,
+			want:   &current,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o8r2d5e7r1a3b6c") },
 		},
 		{
-			name: "get, older form", line: "GET /orders/o1l9d4f7o2r5m8x", answer: sample(t, "order-older.json"), record: true, want: &older,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1l9d4f7o2r5m8x") },
+			name:   "get, older form",
+			line:   "GET /orders/o1l9d4f7o2r5m8x",
+			answer: sample(t, "order-older.json"),
+			record: true,
+			want:   &older,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1l9d4f7o2r5m8x") },
 		},
 		{
 			name: "bulk", line: "POST /orders/bulk", body: "orders-bulk.json", answer: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
-				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"M-17", "M-18"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      2,
+				Keys:       []string{"M-17", "M-18"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Orders.Bulk(ctx, []linkit.OrderParams{
 					{
-						Source: "manual", ExternalID: "M-17", CustomerName: "Faisal", CustomerEmail: "f@example.com", CustomerPhone: "+966550003344",
-						Products: []linkit.LineItem{{ProductID: "k7m2p9q4x1c8v5b", Name: "Adol 500 mg", Quantity: 1, Price: 7.25, Total: 7.25, Raw: json.RawMessage(`{"x":1}`)}},
-						Subtotal: linkit.Ptr(7.25), Discount: linkit.Ptr(0.0), Tax: linkit.Ptr(1.09), DeliveryFee: linkit.Ptr(0.0), TotalAmount: linkit.Ptr(8.34),
-						Currency: "SAR", Status: linkit.OrderStatusConfirmed, PaymentStatus: linkit.OrderPaymentStatusPending,
-						FulfillmentStatus: linkit.OrderFulfillmentStatusFulfilled, Notes: "call first",
+						Source:        "manual",
+						ExternalID:    "M-17",
+						CustomerName:  "Faisal",
+						CustomerEmail: "f@example.com",
+						CustomerPhone: "+966550003344",
+						Products: []linkit.LineItem{
+							{
+								ProductID: "k7m2p9q4x1c8v5b",
+								Name:      "Adol 500 mg",
+								Quantity:  1,
+								Price:     7.25,
+								Total:     7.25,
+								Raw:       json.RawMessage(`{"x":1}`),
+							},
+						},
+						Subtotal: linkit.Ptr(
+							7.25,
+						),
+						Discount:          linkit.Ptr(0.0),
+						Tax:               linkit.Ptr(1.09),
+						DeliveryFee:       linkit.Ptr(0.0),
+						TotalAmount:       linkit.Ptr(8.34),
+						Currency:          "SAR",
+						Status:            linkit.OrderStatusConfirmed,
+						PaymentStatus:     linkit.OrderPaymentStatusPending,
+						FulfillmentStatus: linkit.OrderFulfillmentStatusFulfilled,
+						Notes:             "call first",
 					},
 					{ExternalID: "M-18"},
 				})
@@ -129,15 +182,23 @@ func TestAListMayMixBothFormsOfOrdersAndFieldsNobodyHasSeen(t *testing.T) {
 	t.Parallel()
 	odd := `{ "spec_version":"2027-01-01", "event":{"id":7},"order":{"id":"o3", "order_status" : "teleported","total_amount":1e2,` +
 		`"skus":null,"products":[{"name":"Adol","batch":["a"]}],"source_timestamp":"","promised_for":null,"shipping_address":"Riyadh","drone":{"n":1}} }`
-	w := newRecorder(t, http.StatusOK, `{"data":[`+sample(t, "order-envelope.json")+`,`+odd+`,`+sample(t, "order-older.json")+`],"total_count":3}`)
+	w := newRecorder(
+		t,
+		http.StatusOK,
+		`{"data":[`+sample(t, "order-envelope.json")+`,`+odd+`,`+sample(t, "order-older.json")+`],"total_count":3}`,
+	)
 	page, err := w.client.Orders.List(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, []linkit.Order{
 		envelopeOrder(t),
 		{
-			SpecVersion: "2027-01-01", ID: "o3", OrderStatus: "teleported", TotalAmount: 100, ShippingAddress: json.RawMessage(`"Riyadh"`),
-			Products: []linkit.LineItem{{Name: "Adol", Raw: json.RawMessage(`{"name":"Adol","batch":["a"]}`)}},
-			Raw:      json.RawMessage(odd),
+			SpecVersion:     "2027-01-01",
+			ID:              "o3",
+			OrderStatus:     "teleported",
+			TotalAmount:     100,
+			ShippingAddress: json.RawMessage(`"Riyadh"`),
+			Products:        []linkit.LineItem{{Name: "Adol", Raw: json.RawMessage(`{"name":"Adol","batch":["a"]}`)}},
+			Raw:             json.RawMessage(odd),
 		},
 		olderOrder(t),
 	}, page.Data)
@@ -156,14 +217,28 @@ func TestNotesOfAnyTypeBecomeTheComment(t *testing.T) {
 
 func TestTheNewNamesOfAnOrderWinOverTheOlder(t *testing.T) {
 	t.Parallel()
-	order, err := linkit.ParseOrder(strings.NewReader(`{"id":"o1","source_reference":"new","external_id":"old","order_status":"ready","status":"pending",
-		"discounts_amount":1,"discount":2,"vat_amount":3,"tax":4,"comment":"new","notes":"old"}`))
+	order, err := linkit.ParseOrder(
+		strings.NewReader(`{"id":"o1","source_reference":"new","external_id":"old","order_status":"ready","status":"pending",
+		"discounts_amount":1,"discount":2,"vat_amount":3,"tax":4,"comment":"new","notes":"old"}`),
+	)
 	require.NoError(t, err)
 	order.Raw = nil
-	assert.Equal(t, &linkit.Order{ID: "o1", SourceReference: "new", OrderStatus: "ready", DiscountsAmount: 1, VATAmount: 3, Comment: "new"}, order)
+	assert.Equal(
+		t,
+		&linkit.Order{
+			ID:              "o1",
+			SourceReference: "new",
+			OrderStatus:     "ready",
+			DiscountsAmount: 1,
+			VATAmount:       3,
+			Comment:         "new",
+		},
+		order,
+	)
 }
 
-// The contract's list is cut, so that an older name in an envelope may be one of its own, of any type.
+// The contract's list is cut, so that an older name in an envelope may be one of its own, of any
+// type.
 func TestOlderNamesInAnEnvelopeSpoilNothing(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]linkit.Order{

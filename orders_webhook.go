@@ -9,16 +9,20 @@ import (
 // maxWebhookReads is how many webhooks of one handler read their order at once.
 const maxWebhookReads = 4
 
-// WebhookHandler returns a handler for order webhooks, for programs without a queue. It takes only the id from a webhook, reads the
-// order anew by it, since webhooks are unsigned, and calls fn. It responds 204 after fn returned nil, and otherwise:
+// WebhookHandler returns a handler for order webhooks, for programs without a queue. It takes only
+// the id from a webhook, reads the order anew by it, since webhooks are unsigned, and calls fn. It
+// responds 204 after fn returned nil, and otherwise:
 //
-//   - 400 when the body is not an order, 405 for another method than POST, 413 when the body is larger than 8 MiB;
+//   - 400 when the body is not an order, 405 for another method than POST, 413 when the body is
+//     larger than 8 MiB;
 //   - 404 when Linkit has no such order;
-//   - 503 when the order can't be read, fn fails, or four other webhooks are being read: the sender should try again.
+//   - 503 when the order can't be read, fn fails, or four other webhooks are being read: the sender
+//     should try again.
 //
-// Linkit documents neither a signature nor when webhooks are sent again: mount the handler behind a path that nobody can guess,
-// expect the same order several times, and poll for the ones that never arrive. fn runs on the request's context, which ends when
-// the sender leaves. It panics if fn is nil. The order is read with [OrdersService.Get].
+// Linkit documents neither a signature nor when webhooks are sent again: mount the handler behind a
+// path that nobody can guess, expect the same order several times, and poll for the ones that never
+// arrive. fn runs on the request's context, which ends when the sender leaves. It panics if fn is
+// nil. The order is read with [OrdersService.Get].
 func (s *OrdersService) WebhookHandler(fn func(ctx context.Context, o *Order) error) http.Handler {
 	if fn == nil {
 		panic("linkit: Orders.WebhookHandler: fn is nil") // as net/http does: a webhook must not be confirmed and dropped

@@ -27,9 +27,13 @@ const (
 // such as one record removed and another added between two pages, may hide a record. Sort
 // "created" keeps new records at the end, where they shift nothing.
 type ListParams struct {
-	Page  int    // from 1; 0: the first. Negative: [ErrInvalid]
-	Limit int    // records a page, 100 at most; 0: the server's default of 20 for List, 100 for All. Negative: [ErrInvalid]
-	Sort  string // a field's JSON name, with "-" before it for descending; documented for products and offers, elsewhere it may be ignored
+	Page int // from 1; 0: the first. Negative: [ErrInvalid]
+	// records a page, 100 at most; 0: the server's default of 20 for List, 100 for All. Negative:
+	// [ErrInvalid]
+	Limit int
+	// a field's JSON name, with "-" before it for descending; documented for products and offers,
+	// elsewhere it may be ignored
+	Sort string
 }
 
 func (p *ListParams) query() (ListParams, url.Values) {

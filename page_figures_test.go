@@ -11,8 +11,21 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// absurd are figures that no list has: the bounds of an int, and what sums and products with them overflow from.
-var absurd = []int64{1<<63 - 1, 1<<62 + 1, 1 << 62, 1<<62 - 1, 1 << 53, 1 << 32, 1 << 31, -1, -(1 << 31), -1 << 62, -1 << 63}
+// absurd are figures that no list has: the bounds of an int, and what sums and products with them
+// overflow from.
+var absurd = []int64{
+	1<<63 - 1,
+	1<<62 + 1,
+	1 << 62,
+	1<<62 - 1,
+	1 << 53,
+	1 << 32,
+	1 << 31,
+	-1,
+	-(1 << 31),
+	-1 << 62,
+	-1 << 63,
+}
 
 func TestAllYieldsEveryRecordWhateverFiguresAServerGives(t *testing.T) {
 	t.Parallel()
@@ -66,7 +79,14 @@ func TestAPageOfAbsurdFiguresSaysWhetherMoreFollow(t *testing.T) {
 		`"page":1,"limit":100,"total_count":9223372036854775807`:                 true,
 		`"page":-9223372036854775808,"limit":9223372036854775807`:                false,
 	} {
-		page, err := newRecorder(t, http.StatusOK, `{"data":[`+product1+`],`+figures+`}`).client.Products.List(t.Context(), nil)
+		page, err := newRecorder(
+			t,
+			http.StatusOK,
+			`{"data":[`+product1+`],`+figures+`}`,
+		).client.Products.List(
+			t.Context(),
+			nil,
+		)
 		require.NoError(t, err)
 		assert.Equal(t, more, page.HasNext, figures)
 	}

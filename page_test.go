@@ -20,7 +20,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// listServer is a list of products in one transport. Its fields are set before its use, or under mu.
+// listServer is a list of products in one transport. Its fields are set before its use, or under
+// mu.
 type listServer struct {
 	mu       sync.Mutex
 	ids      []string
@@ -85,7 +86,15 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, id := range s.ids[from:to] {
 		data = append(data, map[string]any{"id": "id-" + id, "iv_id": id})
 	}
-	answer := map[string]any{"data": data, "count": len(data), "total_count": len(s.ids), "page": page, "limit": limit, "has_next": to < len(s.ids), "meta": map[string]any{}}
+	answer := map[string]any{
+		"data":        data,
+		"count":       len(data),
+		"total_count": len(s.ids),
+		"page":        page,
+		"limit":       limit,
+		"has_next":    to < len(s.ids),
+		"meta":        map[string]any{},
+	}
 	if s.edit != nil {
 		s.edit(page, answer)
 	}
@@ -93,7 +102,12 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(body))), ContentLength: int64(len(body))}, nil
+	return &http.Response{
+		StatusCode:    http.StatusOK,
+		Header:        http.Header{},
+		Body:          io.NopCloser(strings.NewReader(string(body))),
+		ContentLength: int64(len(body)),
+	}, nil
 }
 
 func (s *listServer) pages() []int {
@@ -270,7 +284,10 @@ func TestCountReadsOneRecord(t *testing.T) {
 	t.Parallel()
 	s := &listServer{ids: numbered(4321)}
 	client := newClient(t, s)
-	n, err := client.Products.Count(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Page: 9, Limit: 50}})
+	n, err := client.Products.Count(
+		t.Context(),
+		&linkit.ProductListParams{ListParams: linkit.ListParams{Page: 9, Limit: 50}},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, 4321, n)
 	assert.Equal(t, []int{1}, s.asked)
@@ -289,13 +306,26 @@ func TestALimitThatIsNotSaidIsTheOneThatWasAskedForOrTheServersOwn(t *testing.T)
 	t.Parallel()
 	for limit, want := range map[int]int{0: 20, 7: 7} {
 		w := newRecorder(t, http.StatusOK, `{"data":[`+product1+`]}`)
-		page, err := w.client.Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: limit}})
+		page, err := w.client.Products.List(
+			t.Context(),
+			&linkit.ProductListParams{ListParams: linkit.ListParams{Limit: limit}},
+		)
 		require.NoError(t, err)
 		assert.Equal(t, want, page.Limit)
 		assert.False(t, page.HasNext, "it isn't full")
 	}
-	s := &listServer{ids: numbered(90), clamp: 40, edit: func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") }}
-	page, err := newClient(t, s).Products.List(t.Context(), &linkit.ProductListParams{ListParams: linkit.ListParams{Limit: 100}})
+	s := &listServer{
+		ids:   numbered(90),
+		clamp: 40,
+		edit:  func(_ int, a map[string]any) { delete(a, "limit"); delete(a, "has_next") },
+	}
+	page, err := newClient(
+		t,
+		s,
+	).Products.List(
+		t.Context(),
+		&linkit.ProductListParams{ListParams: linkit.ListParams{Limit: 100}},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, 40, page.Limit, "a page that isn't the last is full")
 	assert.True(t, page.HasNext)

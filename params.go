@@ -15,8 +15,8 @@ import (
 	"github.com/linkit-go/linkit/internal/redact"
 )
 
-// carried is what the params of a record that was read keep beside their fields and Extra. It is never changed, so that copies of
-// the params may share it.
+// carried is what the params of a record that was read keep beside their fields and Extra. It is
+// never changed, so that copies of the params may share it.
 type carried []carriedMember
 
 // carriedMember is a member whose field doesn't say all of it.
@@ -36,9 +36,9 @@ func serverOwned(name string) bool {
 	return false
 }
 
-// carry completes the params p of a model, which have its fields, by what came with the record: raw. What wasn't there is
-// unset again, what has no field is returned as extra, and what a field can't say as kept. A record without raw was made by hand:
-// of it, zeros are left out.
+// carry completes the params p of a model, which have its fields, by what came with the record:
+// raw. What wasn't there is unset again, what has no field is returned as extra, and what a field
+// can't say as kept. A record without raw was made by hand: of it, zeros are left out.
 func carry[P any](raw json.RawMessage, p *P) (extra map[string]any, kept carried) {
 	params := reflect.ValueOf(p).Elem()
 	fields := jsonFields(params.Type())
@@ -82,13 +82,13 @@ func unsetZero(field, was reflect.Value) {
 	}
 }
 
-// carryField sets a field of params to what came in m, unless the model's was changed since, and adds
-// what it can't say.
+// carryField sets a field of params to what came in m, unless the model's was changed since, and
+// adds what it can't say.
 func carryField(kept carried, m *lenient.Member, field, was reflect.Value) carried {
 	if isRaw(was) && isNull(was.Bytes()) {
 		was.SetZero()
 	}
-	changed := !reflect.DeepEqual(field.Interface(), was.Interface()) && !(isUnset(field) && isUnset(was))
+	changed := !reflect.DeepEqual(field.Interface(), was.Interface()) && (!isUnset(field) || !isUnset(was))
 	if !changed {
 		field.Set(was)
 		if lenient.Check(m.Value) != nil { // the field has replacement characters
@@ -107,8 +107,8 @@ func carryField(kept carried, m *lenient.Member, field, was reflect.Value) carri
 	return kept
 }
 
-// carryPart adds an object, a list or a long number where that has more than the field that was read
-// from it.
+// carryPart adds an object, a list or a long number where that has more than the field that was
+// read from it.
 func carryPart(kept carried, name string, value json.RawMessage, was reflect.Value) carried {
 	container := value[0] == '{' || value[0] == '['
 	if isUnset(was) || isRaw(was) || was.Kind() == reflect.String || !container && !lenient.Inexact(value) {
@@ -125,7 +125,7 @@ func isRaw(v reflect.Value) bool { return v.Type() == reflect.TypeFor[json.RawMe
 
 // isUnset reports whether a field of params is left out of the request.
 func isUnset(v reflect.Value) bool {
-	if zero, ok := v.Interface().(interface{ IsZero() bool }); ok {
+	if zero, ok := reflect.TypeAssert[interface{ IsZero() bool }](v); ok {
 		return zero.IsZero()
 	}
 	return v.IsZero() || isRaw(v) && v.Len() == 0
@@ -149,8 +149,9 @@ func jsonFields(t reflect.Type) map[string]int {
 	return stored.(map[string]int) //nolint:forcetypeassert // nothing else is stored
 }
 
-// mergeParams writes params. fields are those that are set, a struct without methods of its own; members of extra replace and
-// follow them, and what was carried over stands for a field that isn't set.
+// mergeParams writes params. fields are those that are set, a struct without methods of its own;
+// members of extra replace and follow them, and what was carried over stands for a field that isn't
+// set.
 func mergeParams(fields any, extra map[string]any, kept carried) ([]byte, error) {
 	text, err := lenient.Marshal(fields)
 	if err != nil {
@@ -239,7 +240,8 @@ func invalidMember(name string, err error) error {
 	return invalidField(err)
 }
 
-// memberKey is the key that a record is written with: its field, unless Extra or what was carried over says otherwise.
+// memberKey is the key that a record is written with: its field, unless Extra or what was carried
+// over says otherwise.
 func memberKey(name, field string, extra map[string]any, kept carried) string {
 	if value, ok := extra[name]; ok {
 		text, err := encodeValue(value)
@@ -260,8 +262,8 @@ func memberKey(name, field string, extra map[string]any, kept carried) string {
 	return field
 }
 
-// encodeBody returns v as JSON: params by their own method, other values as encoding/json writes them. The error is ErrInvalid, and
-// names the field.
+// encodeBody returns v as JSON: params by their own method, other values as encoding/json writes
+// them. The error is ErrInvalid, and names the field.
 func encodeBody(v any) ([]byte, error) {
 	if params, ok := v.(json.Marshaler); ok {
 		if value := reflect.ValueOf(v); value.Kind() != reflect.Pointer || !value.IsNil() {

@@ -76,7 +76,11 @@ func TestEveryParamsSendsFurtherMembers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newRecorder(t, http.StatusOK, `{"id":"r1","order_id":"p1","success":true,"message":"done","data":{"id":"r1","order_id":"p1"}}`)
+			w := newRecorder(
+				t,
+				http.StatusOK,
+				`{"id":"r1","order_id":"p1","success":true,"message":"done","data":{"id":"r1","order_id":"p1"}}`,
+			)
 			require.NoError(t, row.call(t.Context(), w.client))
 			require.Len(t, w.all(), 1)
 			assert.JSONEq(t, row.body, w.all()[0].body)
@@ -90,9 +94,16 @@ func TestAZeroThatWasNeverSetIsNotSent(t *testing.T) {
 	w := newRecorder(t, http.StatusOK, sample(t, "bulk.json"))
 	var read linkit.LineItem
 	require.NoError(t, json.Unmarshal([]byte(`{"product_id":"P-2","price":0,"quantity":"two"}`), &read))
-	_, err := w.client.Orders.Bulk(t.Context(), []linkit.OrderParams{{Products: []linkit.LineItem{{ProductID: "P-1", Quantity: 2, Price: 1.5}, read}}})
+	_, err := w.client.Orders.Bulk(
+		t.Context(),
+		[]linkit.OrderParams{{Products: []linkit.LineItem{{ProductID: "P-1", Quantity: 2, Price: 1.5}, read}}},
+	)
 	require.NoError(t, err)
-	assert.JSONEq(t, `[{"products":[{"product_id":"P-1","quantity":2,"price":1.5},{"product_id":"P-2","price":0,"quantity":"two"}]}]`, w.all()[0].body)
+	assert.JSONEq(
+		t,
+		`[{"products":[{"product_id":"P-1","quantity":2,"price":1.5},{"product_id":"P-2","price":0,"quantity":"two"}]}]`,
+		w.all()[0].body,
+	)
 
 	made := linkit.Product{IvID: "A", AveragePrice: 7.25}
 	body := bodyOf(t, func(ctx context.Context, c *linkit.Client) error {
@@ -106,7 +117,15 @@ func TestAZeroThatWasNeverSetIsNotSent(t *testing.T) {
 func TestAnUpdateThroughParamsLosesNothingAtTheServer(t *testing.T) {
 	t.Parallel()
 	server := linkittest.New(t)
-	server.AddProducts(linkit.Product{IvID: "A", NameEn: "Thing", Raw: json.RawMessage(`{"iv_id":"A","name_en":"Thing","vat_value":"n/a","image_url":"https://img.example/a.png","tags":["new"]}`)})
+	server.AddProducts(
+		linkit.Product{
+			IvID:   "A",
+			NameEn: "Thing",
+			Raw: json.RawMessage(
+				`{"iv_id":"A","name_en":"Thing","vat_value":"n/a","image_url":"https://img.example/a.png","tags":["new"]}`,
+			),
+		},
+	)
 	client := server.Client()
 	before, err := client.Products.Get(t.Context(), "A")
 	require.NoError(t, err)
@@ -130,7 +149,12 @@ func TestExtraEmptiesATextAtTheServer(t *testing.T) {
 	server := linkittest.New(t)
 	server.AddProducts(linkit.Product{IvID: "A", Barcode: "6291100350012"})
 	client := server.Client()
-	err := client.Products.BulkAll(t.Context(), linkit.BulkUpdate, linkit.Records(linkit.ProductParams{IvID: "A", Extra: map[string]any{"barcode": ""}}), nil)
+	err := client.Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpdate,
+		linkit.Records(linkit.ProductParams{IvID: "A", Extra: map[string]any{"barcode": ""}}),
+		nil,
+	)
 	require.NoError(t, err)
 	product, err := client.Products.Get(t.Context(), "A")
 	require.NoError(t, err)
@@ -139,7 +163,11 @@ func TestExtraEmptiesATextAtTheServer(t *testing.T) {
 
 func TestParamsOfOneRecordShareNothing(t *testing.T) {
 	t.Parallel()
-	product := linkit.Product{Raw: json.RawMessage(`{"iv_id":"A","average_price":1,"tags":["new"]}`), IvID: "A", AveragePrice: 1}
+	product := linkit.Product{
+		Raw:          json.RawMessage(`{"iv_id":"A","average_price":1,"tags":["new"]}`),
+		IvID:         "A",
+		AveragePrice: 1,
+	}
 	first, second := product.Params(), product.Params()
 	assert.Equal(t, first, second)
 	first.Extra["tags"].(json.RawMessage)[2] = 'X' //nolint:forcetypeassert // what Params promises
@@ -152,8 +180,12 @@ func TestParamsOfOneRecordShareNothing(t *testing.T) {
 func TestAChangedModelWinsOverWhatCame(t *testing.T) {
 	t.Parallel()
 	var branch linkit.Branch
-	w := newRecorder(t, http.StatusOK, `{"id":"r1","iv_id":"B","name_ar":"x","active":true,"location":{"lat":24.712345678901234567,"lon":46,"floor":2},
-		"working_hours_periods":[{"WeekDay":1,"OpenHour":8,"a":1},{"WeekDay":2,"OpenHour":9,"b":2}]}`)
+	w := newRecorder(
+		t,
+		http.StatusOK,
+		`{"id":"r1","iv_id":"B","name_ar":"x","active":true,"location":{"lat":24.712345678901234567,"lon":46,"floor":2},
+		"working_hours_periods":[{"WeekDay":1,"OpenHour":8,"a":1},{"WeekDay":2,"OpenHour":9,"b":2}]}`,
+	)
 	read, err := w.client.Branches.Get(t.Context(), "B")
 	require.NoError(t, err)
 	branch = *read
@@ -170,7 +202,11 @@ func TestAChangedModelWinsOverWhatCame(t *testing.T) {
 func TestARecordsKeyMayComeFromExtra(t *testing.T) {
 	t.Parallel()
 	w := newRecorder(t, http.StatusOK, `{"success":true,"message":"done"}`)
-	result, err := w.client.Brands.Bulk(t.Context(), linkit.BulkUpsert, []linkit.BrandParams{{Extra: map[string]any{"brand_code": "B-1"}}, {BrandCode: "B-2"}})
+	result, err := w.client.Brands.Bulk(
+		t.Context(),
+		linkit.BulkUpsert,
+		[]linkit.BrandParams{{Extra: map[string]any{"brand_code": "B-1"}}, {BrandCode: "B-2"}},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"B-1", "B-2"}, result.Keys)
 }

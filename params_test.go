@@ -16,7 +16,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// rewritten is a model: a record that came, and what a change of one field through Params and Update sends.
+// rewritten is a model: a record that came, and what a change of one field through Params and
+// Update sends.
 type rewritten struct {
 	name, came, sent string
 	rewrite          func(ctx context.Context, c *linkit.Client) error
@@ -24,7 +25,10 @@ type rewritten struct {
 
 // rewrite reads a record, changes its params and writes them back.
 func rewrite[T interface{ Params() P }, P any](
-	ctx context.Context, get func(context.Context, string) (*T, error), change func(*P), update func(context.Context, string, P) (*T, error),
+	ctx context.Context,
+	get func(context.Context, string) (*T, error),
+	change func(*P),
+	update func(context.Context, string, P) (*T, error),
 ) error {
 	record, err := get(ctx, "r1")
 	if err != nil {
@@ -138,7 +142,10 @@ func bodyOf(t *testing.T, call func(ctx context.Context, c *linkit.Client) error
 
 func TestExtraWinsOverAFieldAndAFieldOverWhatWasCarried(t *testing.T) {
 	t.Parallel()
-	came := linkit.Product{Raw: json.RawMessage(`{"iv_id":"A","vat_value":"n/a","average_price":"free","barcode":false,"color":"red"}`), IvID: "A"}
+	came := linkit.Product{
+		Raw:  json.RawMessage(`{"iv_id":"A","vat_value":"n/a","average_price":"free","barcode":false,"color":"red"}`),
+		IvID: "A",
+	}
 	params := came.Params()
 	params.AveragePrice = linkit.Ptr(0.0)
 	params.NameEn = "Thing"

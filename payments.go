@@ -10,7 +10,8 @@ import (
 	"github.com/linkit-go/linkit/internal/retry"
 )
 
-// PaymentStatus says whether the organization can use Linkit. It responds even while the organization is suspended.
+// PaymentStatus says whether the organization can use Linkit. It responds even while the
+// organization is suspended.
 type PaymentStatus struct {
 	ServiceOperational bool            `json:"service_operational"`
 	BillingMode        string          `json:"billing_mode"`
@@ -22,7 +23,8 @@ func (p *PaymentStatus) setRaw(text json.RawMessage) { p.Raw = text }
 
 // PaymentOrderParams is a payment to ask for. A nil slice is left out of the request.
 type PaymentOrderParams struct {
-	Providers []string            `json:"providers,omitzero"` // those that may take it: [ProviderTabby], say; unknown ones are ignored
+	// those that may take it: [ProviderTabby], say; unknown ones are ignored
+	Providers []string            `json:"providers,omitzero"`
 	Order     PaymentOrderDetails `json:"order,omitzero"`
 
 	// Extra holds further members by their JSON names: ones without a field, "" to clear a text,
@@ -55,14 +57,15 @@ type PaymentLineItem struct {
 
 // PaymentOrder is a payment that Linkit has taken on, and how to go on with it.
 type PaymentOrder struct {
-	OrderID          string          `json:"order_id"`
-	AcceptedGateways []string        `json:"accepted_gateways"` // those of the providers asked for that Linkit supports
-	ActiveGateway    string          `json:"active_gateway"`    // the first of them
-	AppSlug          string          `json:"app_slug"`          // of the integration that takes the payment: see IntegrationsService.Execute
-	ExecuteEndpoint  string          `json:"execute_endpoint"`  // the provider's own: not below the base URL
-	ExecuteMethod    string          `json:"execute_method"`
-	NextAction       string          `json:"next_action"`
-	Raw              json.RawMessage `json:"-"` // the object as it came. Not written.
+	OrderID          string   `json:"order_id"`
+	AcceptedGateways []string `json:"accepted_gateways"` // those of the providers asked for that Linkit supports
+	ActiveGateway    string   `json:"active_gateway"`    // the first of them
+	// of the integration that takes the payment: see IntegrationsService.Execute
+	AppSlug         string          `json:"app_slug"`
+	ExecuteEndpoint string          `json:"execute_endpoint"` // the provider's own: not below the base URL
+	ExecuteMethod   string          `json:"execute_method"`
+	NextAction      string          `json:"next_action"`
+	Raw             json.RawMessage `json:"-"` // the object as it came. Not written.
 }
 
 func (o PaymentOrder) keys() (key, id string) { return o.OrderID, "" }
@@ -82,9 +85,9 @@ func (s *PaymentsService) Status(ctx context.Context) (*PaymentStatus, error) {
 	})
 }
 
-// CreateOrder asks for a payment, and runs the integration of the provider that takes it. Linkit ignores providers that it
-// doesn't support: compare PaymentOrder.AcceptedGateways with what was asked for. It is not retried once it may have taken
-// effect: see [ErrUncertain].
+// CreateOrder asks for a payment, and runs the integration of the provider that takes it. Linkit
+// ignores providers that it doesn't support: compare PaymentOrder.AcceptedGateways with what was
+// asked for. It is not retried once it may have taken effect: see [ErrUncertain].
 //
 //	POST /payments/orders
 func (s *PaymentsService) CreateOrder(ctx context.Context, params PaymentOrderParams) (*PaymentOrder, error) {
@@ -106,7 +109,8 @@ func (p *Provider) setRaw(text json.RawMessage) { p.Raw = text }
 
 func (p Provider) keys() (key, id string) { return "", p.ID }
 
-// The documented providers: values of [Provider].ID, [PaymentOrderParams].Providers and [ProvidersService.Config].
+// The documented providers: values of [Provider].ID, [PaymentOrderParams].Providers and
+// [ProvidersService.Config].
 const (
 	ProviderTabby    = "tabby"
 	ProviderTamara   = "tamara"

@@ -17,23 +17,39 @@ func TestPaymentsOnTheWire(t *testing.T) {
 	params := linkit.PaymentOrderParams{
 		Providers: []string{"tamara"},
 		Order: linkit.PaymentOrderDetails{
-			TotalAmount: 33.35, Currency: "SAR", LineItems: []linkit.PaymentLineItem{{SKU: "ITEM-4410", Name: "Adol 500 mg", Qty: 3, Price: 7.25}},
+			TotalAmount: 33.35,
+			Currency:    "SAR",
+			LineItems:   []linkit.PaymentLineItem{{SKU: "ITEM-4410", Name: "Adol 500 mg", Qty: 3, Price: 7.25}},
 		},
 	}
 	want := &linkit.PaymentOrder{
-		OrderID: "p3a1y9m5e2n7t4o", AcceptedGateways: []string{"tamara"}, ActiveGateway: "tamara", AppSlug: "tamara-pos-paylinks",
-		ExecuteEndpoint: "/checkout", ExecuteMethod: "POST", NextAction: "execute_or_send_payment_link",
+		OrderID:          "p3a1y9m5e2n7t4o",
+		AcceptedGateways: []string{"tamara"},
+		ActiveGateway:    "tamara",
+		AppSlug:          "tamara-pos-paylinks",
+		ExecuteEndpoint:  "/checkout",
+		ExecuteMethod:    "POST",
+		NextAction:       "execute_or_send_payment_link",
 	}
 	exchanges(t, []exchange{
 		{
-			name: "status", line: "GET /payments/status", record: true,
+			name:   "status",
+			line:   "GET /payments/status",
+			record: true,
 			answer: `{"service_operational":true,"billing_mode":"postpaid","included_app_slots":{ "n":2 },"new":1}`,
-			want:   &linkit.PaymentStatus{ServiceOperational: true, BillingMode: "postpaid", IncludedAppSlots: json.RawMessage(`{ "n":2 }`)},
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
+			want: &linkit.PaymentStatus{
+				ServiceOperational: true,
+				BillingMode:        "postpaid",
+				IncludedAppSlots:   json.RawMessage(`{ "n":2 }`),
+			},
+			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
 		},
 		{
-			name: "status, not operational", line: "GET /payments/status", answer: `{"service_operational":false}`, want: &linkit.PaymentStatus{},
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
+			name:   "status, not operational",
+			line:   "GET /payments/status",
+			answer: `{"service_operational":false}`,
+			want:   &linkit.PaymentStatus{},
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
 		},
 		{
 			name: "create order", line: "POST /payments/orders", body: "payment-order.json", status: http.StatusCreated,
@@ -55,9 +71,16 @@ func TestProvidersOnTheWire(t *testing.T) {
 	exchanges(t, []exchange{
 		{
 			name: "list", line: "GET /providers", answer: sample(t, "providers.json"), record: true,
-			want: []linkit.Provider{{
-				ID: "tamara", Name: "Tamara", Description: "Split payments", Type: linkit.ProviderTypeBNPL, Regions: "KSA, UAE", AppSlug: "tamara-pos-paylinks",
-			}},
+			want: []linkit.Provider{
+				{
+					ID:          "tamara",
+					Name:        "Tamara",
+					Description: "Split payments",
+					Type:        linkit.ProviderTypeBNPL,
+					Regions:     "KSA, UAE",
+					AppSlug:     "tamara-pos-paylinks",
+				},
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Providers.List(ctx) },
 		},
 		{
@@ -68,10 +91,18 @@ func TestProvidersOnTheWire(t *testing.T) {
 		{
 			name: "config", line: "GET /providers/config/tamara", answer: config, record: true,
 			want: &linkit.ProviderConfig{
-				Note:        "ask for keys",
-				Endpoints:   linkit.ProviderEndpoints{ListProviders: "/providers", ProviderConfig: "/providers/config/tamara", PaymentOrders: "/payments/orders"},
-				Credentials: json.RawMessage(`[{"key":"merchant"}]`), CustomParams: json.RawMessage(`{ "a":1}`), Notes: json.RawMessage(`["n"]`),
-				Raw: json.RawMessage(config),
+				Note: "ask for keys",
+				Endpoints: linkit.ProviderEndpoints{
+					ListProviders:  "/providers",
+					ProviderConfig: "/providers/config/tamara",
+					PaymentOrders:  "/payments/orders",
+				},
+				Credentials: json.RawMessage(
+					`[{"key":"merchant"}]`,
+				),
+				CustomParams: json.RawMessage(`{ "a":1}`),
+				Notes:        json.RawMessage(`["n"]`),
+				Raw:          json.RawMessage(config),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Providers.Config(ctx, "tamara") },
 		},

@@ -8,25 +8,26 @@ import (
 	"net/url"
 )
 
-// Product is one article of the catalogue. Its price and stock at a branch are a SKU's: creating a product creates one
-// SKU at every branch.
+// Product is one article of the catalogue. Its price and stock at a branch are a SKU's: creating a
+// product creates one SKU at every branch.
 type Product struct {
-	ID             string          `json:"id"`
-	IvID           string          `json:"iv_id"` // your own identifier, the key of every call on one product
-	OrganizationID string          `json:"organization_id"`
-	NameEn         string          `json:"name_en"`
-	NameAr         string          `json:"name_ar"`
-	AveragePrice   float64         `json:"average_price"` // money is a JSON number over a float64 column; it round-trips exactly
-	VATValue       float64         `json:"vat_value"`     // percent
-	Barcode        string          `json:"barcode"`
-	BrandID        string          `json:"brand_id"`
-	CategoryID     string          `json:"category_id"`
-	GenericID      string          `json:"generic_id"`
-	IsEnabled      bool            `json:"is_enabled"`
-	IsDeleted      bool            `json:"is_deleted"`
-	Created        Time            `json:"created"`
-	Updated        Time            `json:"updated"`
-	Raw            json.RawMessage `json:"-"` // the record as it came. Not written.
+	ID             string `json:"id"`
+	IvID           string `json:"iv_id"` // your own identifier, the key of every call on one product
+	OrganizationID string `json:"organization_id"`
+	NameEn         string `json:"name_en"`
+	NameAr         string `json:"name_ar"`
+	// money is a JSON number over a float64 column; it round-trips exactly
+	AveragePrice float64         `json:"average_price"`
+	VATValue     float64         `json:"vat_value"` // percent
+	Barcode      string          `json:"barcode"`
+	BrandID      string          `json:"brand_id"`
+	CategoryID   string          `json:"category_id"`
+	GenericID    string          `json:"generic_id"`
+	IsEnabled    bool            `json:"is_enabled"`
+	IsDeleted    bool            `json:"is_deleted"`
+	Created      Time            `json:"created"`
+	Updated      Time            `json:"updated"`
+	Raw          json.RawMessage `json:"-"` // the record as it came. Not written.
 }
 
 func (p Product) keys() (key, id string) { return p.IvID, p.ID }
@@ -52,8 +53,8 @@ func (p Product) Params() ProductParams {
 	return params
 }
 
-// ProductParams is a product to write. An empty string and a nil pointer are left out of the request; a pointer sets
-// its value even when that is zero.
+// ProductParams is a product to write. An empty string and a nil pointer are left out of the
+// request; a pointer sets its value even when that is zero.
 type ProductParams struct {
 	IvID         string   `json:"iv_id,omitempty"`
 	NameEn       string   `json:"name_en,omitempty"`
@@ -142,8 +143,8 @@ func (s *ProductsService) Get(ctx context.Context, ivID string) (*Product, error
 	return do[Product](ctx, s.client, &operation{method: http.MethodGet, route: "/products/{iv_id}", ids: ids{ivID}})
 }
 
-// Create adds a product, and with it one SKU at every branch. An IvID in use is ErrConflict. It is not sent again once
-// it may have taken effect: see TransportError.Sent.
+// Create adds a product, and with it one SKU at every branch. An IvID in use is ErrConflict. It is
+// not sent again once it may have taken effect: see TransportError.Sent.
 //
 //	POST /products   (inferred)
 func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Product, error) {

@@ -19,11 +19,20 @@ func TestProductSampleDecodesFieldByField(t *testing.T) {
 	got, err := client.Products.Get(t.Context(), "ITEM-4410")
 	require.NoError(t, err)
 	assert.Equal(t, linkit.Product{
-		ID: "k7m2p9q4x1c8v5b", IvID: "ITEM-4410", OrganizationID: "org_9f2", NameEn: "Adol 500 mg", NameAr: "أدول ٥٠٠ ملغ",
-		AveragePrice: 7.25, VATValue: 15, Barcode: "6291100350012", BrandID: "brand_jlp", CategoryID: "cat_otc", GenericID: "gen_apap",
-		IsEnabled: true,
-		Created:   linkit.Time{Time: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)},
-		Updated:   linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)},
+		ID:             "k7m2p9q4x1c8v5b",
+		IvID:           "ITEM-4410",
+		OrganizationID: "org_9f2",
+		NameEn:         "Adol 500 mg",
+		NameAr:         "أدول ٥٠٠ ملغ",
+		AveragePrice:   7.25,
+		VATValue:       15,
+		Barcode:        "6291100350012",
+		BrandID:        "brand_jlp",
+		CategoryID:     "cat_otc",
+		GenericID:      "gen_apap",
+		IsEnabled:      true,
+		Created:        linkit.Time{Time: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)},
+		Updated:        linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)},
 	}, withoutRaw(*got))
 	assert.JSONEq(t, sample(t, "product.json"), string(got.Raw))
 }
@@ -37,14 +46,26 @@ func TestProductPageDecodesWithEveryFormOfDate(t *testing.T) {
 	assert.True(t, page.Data[0].Created.Equal(page.Data[1].Created.Time), "PocketBase's form")
 	assert.True(t, page.Data[1].Updated.IsZero())
 	page.Data = nil
-	assert.Equal(t, linkit.Page[linkit.Product]{Count: 2, TotalCount: 41, Page: 1, Limit: 2, HasNext: true, Meta: json.RawMessage("{}")}, *page)
+	assert.Equal(
+		t,
+		linkit.Page[linkit.Product]{Count: 2, TotalCount: 41, Page: 1, Limit: 2, HasNext: true, Meta: json.RawMessage("{}")},
+		*page,
+	)
 }
 
 func TestProductRequestsAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	full := linkit.ProductParams{
-		IvID: "ITEM-1", NameEn: "Adol", NameAr: "أدول", AveragePrice: linkit.Ptr(7.1), VATValue: linkit.Ptr(15.0), Barcode: "629",
-		BrandID: "b", CategoryID: "c", GenericID: "g", IsEnabled: linkit.Ptr(true),
+		IvID:         "ITEM-1",
+		NameEn:       "Adol",
+		NameAr:       "أدول",
+		AveragePrice: linkit.Ptr(7.1),
+		VATValue:     linkit.Ptr(15.0),
+		Barcode:      "629",
+		BrandID:      "b",
+		CategoryID:   "c",
+		GenericID:    "g",
+		IsEnabled:    linkit.Ptr(true),
 	}
 	const fullBody = `{"iv_id":"ITEM-1","name_en":"Adol","name_ar":"أدول","average_price":7.1,"vat_value":15,"barcode":"629","brand_id":"b","category_id":"c","generic_id":"g","is_enabled":true}`
 	for name, row := range map[string]struct {

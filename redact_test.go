@@ -46,7 +46,11 @@ func TestEchoOfACredentialIsMaskedHoweverItIsWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.NotEqual(t, base64.StdEncoding.EncodeToString([]byte(secret)), base64.URLEncoding.EncodeToString([]byte(secret)))
+			require.NotEqual(
+				t,
+				base64.StdEncoding.EncodeToString([]byte(secret)),
+				base64.URLEncoding.EncodeToString([]byte(secret)),
+			)
 			client := newClient(t, &replies{answers: []reply{{status: 400, body: row.body}}}, linkit.WithLogin("a", secret))
 			err := getOne(t.Context(), client)
 			var ae *linkit.APIError
@@ -63,7 +67,11 @@ func TestShortCredentialsAreMaskedToo(t *testing.T) {
 	for name, opt := range map[string]linkit.Option{
 		"key": linkit.WithAPIKey("k7!z"), "token": linkit.WithToken("k7!z"), "password": linkit.WithLogin("a", "k7!z"),
 	} {
-		client := newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}}, opt)
+		client := newClient(
+			t,
+			&replies{answers: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}},
+			opt,
+		)
 		err := getOne(t.Context(), client)
 		leaks(t, name, err, "k7!z")
 		assert.ErrorContains(t, err, "got [redacted]")
@@ -72,7 +80,10 @@ func TestShortCredentialsAreMaskedToo(t *testing.T) {
 
 func TestEchoedRequestIDShowsNoKey(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}})
+	client := newClient(
+		t,
+		&replies{answers: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}},
+	)
 	var ae *linkit.APIError
 	err := getOne(t.Context(), client)
 	require.ErrorAs(t, err, &ae)
@@ -120,7 +131,12 @@ func TestErrorThatWrapsOneThatShowsTheKeyIsReplaced(t *testing.T) {
 		require.NotErrorIs(t, err, shows)
 	}
 	plain := &hidingError{http.ErrAbortHandler}
-	require.ErrorIs(t, getOne(t.Context(), newClient(t, &replies{answers: []reply{{err: plain}}}, linkit.WithRetries(0))), http.ErrAbortHandler, "others are kept")
+	require.ErrorIs(
+		t,
+		getOne(t.Context(), newClient(t, &replies{answers: []reply{{err: plain}}}, linkit.WithRetries(0))),
+		http.ErrAbortHandler,
+		"others are kept",
+	)
 }
 
 // telling is a context of the caller's own whose error says too much.
@@ -142,7 +158,11 @@ func TestLineOfARetryShowsNoKey(t *testing.T) {
 	var log bytes.Buffer
 	rs := &replies{answers: []reply{{err: fmt.Errorf("odd transport shows %s", testKey)}, {status: 200, body: product1}}}
 	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
-	assert.Contains(t, log.String(), `level=WARN msg="linkit: retrying" method=GET route=/products/{iv_id} attempts=1 error="odd transport shows [redacted]"`)
+	assert.Contains(
+		t,
+		log.String(),
+		`level=WARN msg="linkit: retrying" method=GET route=/products/{iv_id} attempts=1 error="odd transport shows [redacted]"`,
+	)
 	assert.NotContains(t, log.String(), testKey)
 }
 
@@ -183,7 +203,10 @@ func TestSecretsInArraysOfAnEchoedBodyAreMaskedWhereverTheyStand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{{status: 400, body: `{"error":"no","details":` + details + `,"clean":"yes"}`}}})
+			client := newClient(
+				t,
+				&replies{answers: []reply{{status: 400, body: `{"error":"no","details":` + details + `,"clean":"yes"}`}}},
+			)
 			var ae *linkit.APIError
 			require.ErrorAs(t, getOne(t.Context(), client), &ae)
 			var body any

@@ -85,7 +85,8 @@ func (op *operation) checkText(body []byte) error {
 	return invalid("%s: the body is not valid UTF-8", op.name())
 }
 
-// newHeader makes the header of one attempt. It shares nothing: transports are known to write to what they are given.
+// newHeader makes the header of one attempt. It shares nothing: transports are known to write to
+// what they are given.
 func (c *core) newHeader(op *operation) http.Header {
 	h := make(http.Header, 6+len(c.header))
 	for key, values := range c.header {

@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// SKU is a product at a branch: its stock and its price there. Linkit makes one for every product at every branch.
+// SKU is a product at a branch: its stock and its price there. Linkit makes one for every product
+// at every branch.
 type SKU struct {
 	ID             string          `json:"id"`
 	IvID           string          `json:"iv_id"` // the key of every call on one SKU; usually "<product's>_<branch's>"
@@ -51,8 +52,8 @@ func (s SKU) Params() SKUParams {
 	return p
 }
 
-// SKUParams is a SKU to write. An empty string and a nil pointer are left out of the request; a pointer sets its value
-// even when that is zero: Qty: linkit.Ptr(0) says that the stock is out.
+// SKUParams is a SKU to write. An empty string and a nil pointer are left out of the request; a
+// pointer sets its value even when that is zero: Qty: linkit.Ptr(0) says that the stock is out.
 type SKUParams struct {
 	IvID        string   `json:"iv_id,omitempty"`
 	ProductIvID string   `json:"product_iv_id,omitempty"`
@@ -144,8 +145,8 @@ func (s *SKUsService) Get(ctx context.Context, ivID string) (*SKU, error) {
 	return do[SKU](ctx, s.client, &operation{method: http.MethodGet, route: "/skus/{iv_id}", ids: ids{ivID}})
 }
 
-// Create adds a SKU; rarely needed, as Linkit makes them with products and branches. An IvID in use is ErrConflict. It is
-// not sent again once it may have taken effect.
+// Create adds a SKU; rarely needed, as Linkit makes them with products and branches. An IvID in use
+// is ErrConflict. It is not sent again once it may have taken effect.
 //
 //	POST /skus   (inferred)
 func (s *SKUsService) Create(ctx context.Context, params SKUParams) (*SKU, error) {

@@ -14,8 +14,17 @@ import (
 
 func sampleSKU() linkit.SKU {
 	return linkit.SKU{
-		ID: "s1k9u3h5j7l2m4n", IvID: "ITEM-4410_BR-07", OrganizationID: "org_9f2", ProductIvID: "ITEM-4410", BranchIvID: "BR-07",
-		Qty: linkit.Ptr(0), Price: 7.5, Cost: 4.1, Available: false, Created: created, Updated: updated,
+		ID:             "s1k9u3h5j7l2m4n",
+		IvID:           "ITEM-4410_BR-07",
+		OrganizationID: "org_9f2",
+		ProductIvID:    "ITEM-4410",
+		BranchIvID:     "BR-07",
+		Qty:            linkit.Ptr(0),
+		Price:          7.5,
+		Cost:           4.1,
+		Available:      false,
+		Created:        created,
+		Updated:        updated,
 	}
 }
 
@@ -34,8 +43,14 @@ func TestSKUsOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Get(ctx, "ITEM-4410_BR-07") },
 		},
 		{
-			name: "create", line: "POST /skus", body: "sku.json", status: http.StatusCreated, answer: sample(t, "sku.json"), record: true, want: &want,
-			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Create(ctx, stockOut) },
+			name:   "create",
+			line:   "POST /skus",
+			body:   "sku.json",
+			status: http.StatusCreated,
+			answer: sample(t, "sku.json"),
+			record: true,
+			want:   &want,
+			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Create(ctx, stockOut) },
 		},
 		{
 			name: "update", line: "PUT /skus/a%2Fb", body: "sku.json", answer: sample(t, "sku.json"), record: true, want: &want,
@@ -50,11 +65,23 @@ func TestSKUsOnTheWire(t *testing.T) {
 		{
 			name: "bulk", line: "POST /skus/bulk", body: "skus-bulk.json", answer: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
-				Success: true, StatusCode: 200, Message: "Processed 3 products", Count: 2, Keys: []string{"ITEM-4410_BR-07", "ITEM-4411_BR-07"}, Raw: json.RawMessage(sample(t, "bulk.json")),
+				Success:    true,
+				StatusCode: 200,
+				Message:    "Processed 3 products",
+				Count:      2,
+				Keys:       []string{"ITEM-4410_BR-07", "ITEM-4411_BR-07"},
+				Raw:        json.RawMessage(sample(t, "bulk.json")),
 			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.SKUs.Bulk(ctx, linkit.BulkUpdate, []linkit.SKUParams{
-					{IvID: "ITEM-4410_BR-07", BranchIvID: "BR-07", ProductIvID: "ITEM-4410", Qty: linkit.Ptr(0), Price: linkit.Ptr(0.0), Available: linkit.Ptr(false)},
+					{
+						IvID:        "ITEM-4410_BR-07",
+						BranchIvID:  "BR-07",
+						ProductIvID: "ITEM-4410",
+						Qty:         linkit.Ptr(0),
+						Price:       linkit.Ptr(0.0),
+						Available:   linkit.Ptr(false),
+					},
 					{IvID: "ITEM-4411_BR-07", Qty: linkit.Ptr(12)},
 				})
 			},

@@ -14,9 +14,10 @@ import (
 	"github.com/linkit-go/linkit/internal/filestore"
 )
 
-// SessionStore keeps a sign-in across processes; see [WithSessionStore]. A key is opaque, safe as a file
-// name, and covers the base URL and the email. Errors are logged and never fail a call. Sessions are to
-// be stored with [Session.MarshalBinary]; other encodings redact the token, or fail.
+// SessionStore keeps a sign-in across processes; see [WithSessionStore]. A key is opaque, safe as a
+// file name, and covers the base URL and the email. Errors are logged and never fail a call.
+// Sessions are to be stored with [Session.MarshalBinary]; other encodings redact the token, or
+// fail.
 type SessionStore interface {
 	// Load returns the session under key; nil and no error when there is none.
 	Load(ctx context.Context, key string) (*Session, error)
@@ -33,8 +34,8 @@ type SessionLocker interface {
 const (
 	lockTimeout = 20 * time.Second // the longest wait for another process's sign-in
 	storeTime   = 5 * time.Second  // one Load or Save
-	// While another process holds the lock, the store is asked whether there is a good session already:
-	// first after lockGrace, then at every lockPoll.
+	// While another process holds the lock, the store is asked whether there is a good session
+	// already: first after lockGrace, then at every lockPoll.
 	lockGrace = 50 * time.Millisecond
 	lockPoll  = time.Second
 )
@@ -45,15 +46,16 @@ func storeKey(base, email string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// storeEntry is one credential's place in a store, during one sign-in. Its methods never fail: errors
-// are logged.
+// storeEntry is one credential's place in a store, during one sign-in. Its methods never fail:
+// errors are logged.
 type storeEntry struct {
 	source    *loginSource
 	key       string
 	untrusted bool // others may have written to the store: it is left alone
 }
 
-// signIn returns a stored session or a new one, which it stores. skipStore is for a new one in any case.
+// signIn returns a stored session or a new one, which it stores. skipStore is for a new one in any
+// case.
 func (e *storeEntry) signIn(
 	ctx context.Context, old *authToken, skipStore bool, login func() (authGrant, error),
 ) (authGrant, error) {
@@ -72,8 +74,8 @@ func (e *storeEntry) signIn(
 	return granted, err
 }
 
-// lock waits for the lock, where the store has one. It returns early with a session that it finds while
-// another process holds the lock.
+// lock waits for the lock, where the store has one. It returns early with a session that it finds
+// while another process holds the lock.
 func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (unlock func(), stored *authGrant) {
 	unlock = func() {}
 	locker, ok := e.source.store.(SessionLocker)
@@ -121,8 +123,8 @@ func (e *storeEntry) unlock(ctx context.Context, release func()) {
 	}
 }
 
-// load returns the stored session, unless it has expired or holds the token that is to be replaced. Its
-// life is computed by the local clock: a wrong one costs one 401 or one sign-in.
+// load returns the stored session, unless it has expired or holds the token that is to be replaced.
+// Its life is computed by the local clock: a wrong one costs one 401 or one sign-in.
 func (e *storeEntry) load(ctx context.Context, old *authToken, logged bool) *authGrant {
 	if e.untrusted {
 		return nil
@@ -261,8 +263,8 @@ func (s *Session) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// MarshalText returns an error: text and JSON would redact the token, and a store that used them would
-// lose it. Use [Session.MarshalBinary].
+// MarshalText returns an error: text and JSON would redact the token, and a store that used them
+// would lose it. Use [Session.MarshalBinary].
 func (Session) MarshalText() ([]byte, error) {
 	return nil, errors.New("linkit: text or JSON would lose a Session's token: use MarshalBinary")
 }

@@ -49,7 +49,10 @@ func TestRefusedEntryThatCannotBeReplacedFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignInServer(time.Hour)
-		entry := &linkit.Session{Token: linkit.NewSecret("revoked-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(24 * time.Hour)}}
+		entry := &linkit.Session{
+			Token:     linkit.NewSecret("revoked-t0ken"),
+			ExpiresAt: linkit.Time{Time: time.Now().Add(24 * time.Hour)},
+		}
 		client := s.client(t, linkit.WithSessionStore(oddStore{
 			load: func() (*linkit.Session, error) { return entry, nil },
 			save: func(*linkit.Session) error { return errors.New("read-only") },
@@ -144,10 +147,18 @@ func TestUnusableEntriesAndStoreErrorsAreLoggedWithoutTheToken(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			s := newSignInServer(time.Hour)
-			client := s.client(t, linkit.WithSessionStore(row.store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			client := s.client(
+				t,
+				linkit.WithSessionStore(row.store),
+				linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			)
 			require.NoError(t, getOne(t.Context(), client))
 			s.assertCounts(t, 1, 1)
-			assert.Contains(t, log.String(), `level=WARN msg="linkit: the session store failed; continuing without it" `+row.line)
+			assert.Contains(
+				t,
+				log.String(),
+				`level=WARN msg="linkit: the session store failed; continuing without it" `+row.line,
+			)
 			assert.NotContains(t, log.String(), "tok-1-Qw8eRt")
 			assert.NotContains(t, log.String(), secret)
 		})

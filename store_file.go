@@ -7,15 +7,16 @@ import (
 	"github.com/linkit-go/linkit/internal/filestore"
 )
 
-// FileSessionStore returns a store that keeps sessions as files in dir, for the processes of one user
-// on one machine. It makes dir, readable by that user only, with its first file. The files hold tokens
-// in clear; they are replaced atomically and locked across processes, and [SessionStore] Save removes
-// the temporary files of processes that were killed. A relative dir is made absolute at once.
+// FileSessionStore returns a store that keeps sessions as files in dir, for the processes of one
+// user on one machine. It makes dir, readable by that user only, with its first file. The files
+// hold tokens in clear; they are replaced atomically and locked across processes, and
+// [SessionStore] Save removes the temporary files of processes that were killed. A relative dir is
+// made absolute at once.
 //
-// [NewClient] returns [ErrInvalid] for a dir that is empty, begins with ~ or can't be made absolute. On
-// Unix a folder or file that every user can write to, or whose owner is neither root nor the current
-// user, is not used: the client logs a warning and signs in. So don't use /tmp itself, or a mounted
-// volume that everybody can write to, but a folder below it.
+// [NewClient] returns [ErrInvalid] for a dir that is empty, begins with ~ or can't be made
+// absolute. On Unix a folder or file that every user can write to, or whose owner is neither root
+// nor the current user, is not used: the client logs a warning and signs in. So don't use /tmp
+// itself, or a mounted volume that everybody can write to, but a folder below it.
 func FileSessionStore(dir string) SessionStore {
 	files, err := filestore.New(dir)
 	if err != nil {

@@ -77,7 +77,11 @@ func TestUnusableFileCostsOneSignInAndOneLogLine(t *testing.T) {
 			require.Len(t, files, 1)
 			require.NoError(t, spoil(files[0]))
 			var log bytes.Buffer
-			client := s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			client := s.client(
+				t,
+				linkit.WithSessionStore(linkit.FileSessionStore(dir)),
+				linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			)
 			require.NoError(t, getOne(t.Context(), client))
 			s.assertCounts(t, 2, 2)
 			lines := strings.Count(log.String(), "step=load")
@@ -133,11 +137,15 @@ func TestSessionFilesThatOthersCanWriteAreNotUsed(t *testing.T) {
 			spoiled, err := filepath.Glob(filepath.Join(dir, spoil))
 			require.NoError(t, err)
 			require.Len(t, spoiled, 1)
-			require.NoError(t, os.Chmod(spoiled[0], 0o777)) //nolint:gosec // what must not be
+			require.NoError(t, os.Chmod(spoiled[0], 0o777))
 			before := content(t, dir)
 
 			var log bytes.Buffer
-			client := s.client(t, linkit.WithSessionStore(linkit.FileSessionStore(dir)), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			client := s.client(
+				t,
+				linkit.WithSessionStore(linkit.FileSessionStore(dir)),
+				linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			)
 			for range 3 {
 				require.NoError(t, getOne(t.Context(), client))
 				client.Auth.Reset()
@@ -175,7 +183,10 @@ func TestSaveRemovesTheTemporaryFilesOfKilledProcesses(t *testing.T) {
 		at := time.Now().Add(-age)
 		require.NoError(t, os.Chtimes(path, at, at))
 	}
-	require.NoError(t, linkit.FileSessionStore(dir).Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}))
+	require.NoError(
+		t,
+		linkit.FileSessionStore(dir).Save(t.Context(), "key", &linkit.Session{Token: linkit.NewSecret("t0ken")}),
+	)
 	assert.NoFileExists(t, filepath.Join(dir, ".session-old"))
 	assert.FileExists(t, filepath.Join(dir, ".session-young"))
 }
@@ -230,7 +241,8 @@ func TestFileStoreClosesWhatItOpens(t *testing.T) {
 	}
 }
 
-// The processes of the next test are this test binary, told by these variables to ping and to make one call each.
+// The processes of the next test are this test binary, told by these variables to ping and to make
+// one call each.
 const childURL, childDir = "LINKIT_TEST_CHILD_URL", "LINKIT_TEST_CHILD_DIR"
 
 func TestMain(m *testing.M) {
@@ -241,7 +253,11 @@ func TestMain(m *testing.M) {
 }
 
 func childProcess(base, dir string) int {
-	client, err := linkit.NewClient(linkit.WithBaseURL(base), linkit.WithLogin("ops@example.com", "pa55-word-Zq"), linkit.WithSessionStore(linkit.FileSessionStore(dir)))
+	client, err := linkit.NewClient(
+		linkit.WithBaseURL(base),
+		linkit.WithLogin("ops@example.com", "pa55-word-Zq"),
+		linkit.WithSessionStore(linkit.FileSessionStore(dir)),
+	)
 	if err == nil {
 		_, err = client.System.Ping(context.Background()) // tells the server that this process has come
 		err = errors.Join(err, getOne(context.Background(), client), client.Close())
@@ -271,7 +287,10 @@ func TestProcessesOnOneFileStoreMakeOneSignIn(t *testing.T) {
 			case <-all:
 			case <-r.Context().Done():
 			}
-			_, _ = io.WriteString(w, `{"token":"shared-t0ken","expires_at":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`)
+			_, _ = io.WriteString(
+				w,
+				`{"token":"shared-t0ken","expires_at":"`+time.Now().Add(time.Hour).UTC().Format(time.RFC3339)+`"}`,
+			)
 		default:
 			_, _ = io.WriteString(w, product1)
 		}

@@ -192,7 +192,10 @@ func TestLoadedSessionWithAWrongClockCostsOneSignIn(t *testing.T) {
 				s, store := newSignInServer(time.Hour), newMemoryStore()
 				require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
 				for key := range store.sessions {
-					store.sessions[key] = &linkit.Session{Token: linkit.NewSecret("old-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(ends)}}
+					store.sessions[key] = &linkit.Session{
+						Token:     linkit.NewSecret("old-t0ken"),
+						ExpiresAt: linkit.Time{Time: time.Now().Add(ends)},
+					}
 				}
 				require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store))))
 				s.assertCounts(t, 2, map[bool]int{true: 2, false: 3}[ends < 0]) // one that seems good costs a 401
@@ -222,7 +225,12 @@ func TestLoginFuncsSessionsAreStored(t *testing.T) {
 	s, store := newSignInServer(time.Hour), newMemoryStore()
 	login := func(context.Context) (string, string, error) { return "ops@example.com", s.password, nil }
 	for range 2 {
-		client, err := linkit.NewClient(linkit.WithBaseURL(testBase), linkit.WithHTTPClient(&http.Client{Transport: s}), linkit.WithLoginFunc(login), linkit.WithSessionStore(store))
+		client, err := linkit.NewClient(
+			linkit.WithBaseURL(testBase),
+			linkit.WithHTTPClient(&http.Client{Transport: s}),
+			linkit.WithLoginFunc(login),
+			linkit.WithSessionStore(store),
+		)
 		require.NoError(t, err)
 		require.NoError(t, getOne(t.Context(), client))
 	}
@@ -301,7 +309,10 @@ func TestStoredSessionIsFoundWhileTheLockIsWaitedFor(t *testing.T) {
 			lock:     func() (func(), error) { time.Sleep(time.Hour); return nil, nil }, //nolint:forbidigo // virtual time
 		}))
 		time.AfterFunc(3*time.Second, func() {
-			stored = &linkit.Session{Token: linkit.NewSecret("other-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)}}
+			stored = &linkit.Session{
+				Token:     linkit.NewSecret("other-t0ken"),
+				ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)},
+			}
 		})
 		began := time.Now()
 		require.NoError(t, getOne(t.Context(), client))
@@ -318,7 +329,10 @@ func TestResetWaitsForTheLockAndUsesNoStoredSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignInServer(time.Hour)
 		takes := time.Duration(0)
-		stored := &linkit.Session{Token: linkit.NewSecret("other-t0ken"), ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)}}
+		stored := &linkit.Session{
+			Token:     linkit.NewSecret("other-t0ken"),
+			ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)},
+		}
 		client := s.client(t, linkit.WithSessionStore(oddLocker{
 			oddStore: oddStore{load: func() (*linkit.Session, error) { return stored, nil }},
 			lock:     func() (func(), error) { time.Sleep(takes); return func() {}, nil }, //nolint:forbidigo // virtual time
@@ -383,7 +397,13 @@ func TestStoreThatWorksLogsNothing(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			s := newSignInServer(time.Hour)
-			require.NoError(t, getOne(t.Context(), s.client(t, linkit.WithSessionStore(store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
+			require.NoError(
+				t,
+				getOne(
+					t.Context(),
+					s.client(t, linkit.WithSessionStore(store), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))),
+				),
+			)
 			s.assertCounts(t, 1, 1)
 			assert.Empty(t, log.String())
 		})

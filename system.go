@@ -138,8 +138,8 @@ func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 	})
 }
 
-// Health returns the health of the service. It carries no credential and is sent once. A service that says it is unhealthy has
-// responded: that is a Health, not an error.
+// Health returns the health of the service. It carries no credential and is sent once. A service
+// that says it is unhealthy has responded: that is a Health, not an error.
 //
 //	GET /health
 func (s *SystemService) Health(ctx context.Context) (*Health, error) {

@@ -22,8 +22,15 @@ func TestTheSystemOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Ping(ctx) },
 		},
 		{
-			name: "health", line: "GET /health", answer: sample(t, "health.json"),
-			want: &linkit.Health{Status: linkit.HealthStatusDegraded, Version: "1.4.2", Environment: "production", Timestamp: updated},
+			name:   "health",
+			line:   "GET /health",
+			answer: sample(t, "health.json"),
+			want: &linkit.Health{
+				Status:      linkit.HealthStatusDegraded,
+				Version:     "1.4.2",
+				Environment: "production",
+				Timestamp:   updated,
+			},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Health(ctx) },
 		},
 		{
@@ -31,10 +38,20 @@ func TestTheSystemOnTheWire(t *testing.T) {
 			want: &linkit.SystemHealth{
 				Status: linkit.HealthStatusHealthy, Version: "1.4.2", Environment: "production", UptimeSeconds: 86400.5,
 				SystemHealth: linkit.SystemHealthDetail{
-					Status: "running", Initialized: true, Started: true, Timestamp: updated, TotalApps: 12, ActiveApps: 9,
-					ManagerMetrics:   linkit.ManagerMetrics{ActiveInstances: 31, TotalInstances: 40, TotalOrganizations: 22},
-					RegistryMetrics:  linkit.RegistryMetrics{TotalFactories: 12, TotalCreated: 40, TotalErrors: 1, CacheHitRate: 0.97},
-					SchedulerMetrics: linkit.SchedulerMetrics{ActiveWorkers: 4, TotalExecutions: 9001, SuccessfulRuns: 8990, FailedRuns: 11},
+					Status:          "running",
+					Initialized:     true,
+					Started:         true,
+					Timestamp:       updated,
+					TotalApps:       12,
+					ActiveApps:      9,
+					ManagerMetrics:  linkit.ManagerMetrics{ActiveInstances: 31, TotalInstances: 40, TotalOrganizations: 22},
+					RegistryMetrics: linkit.RegistryMetrics{TotalFactories: 12, TotalCreated: 40, TotalErrors: 1, CacheHitRate: 0.97},
+					SchedulerMetrics: linkit.SchedulerMetrics{
+						ActiveWorkers:   4,
+						TotalExecutions: 9001,
+						SuccessfulRuns:  8990,
+						FailedRuns:      11,
+					},
 				},
 				Raw: []byte(sample(t, "system-health.json")),
 			},
@@ -43,8 +60,17 @@ func TestTheSystemOnTheWire(t *testing.T) {
 		{
 			name: "telemetry", line: "GET /telemetry", answer: sample(t, "telemetry.json"),
 			want: &linkit.Telemetry{
-				Version: "1.4.2", Measured: updated,
-				Runtime: linkit.TelemetryRuntime{Goroutines: 212, CPUCount: 8, AllocMB: 310, TotalAllocMB: 90210, SysMB: 512, NumGC: 4410, GCPauseNS: 84000},
+				Version:  "1.4.2",
+				Measured: updated,
+				Runtime: linkit.TelemetryRuntime{
+					Goroutines:   212,
+					CPUCount:     8,
+					AllocMB:      310,
+					TotalAllocMB: 90210,
+					SysMB:        512,
+					NumGC:        4410,
+					GCPauseNS:    84000,
+				},
 				Store:   linkit.TelemetryStore{Products: 15000, Branches: 25, SKUs: 375000, Orders: 88120, Customers: 40110},
 				Staging: linkit.TelemetryStaging{Pending: 3, Processing: 1, CompletedToday: 940},
 			},
@@ -136,7 +162,10 @@ func TestAnObjectIsKnownByAnyOfItsKeys(t *testing.T) {
 		for _, key := range object.keys {
 			bare, err := object.call(t.Context(), newRecorder(t, http.StatusOK, `{`+key+`}`).client)
 			require.NoError(t, err, "%s %s", object.name, key)
-			enveloped, err := object.call(t.Context(), newRecorder(t, http.StatusOK, `{"success":true,"message":"done","data":{`+key+`}}`).client)
+			enveloped, err := object.call(
+				t.Context(),
+				newRecorder(t, http.StatusOK, `{"success":true,"message":"done","data":{`+key+`}}`).client,
+			)
 			require.NoError(t, err, "%s %s", object.name, key)
 			assert.Equal(t, bare, enveloped)
 			_, err = object.call(t.Context(), newRecorder(t, http.StatusOK, `{`+key+`,"data":{"new":1}}`).client)
@@ -155,7 +184,12 @@ func TestHealthIsNotReadFromTheAnswerOfAnotherCall(t *testing.T) {
 	client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		arrived++
 		header := http.Header{"Retry-After": {"3600"}}
-		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: header, Body: io.NopCloser(strings.NewReader(`{"status":"busy"}`)), Request: r}, nil
+		return &http.Response{
+			StatusCode: http.StatusServiceUnavailable,
+			Header:     header,
+			Body:       io.NopCloser(strings.NewReader(`{"status":"busy"}`)),
+			Request:    r,
+		}, nil
 	}))
 	_, err := client.SKUs.Get(t.Context(), "ITEM-4410_BR-07")
 	require.ErrorIs(t, err, linkit.ErrServer)

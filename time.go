@@ -20,13 +20,13 @@ func Ptr[T any](v T) *T { return &v }
 
 // Time is an instant in a response. The zero Time means that there is none.
 //
-// It reads RFC 3339, PocketBase's "2006-01-02 15:04:05.000Z", other dates that begin with the year (UTC where they name no
-// zone), and Unix seconds or milliseconds; "" and null give the zero Time. It is written as RFC 3339, and as "" when zero. In
-// SQL it is a timestamp, and NULL when zero.
+// It reads RFC 3339, PocketBase's "2006-01-02 15:04:05.000Z", other dates that begin with the year
+// (UTC where they name no zone), and Unix seconds or milliseconds; "" and null give the zero Time.
+// It is written as RFC 3339, and as "" when zero. In SQL it is a timestamp, and NULL when zero.
 type Time struct{ time.Time }
 
-// Date is a day without a time, written YYYY-MM-DD: a birthdate. The zero Date means that there is none. In SQL it is a date,
-// and NULL when zero.
+// Date is a day without a time, written YYYY-MM-DD: a birthdate. The zero Date means that there is
+// none. In SQL it is a date, and NULL when zero.
 type Date struct {
 	Year  int
 	Month time.Month
@@ -35,7 +35,8 @@ type Date struct {
 
 var errNoTime = errors.New("it is not a date that begins with the year, nor Unix seconds or milliseconds")
 
-// UnmarshalJSON reads any of the forms that Time accepts. Another one is an error, and leaves the zero Time.
+// UnmarshalJSON reads any of the forms that Time accepts. Another one is an error, and leaves the
+// zero Time.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
 	if t.Time.UnmarshalJSON(b) == nil && writable(t.Time) {
@@ -96,8 +97,8 @@ func DateOf(t time.Time) Date {
 	return Date{year, month, day}
 }
 
-// ParseDate reads YYYY-MM-DD, or the day of a longer form that begins with it. An empty text is the zero Date; what is not a
-// day of the calendar is [ErrInvalid].
+// ParseDate reads YYYY-MM-DD, or the day of a longer form that begins with it. An empty text is the
+// zero Date; what is not a day of the calendar is [ErrInvalid].
 func ParseDate(s string) (Date, error) {
 	s = strings.TrimSpace(s)
 	d, err := parseDate(s)
@@ -118,8 +119,8 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
 }
 
-// UnmarshalJSON reads YYYY-MM-DD, the day of any form that [Time] accepts, "" and null. Another form is an error, and leaves
-// the zero Date.
+// UnmarshalJSON reads YYYY-MM-DD, the day of any form that [Time] accepts, "" and null. Another
+// form is an error, and leaves the zero Date.
 func (d *Date) UnmarshalJSON(b []byte) error {
 	*d = Date{}
 	s, err := dateText(b)
@@ -174,8 +175,8 @@ func (d *Date) Scan(src any) error {
 	return nil
 }
 
-// Value is the text YYYY-MM-DD, which every database takes for a date and no time zone can shift; NULL for the zero Date. A day
-// that no calendar has is an error.
+// Value is the text YYYY-MM-DD, which every database takes for a date and no time zone can shift;
+// NULL for the zero Date. A day that no calendar has is an error.
 func (d Date) Value() (driver.Value, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("linkit: Date.Value: %w", err)
@@ -207,7 +208,8 @@ func parseDate(s string) (Date, error) {
 	return DateOf(t), nil
 }
 
-// With an RFC 3339 "T" before the time and no space before the zone. time.Parse takes a fraction of a second after each.
+// With an RFC 3339 "T" before the time and no space before the zone. time.Parse takes a fraction of
+// a second after each.
 var timeLayouts = [...]string{
 	time.RFC3339, "2006-01-02T15:04:05", time.DateOnly, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
 	"2006-01-02T15:04", "2006-01-02T15:04Z07:00",
@@ -251,7 +253,8 @@ func parseYearFirst(s string) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
-// clockText writes the zone of a time of day as RFC 3339 does: "10:30:00 UTC", "10:30:00 +0300" and Go's "10:30:00 +0000 UTC".
+// clockText writes the zone of a time of day as RFC 3339 does: "10:30:00 UTC", "10:30:00 +0300" and
+// Go's "10:30:00 +0000 UTC".
 func clockText(clock string) string {
 	for _, name := range []string{" UTC", " GMT"} {
 		if rest, ok := strings.CutSuffix(clock, name); ok {
@@ -264,8 +267,9 @@ func clockText(clock string) string {
 	return strings.ReplaceAll(clock, " ", "")
 }
 
-// unixTime reads seconds or milliseconds since 1970: of any year from 1973 to 5138 one of the two is meant, and no other number
-// is read, so that "1990" and "20240115" aren't. 14 digits that are a date without separators are not taken for milliseconds.
+// unixTime reads seconds or milliseconds since 1970: of any year from 1973 to 5138 one of the two
+// is meant, and no other number is read, so that "1990" and "20240115" aren't. 14 digits that are a
+// date without separators are not taken for milliseconds.
 func unixTime(s string) (time.Time, error) {
 	const first, last = 1e8, 1e11 // seconds
 	n, ok := lenient.Float([]byte(s))

@@ -53,7 +53,11 @@ func TestDateReadsADayAndWritesIt(t *testing.T) {
 	}
 	_, err := json.Marshal(linkit.Date{Year: 1988, Month: 2, Day: 30})
 	require.Error(t, err)
-	assert.Equal(t, linkit.Date{Year: 1988, Month: 11, Day: 3}, linkit.DateOf(time.Date(1988, 11, 3, 23, 0, 0, 0, time.FixedZone("", 3*3600))))
+	assert.Equal(
+		t,
+		linkit.Date{Year: 1988, Month: 11, Day: 3},
+		linkit.DateOf(time.Date(1988, 11, 3, 23, 0, 0, 0, time.FixedZone("", 3*3600))),
+	)
 	assert.True(t, linkit.Date{}.IsZero())
 	assert.Equal(t, "1988-11-03", linkit.Date{Year: 1988, Month: 11, Day: 3}.String())
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// lookahead walks s in virtual time, and returns how many pages have been asked for beyond each, at its first record and once
-// the window is full.
+// lookahead walks s in virtual time, and returns how many pages have been asked for beyond each, at
+// its first record and once the window is full.
 func lookahead(t *testing.T, s *listServer, prefetch int) (ahead []int) {
 	t.Helper()
 	n := 0
@@ -29,7 +29,8 @@ func lookahead(t *testing.T, s *listServer, prefetch int) (ahead []int) {
 	return ahead
 }
 
-// once returns a listServer.status that meets each of pages with a status the first time it is asked for.
+// once returns a listServer.status that meets each of pages with a status the first time it is
+// asked for.
 func once(status int, pages ...int) func(page int) int {
 	var mu sync.Mutex
 	return func(page int) int {
@@ -150,9 +151,13 @@ func TestNothingIsAskedForOnceAnErrorIsDue(t *testing.T) {
 	t.Parallel()
 	for _, prefetch := range []int{0, 1, 4} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &listServer{ids: numbered(2000), delay: func(int) time.Duration { return time.Second }, status: func(page int) int {
-				return map[int]int{7: 403}[page]
-			}}
+			s := &listServer{
+				ids:   numbered(2000),
+				delay: func(int) time.Duration { return time.Second },
+				status: func(page int) int {
+					return map[int]int{7: 403}[page]
+				},
+			}
 			n := 0
 			for _, err := range newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
 				if n++; err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// TestAWalkOfALiveListMissesNothingThatStays changes a list in every way while it is walked: what is there all the time is
-// yielded, once, or the walk ends with ErrListChanged.
+// TestAWalkOfALiveListMissesNothingThatStays changes a list in every way while it is walked: what
+// is there all the time is yielded, once, or the walk ends with ErrListChanged.
 func TestAWalkOfALiveListMissesNothingThatStays(t *testing.T) {
 	t.Parallel()
 	const n = 350

@@ -58,7 +58,12 @@ func TestAFetcherReadsAheadWithinItsWindowAndTheList(t *testing.T) {
 		f.updateLastPage(&Page[plainRecord]{}, 10)
 		f.window.size = 10
 		f.readAhead(t.Context())
-		assert.Equal(t, []int{1, 2, 3, 4, 5, 6}, source.pages(), "nothing beyond the end, which a page without a total leaves as it is")
+		assert.Equal(
+			t,
+			[]int{1, 2, 3, 4, 5, 6},
+			source.pages(),
+			"nothing beyond the end, which a page without a total leaves as it is",
+		)
 		for want := 3; want <= 6; want++ {
 			assert.Equal(t, want, f.next(t.Context()).number)
 		}
@@ -69,7 +74,9 @@ func TestAFetcherReadsAheadWithinItsWindowAndTheList(t *testing.T) {
 func TestAFetcherKeepsTheOrderWhateverArrivesFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		source := &fakePages{released: map[int]chan struct{}{1: make(chan struct{}), 2: make(chan struct{}), 3: make(chan struct{})}}
+		source := &fakePages{
+			released: map[int]chan struct{}{1: make(chan struct{}), 2: make(chan struct{}), 3: make(chan struct{})},
+		}
 		f := &fetcher[plainRecord]{read: source.read, window: newWindow(2), nextPage: 1, lastPage: 3}
 		f.ask(t.Context())
 		f.readAhead(t.Context())

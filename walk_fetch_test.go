@@ -43,7 +43,10 @@ func TestLeavingAWalkEarlyIsNoFailure(t *testing.T) {
 	for _, prefetch := range []int{0, 1, 8} {
 		for _, records := range []int{1, 100, 150} {
 			synctest.Test(t, func(t *testing.T) {
-				s := &listServer{ids: numbered(5000), delay: func(page int) time.Duration { return time.Duration(page) * time.Second }}
+				s := &listServer{
+					ids:   numbered(5000),
+					delay: func(page int) time.Duration { return time.Duration(page) * time.Second },
+				}
 				var calls, attempts endedCalls
 				var log bytes.Buffer
 				client := newClient(t, s, linkit.WithPrefetch(prefetch),
@@ -72,9 +75,13 @@ func TestLeavingAWalkEarlyIsNoFailure(t *testing.T) {
 func TestPagesReadAheadOfAnErrorAreNoFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &listServer{ids: numbered(5000), delay: func(page int) time.Duration { return time.Duration(page) * time.Second }, status: func(page int) int {
-			return map[int]int{3: 403}[page]
-		}}
+		s := &listServer{
+			ids:   numbered(5000),
+			delay: func(page int) time.Duration { return time.Duration(page) * time.Second },
+			status: func(page int) int {
+				return map[int]int{3: 403}[page]
+			},
+		}
 		var calls endedCalls
 		client := newClient(t, s, linkit.WithPrefetch(8), linkit.WithHooks(linkit.Hooks{Call: calls.hook}))
 		_, err := walked(t.Context(), client)
@@ -90,7 +97,12 @@ func TestTheCallersOwnCancelOfAWalkIsAFailure(t *testing.T) {
 		s := &listServer{ids: numbered(5000), delay: func(int) time.Duration { return time.Second }}
 		var calls endedCalls
 		var log bytes.Buffer
-		client := newClient(t, s, linkit.WithHooks(linkit.Hooks{Call: calls.hook}), linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		client := newClient(
+			t,
+			s,
+			linkit.WithHooks(linkit.Hooks{Call: calls.hook}),
+			linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
 		_, err := walked(ctx, client)

@@ -29,7 +29,10 @@ func TestAListThatGrowsInFrontWhileItIsWalkedGoesOn(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", prefetch ", prefetch), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := &listServer{ids: numbered(750), delay: func(page int) time.Duration { return time.Duration(page) * time.Second }}
+					s := &listServer{
+						ids:   numbered(750),
+						delay: func(page int) time.Duration { return time.Duration(page) * time.Second },
+					}
 					answered := map[int]bool{}
 					s.status = func(page int) int { // under s.mu
 						if !answered[page] {
@@ -64,7 +67,8 @@ func TestPagesThatComeRoundAgainAreAnError(t *testing.T) {
 	} {
 		for _, prefetch := range []int{0, 1, 8} {
 			for _, period := range []int{1, 2, 20} {
-				s := &listServer{ids: numbered(period * 100), status: func(page int) int { return 404 * (page / 50) }} // an end, if All finds none
+				// an end, if All finds none
+				s := &listServer{ids: numbered(period * 100), status: func(page int) int { return 404 * (page / 50) }}
 				s.edit = func(page int, a map[string]any) {
 					var data []map[string]any
 					for _, id := range s.ids[(page-1)%period*100:][:100] {
@@ -102,7 +106,8 @@ func TestGrowthExcusesARepeatedPageOnce(t *testing.T) {
 		"it grew twice, in another order": {true, []int{500, 600, 700}, 4},
 	} {
 		for _, prefetch := range []int{0, 1, 8} {
-			s := &listServer{ids: numbered(100), status: func(page int) int { return 404 * (page / 20) }} // an end, if All finds none
+			// an end, if All finds none
+			s := &listServer{ids: numbered(100), status: func(page int) int { return 404 * (page / 20) }}
 			s.edit = func(page int, a map[string]any) {
 				var data []map[string]any
 				for i := range s.ids {
@@ -160,7 +165,10 @@ func TestRecordsAreToldApartByLinkitsIDAndByTheirOwnKeyWhereTheyHaveNone(t *test
 		},
 	} {
 		for _, prefetch := range []int{0, 1, 8} {
-			s := &listServer{ids: numbered(100 * len(row.pages)), edit: func(page int, a map[string]any) { a["data"] = row.pages[page-1] }}
+			s := &listServer{
+				ids:  numbered(100 * len(row.pages)),
+				edit: func(page int, a map[string]any) { a["data"] = row.pages[page-1] },
+			}
 			var got []string
 			for p, err := range newClient(t, s, linkit.WithPrefetch(prefetch)).Products.All(t.Context(), nil) {
 				require.NoError(t, err, name)

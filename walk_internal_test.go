@@ -39,7 +39,11 @@ func (p *pagesOf) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.asked[page] = time.Now()
 	records := p.records(page)
 	body, err := json.Marshal(map[string]any{
-		"data": records, "page": page, "limit": len(records), "total_count": p.count * len(records), "has_next": page < p.count,
+		"data":        records,
+		"page":        page,
+		"limit":       len(records),
+		"total_count": p.count * len(records),
+		"has_next":    page < p.count,
 	})
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, err
 }
@@ -47,7 +51,8 @@ func (p *pagesOf) RoundTrip(r *http.Request) (*http.Response, error) {
 // over returns a client of the list.
 func (p *pagesOf) newClient(t *testing.T, opts ...Option) *Client {
 	t.Helper()
-	client, err := NewClient(append(opts, WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"), WithHTTPClient(&http.Client{Transport: p}))...)
+	client, err := NewClient(
+		append(opts, WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"), WithHTTPClient(&http.Client{Transport: p}))...)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	return client
@@ -71,7 +76,10 @@ func TestAllHoldsNoMorePagesThanItReadsAhead(t *testing.T) {
 	t.Parallel()
 	const prefetch = 8
 	synctest.Test(t, func(t *testing.T) {
-		list := &pagesOf{count: 60, records: func(page int) []string { return []string{fmt.Sprintf("record-%d-that-is-no-tiny-object", page)} }}
+		list := &pagesOf{
+			count:   60,
+			records: func(page int) []string { return []string{fmt.Sprintf("record-%d-that-is-no-tiny-object", page)} },
+		}
 		n := 0
 		for _, err := range all[countedRecord](t.Context(), list.newClient(t, WithPrefetch(prefetch)), "/products", &ListParams{}) {
 			require.NoError(t, err)

@@ -1,12 +1,14 @@
 package linkit
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
 
-// seenPage is a page as a pass sees it: total_count, or -1, and records: a repeated one is negative.
+// seenPage is a page as a pass sees it: total_count, or -1, and records: a repeated one is
+// negative.
 type seenPage struct {
 	total   int
 	records []int
@@ -81,7 +83,7 @@ func TestAListThatGrowsForEverDoesNotLeadAPassOn(t *testing.T) {
 	assert.False(t, p.shifted())
 	_, circular = passed(append(pages, seenPage{1000, []int{-1, -2, -3}}))
 	assert.Equal(t, len(pages)+1, circular)
-	fresh := append(pages[:len(pages):len(pages)], seenPage{1000, []int{4}}, seenPage{2000, []int{-1, -2, -3}})
+	fresh := append(slices.Clip(pages), seenPage{1000, []int{4}}, seenPage{2000, []int{-1, -2, -3}})
 	_, circular = passed(fresh)
 	assert.Zero(t, circular, "a new record begins the count anew")
 }

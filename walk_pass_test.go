@@ -75,7 +75,12 @@ func TestAListThatShiftsIsReadAgainAndEachRecordYieldedOnce(t *testing.T) {
 				assert.Len(t, slices.Compact(slices.Sorted(slices.Values(got))), len(got), "a record was yielded twice")
 				asked := s.pages()
 				assert.Subset(t, asked, row.first)
-				assert.GreaterOrEqual(t, len(slices.DeleteFunc(asked, func(page int) bool { return page != 1 })), 2, "the list was not read again")
+				assert.GreaterOrEqual(
+					t,
+					len(slices.DeleteFunc(asked, func(page int) bool { return page != 1 })),
+					2,
+					"the list was not read again",
+				)
 			}
 		})
 	}
@@ -110,8 +115,8 @@ func TestAListThatShiftsInEveryPassEndsWithErrListChanged(t *testing.T) {
 	}
 }
 
-// repeatPage makes the second page and those behind it one and the same, the last one included. With moved, the records of
-// each response stand in another order.
+// repeatPage makes the second page and those behind it one and the same, the last one included.
+// With moved, the records of each response stand in another order.
 func repeatPage(requests int, a map[string]any, moved bool) {
 	data := []map[string]any{}
 	for i := range 100 {

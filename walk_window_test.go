@@ -38,7 +38,10 @@ func TestErrorComesAfterTheRecordsBeforeIt(t *testing.T) {
 func TestReadingAheadNeverReordersAndStaysInItsWindow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &listServer{ids: numbered(5000), delay: func(int) time.Duration { return time.Duration(rand.N(100)) * time.Millisecond }}
+		s := &listServer{
+			ids:   numbered(5000),
+			delay: func(int) time.Duration { return time.Duration(rand.N(100)) * time.Millisecond },
+		}
 		client := newClient(t, s, linkit.WithPrefetch(4))
 		n := 0
 		for p, err := range client.Products.All(t.Context(), nil) {
@@ -118,7 +121,8 @@ func TestGoexitInATransportIsAnErrorOfTheWalk(t *testing.T) {
 	}
 }
 
-// TestAllAgainstAModel walks lists of random size that change and fail at random, and compares with what must be yielded.
+// TestAllAgainstAModel walks lists of random size that change and fail at random, and compares with
+// what must be yielded.
 func TestAllAgainstAModel(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {

@@ -73,7 +73,12 @@ func list(attributes []attribute.KeyValue) string {
 	var text strings.Builder
 	for _, each := range set.ToSlice() {
 		switch each.Key {
-		case "server.address", "server.port", "url.template", "http.request.method", "linkit.wait", "http.response.header.x-request-id":
+		case "server.address",
+			"server.port",
+			"url.template",
+			"http.request.method",
+			"linkit.wait",
+			"http.response.header.x-request-id":
 		default:
 			fmt.Fprintf(&text, " %s=%s", each.Key, each.Value.String())
 		}

@@ -45,7 +45,11 @@ func TestMetricsOfCallsAndAttempts(t *testing.T) {
 		"http.request.method=POST http.response.status_code=200 url.template=/auth/login 1",
 	}, r.points("http.client.request.duration"))
 	assert.Equal(t, []string{"http.request.method=GET 1", "http.request.method=POST 0"}, during)
-	assert.Equal(t, []string{"http.request.method=GET 0", "http.request.method=POST 0"}, r.points("http.client.active_requests"))
+	assert.Equal(
+		t,
+		[]string{"http.request.method=GET 0", "http.request.method=POST 0"},
+		r.points("http.client.active_requests"),
+	)
 	assert.Equal(t, []string{"2", "error.type=ErrNotFound 1"}, r.points("linkit.client.calls"))
 	assert.Equal(t, []string{"2"}, r.points("linkit.client.retries"))
 	assert.Equal(t, []string{"1"}, r.points("linkit.client.sign_ins"))

@@ -65,8 +65,8 @@ func (s *Server) AddUser(email, password string, organizations ...string) {
 	a.users[email] = a.identity("usr", email, password, organizations)
 }
 
-// AddAPIKey adds an API key. Calls apply to the first of its organizations, or to [OrganizationID] if
-// there are none, unless X-Organization-ID names another of them.
+// AddAPIKey adds an API key. Calls apply to the first of its organizations, or to [OrganizationID]
+// if there are none, unless X-Organization-ID names another of them.
 func (s *Server) AddAPIKey(key string, organizations ...string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -74,9 +74,9 @@ func (s *Server) AddAPIKey(key string, organizations ...string) {
 	a.keys[key] = a.identity("key", "", "", organizations)
 }
 
-// AddToken adds a long-lived bearer token, such as the dashboard issues. Calls apply to the first of its
-// organizations, or to [OrganizationID] if there are none, unless X-Organization-ID names another of
-// them. It is valid until [Server.ExpireTokens].
+// AddToken adds a long-lived bearer token, such as the dashboard issues. Calls apply to the first
+// of its organizations, or to [OrganizationID] if there are none, unless X-Organization-ID names
+// another of them. It is valid until [Server.ExpireTokens].
 func (s *Server) AddToken(bearer string, organizations ...string) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -92,8 +92,8 @@ func (s *Server) RevokeAPIKey(key string) {
 	delete(a.keys, key)
 }
 
-// SetTokenTTL sets the lifetime of the tokens of later sign-ins. The default is 24 hours. The difference
-// between a sign-in's expires_at and its Date header is exactly d.
+// SetTokenTTL sets the lifetime of the tokens of later sign-ins. The default is 24 hours. The
+// difference between a sign-in's expires_at and its Date header is exactly d.
 func (s *Server) SetTokenTTL(d time.Duration) {
 	a := &s.accounts
 	a.mu.Lock()
@@ -122,8 +122,8 @@ func (a *accounts) signIn(email, password string) (who *identity, bearer string,
 	return who, bearer, a.ttl
 }
 
-// identify returns the identity that an Authorization header belongs to, or nil. API keys and tokens are
-// distinguished by their form.
+// identify returns the identity that an Authorization header belongs to, or nil. API keys and
+// tokens are distinguished by their form.
 func (a *accounts) identify(header string) (who *identity, isToken bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -141,8 +141,8 @@ func (a *accounts) identify(header string) (who *identity, isToken bool) {
 	return t.who, true
 }
 
-// admit sets the request's identity and organization. It returns an error response if the request is
-// not allowed.
+// admit sets the request's identity and organization. It returns an error response if the request
+// is not allowed.
 func (s *Server) admit(r *request, route route) *response {
 	who, isToken := s.accounts.identify(r.Header.Get("Authorization"))
 	if who == nil {

@@ -25,8 +25,8 @@ func (d *resource[T]) add(s *Server, given ...T) {
 // maxBatch is the most records that are stored without giving way to requests.
 const maxBatch = 1024
 
-// store stores records, filling in missing fields. A record whose key exists replaces the existing one and
-// keeps its place in lists unless it has a Created date of its own.
+// store stores records, filling in missing fields. A record whose key exists replaces the existing
+// one and keeps its place in lists unless it has a Created date of its own.
 func (d *resource[T]) store(s *Server, records []*record[T]) {
 	for len(records) > 0 {
 		id := d.organizationOf(records[0])

@@ -31,8 +31,8 @@ func login(r *request) response {
 	})
 }
 
-// credentials returns the status of the credential. OVERDUE is Linkit's documented billing status of a
-// suspended organization; ACTIVE is linkittest's own.
+// credentials returns the status of the credential. OVERDUE is Linkit's documented billing status
+// of a suspended organization; ACTIVE is linkittest's own.
 func credentials(r *request) response {
 	operational, billing := true, "ACTIVE"
 	if r.org.suspended.Load() {
@@ -48,9 +48,10 @@ func credentials(r *request) response {
 	})
 }
 
-// SetSuspended suspends an organization whose payments are past due, or lifts the suspension. While it is
-// suspended, its endpoints respond 403 BILLING_SERVICE_SUSPENDED, except for sign-in, credentials,
-// payments, ping and health, and [linkit.AuthService.Check] reports the billing status OVERDUE.
+// SetSuspended suspends an organization whose payments are past due, or lifts the suspension. While
+// it is suspended, its endpoints respond 403 BILLING_SERVICE_SUSPENDED, except for sign-in,
+// credentials, payments, ping and health, and [linkit.AuthService.Check] reports the billing status
+// OVERDUE.
 func (s *Server) SetSuspended(organization string, suspended bool) {
 	s.data.organization(organization).suspended.Store(suspended)
 }

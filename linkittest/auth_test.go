@@ -98,7 +98,13 @@ func TestLoginLimitRejectsWithoutRetryAfter(t *testing.T) {
 
 	soon := newServer(t, linkittest.WithLoginLimit(1, time.Millisecond))
 	require.Eventually(t, func() bool {
-		return send(t, soon, "POST", "/auth/login", `{"email":"user@example.com","password":"linkittest-password"}`).status == 200
+		return send(
+			t,
+			soon,
+			"POST",
+			"/auth/login",
+			`{"email":"user@example.com","password":"linkittest-password"}`,
+		).status == 200
 	}, 5*time.Second, 2*time.Millisecond)
 }
 
@@ -155,7 +161,10 @@ func TestOrganizationsAreApart(t *testing.T) {
 	server := newServer(t)
 	server.AddUser("two@example.com", "pass", "org_a", "org_b")
 	server.AddAPIKey("key-of-b", "org_b")
-	server.AddProducts(linkit.Product{IvID: "A", OrganizationID: "org_a"}, linkit.Product{IvID: "B", OrganizationID: "org_b"})
+	server.AddProducts(
+		linkit.Product{IvID: "A", OrganizationID: "org_a"},
+		linkit.Product{IvID: "B", OrganizationID: "org_b"},
+	)
 	bearer := "Bearer " + signIn(t, server, "two@example.com", "pass")
 	for _, row := range []struct {
 		authorization, organization, product string
@@ -171,10 +180,24 @@ func TestOrganizationsAreApart(t *testing.T) {
 		{"key-of-b", "org_a", "A", 403},
 		{linkittest.APIKey, "", "A", 404},
 	} {
-		res := send(t, server, "GET", "/products/"+row.product, "", "Authorization", row.authorization, "X-Organization-ID", row.organization)
+		res := send(
+			t,
+			server,
+			"GET",
+			"/products/"+row.product,
+			"",
+			"Authorization",
+			row.authorization,
+			"X-Organization-ID",
+			row.organization,
+		)
 		assert.Equal(t, row.status, res.status, row)
 		if row.status == 403 {
-			assert.JSONEq(t, `{"code":403,"error":"Forbidden","details":"Insufficient permissions for this organization"}`, res.body)
+			assert.JSONEq(
+				t,
+				`{"code":403,"error":"Forbidden","details":"Insufficient permissions for this organization"}`,
+				res.body,
+			)
 		}
 	}
 }

@@ -43,6 +43,6 @@ var branches = &resource[linkit.Branch]{
 }
 
 // AddBranches adds branches and, for each, a SKU of every product. They belong to [OrganizationID]
-// unless they name another organization. Missing IDs and dates are filled in; a missing IvID is the ID.
-// A branch with an existing IvID replaces it.
+// unless they name another organization. Missing IDs and dates are filled in; a missing IvID is the
+// ID. A branch with an existing IvID replaces it.
 func (s *Server) AddBranches(records ...linkit.Branch) { branches.add(s, records...) }

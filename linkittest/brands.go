@@ -26,7 +26,7 @@ var brands = &resource[linkit.Brand]{
 	compute: func(o *organization, b *linkit.Brand) { b.ProductCount = o.products.where("brand_id", b.ID).len() },
 }
 
-// AddBrands adds brands. They belong to [OrganizationID] unless they name another organization. Missing
-// IDs and dates are filled in; a missing BrandCode is the ID. A brand with an existing BrandCode replaces
-// it. ProductCount is ignored: the server counts the products.
+// AddBrands adds brands. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs and dates are filled in; a missing BrandCode is the ID. A brand with an existing
+// BrandCode replaces it. ProductCount is ignored: the server counts the products.
 func (s *Server) AddBrands(records ...linkit.Brand) { brands.add(s, records...) }

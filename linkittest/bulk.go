@@ -15,8 +15,8 @@ import (
 const maxBulk = 1000
 
 // bulkResponse is the response to a bulk request. Linkit documents success and message. Records is
-// linkittest's own: it reports on each record in order, with the status that a request of its own would
-// have got.
+// linkittest's own: it reports on each record in order, with the status that a request of its own
+// would have got.
 type bulkResponse struct {
 	Success bool         `json:"success"`
 	Message string       `json:"message"`
@@ -36,9 +36,9 @@ type bulkItem struct {
 	refusal *problem
 }
 
-// bulk writes many records in one request. A rejected record doesn't affect the others. An update, and an
-// upsert of an existing record, changes only the fields that are sent; whether Linkit does the same isn't
-// documented.
+// bulk writes many records in one request. A rejected record doesn't affect the others. An update,
+// and an upsert of an existing record, changes only the fields that are sent; whether Linkit does
+// the same isn't documented.
 func (d *resource[T]) bulk(r *request) response {
 	mode, items, refusal := d.readBulk(r.body)
 	if refusal != nil {
@@ -77,7 +77,8 @@ func (d *resource[T]) write(r *request, mode linkit.BulkMode, items []bulkItem) 
 	return reply(http.StatusOK, bulkResponse{Success: true, Message: message, Records: report})
 }
 
-// writeOne writes one record of a bulk request. item has what was sent, and the error if v is incomplete.
+// writeOne writes one record of a bulk request. item has what was sent, and the error if v is
+// incomplete.
 func (d *resource[T]) writeOne(
 	c change, mode linkit.BulkMode, v *record[T], item bulkItem,
 ) (key string, status int, refusal *problem) {

@@ -66,7 +66,11 @@ func TestBulkUpdateChangesOnlyWhatIsSent(t *testing.T) {
 	server := newServer(t)
 	server.AddProducts(linkit.Product{IvID: "A", NameEn: "Adol", AveragePrice: 3, IsEnabled: true})
 	client := server.Client()
-	result, err := client.Products.Bulk(t.Context(), linkit.BulkUpdate, []linkit.ProductParams{{IvID: "A", AveragePrice: linkit.Ptr(0.0)}})
+	result, err := client.Products.Bulk(
+		t.Context(),
+		linkit.BulkUpdate,
+		[]linkit.ProductParams{{IvID: "A", AveragePrice: linkit.Ptr(0.0)}},
+	)
 	require.NoError(t, err)
 	assert.True(t, result.Success)
 	a, err := client.Products.Get(t.Context(), "A")
@@ -110,8 +114,8 @@ func TestMalformedBulkRequestsAreRejectedAsAWhole(t *testing.T) {
 	assert.EqualValues(t, 1, send(t, server, "GET", "/products", "").object(t)["total_count"])
 }
 
-// sideBySide writes requests of 500 products each, one after another or all at once, and returns how long
-// the server took.
+// sideBySide writes requests of 500 products each, one after another or all at once, and returns
+// how long the server took.
 func sideBySide(t testing.TB, requests, branches int, atOnce bool) time.Duration {
 	server := linkittest.New(t, linkittest.WithoutRecording())
 	for i := range branches {
@@ -143,7 +147,8 @@ func sideBySide(t testing.TB, requests, branches int, atOnce bool) time.Duration
 	return took
 }
 
-// Before rows were kept in chunks, in the order in which they are written, this took 20 times as long.
+// Before rows were kept in chunks, in the order in which they are written, this took 20 times as
+// long.
 func TestBulkCreatesSideBySideTakeNoLongerThanInTurn(t *testing.T) {
 	const requests, branches, attempts, ratio = 6, 40, 3, 3
 	var last string

@@ -51,7 +51,11 @@ func TestProductsAndBranchesMakeSKUs(t *testing.T) {
 	_, err = client.Branches.Update(t.Context(), "B1", linkit.BranchParams{IvID: "B9"})
 	require.NoError(t, err)
 	assert.Equal(t, "P1_B9 P1_B2 P9_B9 P9_B2", skuIDs(t, client, oldest), "SKUs follow a new iv_id")
-	assert.Equal(t, "P1_B9 P9_B9", skuIDs(t, client, &linkit.SKUListParams{BranchIvID: "B9", ListParams: oldest.ListParams}))
+	assert.Equal(
+		t,
+		"P1_B9 P9_B9",
+		skuIDs(t, client, &linkit.SKUListParams{BranchIvID: "B9", ListParams: oldest.ListParams}),
+	)
 
 	require.NoError(t, client.Products.Delete(t.Context(), "P1"))
 	assert.Equal(t, "P9_B9 P9_B2", skuIDs(t, client, oldest))
@@ -101,7 +105,13 @@ func TestSKUsAreFilteredAndRestocked(t *testing.T) {
 func TestSKUsAreReturnedAsDocumented(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := send(t, server, "POST", "/skus", `{"product_iv_id":"P","branch_iv_id":"B","barcode":"1","price":7.5,"cost":4.1}`)
+	created := send(
+		t,
+		server,
+		"POST",
+		"/skus",
+		`{"product_iv_id":"P","branch_iv_id":"B","barcode":"1","price":7.5,"cost":4.1}`,
+	)
 	require.Equal(t, 201, created.status, created.body)
 	body := created.object(t)
 	assert.Equal(t, "P_B", body["iv_id"])
@@ -121,12 +131,21 @@ func TestBranchesKeepTheirHours(t *testing.T) {
 	client := server.Client()
 	hours := json.RawMessage(`{"sunday":{"open":"08:00"}}`)
 	params := linkit.BranchParams{
-		IvID: "B1", NameEn: "Olaya", NameAr: "العليا", Active: linkit.Ptr(true), Location: &linkit.Location{Lat: 24.69, Lon: 46.68},
-		WorkingHours: hours, WorkingHoursPeriods: []linkit.WorkingHoursPeriod{{WeekDay: "0", OpenHour: 8, CloseHour: 23}},
+		IvID:                "B1",
+		NameEn:              "Olaya",
+		NameAr:              "العليا",
+		Active:              linkit.Ptr(true),
+		Location:            &linkit.Location{Lat: 24.69, Lon: 46.68},
+		WorkingHours:        hours,
+		WorkingHoursPeriods: []linkit.WorkingHoursPeriod{{WeekDay: "0", OpenHour: 8, CloseHour: 23}},
 	}
 	_, err := client.Branches.Create(t.Context(), params)
 	require.NoError(t, err)
-	_, err = client.Branches.Bulk(t.Context(), linkit.BulkUpdate, []linkit.BranchParams{{IvID: "B1", NameEn: "Olaya St", Active: linkit.Ptr(false)}})
+	_, err = client.Branches.Bulk(
+		t.Context(),
+		linkit.BulkUpdate,
+		[]linkit.BranchParams{{IvID: "B1", NameEn: "Olaya St", Active: linkit.Ptr(false)}},
+	)
 	require.NoError(t, err)
 	branch, err := client.Branches.Get(t.Context(), "B1")
 	require.NoError(t, err)
@@ -189,7 +208,10 @@ func TestCategoriesFormATree(t *testing.T) {
 	server := newServer(t)
 	client := server.Client()
 	create := func(code, name, parent string) *linkit.Category {
-		c, err := client.Categories.Create(t.Context(), linkit.CategoryParams{CategoryCode: code, NameEn: name, ParentID: parent})
+		c, err := client.Categories.Create(
+			t.Context(),
+			linkit.CategoryParams{CategoryCode: code, NameEn: name, ParentID: parent},
+		)
 		require.NoError(t, err)
 		return c
 	}
@@ -222,7 +244,10 @@ func TestCategoriesFormATree(t *testing.T) {
 	assert.Equal(t, 422, send(t, server, "POST", "/categories", `{"category_code":"X","parent_id":"nobody"}`).status)
 	assert.Equal(t, 409, send(t, server, "POST", "/categories", `{"category_code":"PAIN"}`).status)
 
-	server.AddCategories(linkit.Category{ID: "a", CategoryCode: "A", ParentID: "b"}, linkit.Category{ID: "b", CategoryCode: "B", ParentID: "a"})
+	server.AddCategories(
+		linkit.Category{ID: "a", CategoryCode: "A", ParentID: "b"},
+		linkit.Category{ID: "b", CategoryCode: "B", ParentID: "a"},
+	)
 	assert.Equal(t, 200, send(t, server, "GET", "/categories/code/A", "").status, "a circle doesn't hang")
 }
 
@@ -236,8 +261,14 @@ func TestGenericsListTheirProducts(t *testing.T) {
 	server.AddGenerics(linkit.Generic{GenericCode: "IBU"})
 	server.AddBrands(linkit.Brand{ID: "b1", NameEn: "Adol"}, linkit.Brand{ID: "b2", NameEn: "Fevadol"})
 	server.AddProducts(
-		linkit.Product{ID: "p1", GenericID: generic.ID, BrandID: "b1"}, linkit.Product{ID: "p2", GenericID: generic.ID, BrandID: "b2"},
-		linkit.Product{ID: "p3", GenericID: generic.ID, BrandID: "b1"}, linkit.Product{ID: "p4"},
+		linkit.Product{
+			ID:        "p1",
+			GenericID: generic.ID,
+			BrandID:   "b1",
+		},
+		linkit.Product{ID: "p2", GenericID: generic.ID, BrandID: "b2"},
+		linkit.Product{ID: "p3", GenericID: generic.ID, BrandID: "b1"},
+		linkit.Product{ID: "p4"},
 	)
 	generic, err = client.Generics.Get(t.Context(), "APAP")
 	require.NoError(t, err)
@@ -247,7 +278,11 @@ func TestGenericsListTheirProducts(t *testing.T) {
 	page, err := client.Generics.List(t.Context(), &linkit.GenericListParams{HasProducts: linkit.Ptr(true)})
 	require.NoError(t, err)
 	require.Len(t, page.Data, 1)
-	_, err = client.Generics.Bulk(t.Context(), linkit.BulkUpdate, []linkit.GenericParams{{GenericCode: "APAP", NameAr: "باراسيتامول"}})
+	_, err = client.Generics.Bulk(
+		t.Context(),
+		linkit.BulkUpdate,
+		[]linkit.GenericParams{{GenericCode: "APAP", NameAr: "باراسيتامول"}},
+	)
 	require.NoError(t, err)
 	generic, err = client.Generics.Get(t.Context(), "APAP")
 	require.NoError(t, err)

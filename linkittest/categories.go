@@ -57,8 +57,8 @@ type categoryBody struct {
 	ParentID *string `json:"parent_id"`
 }
 
-// AddCategories adds categories. They belong to [OrganizationID] unless they name another organization.
-// Missing IDs and dates are filled in; a missing CategoryCode is the ID. A category with an existing
-// CategoryCode replaces it. Depth, Path and ProductCount are ignored: the server computes them, and
-// counts only the category's own products.
+// AddCategories adds categories. They belong to [OrganizationID] unless they name another
+// organization. Missing IDs and dates are filled in; a missing CategoryCode is the ID. A category
+// with an existing CategoryCode replaces it. Depth, Path and ProductCount are ignored: the server
+// computes them, and counts only the category's own products.
 func (s *Server) AddCategories(records ...linkit.Category) { categories.add(s, records...) }

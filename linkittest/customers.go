@@ -23,8 +23,8 @@ var customers = &resource[linkit.Customer]{
 	strict:  strictCustomer,
 }
 
-// AddCustomers adds customers. They belong to [OrganizationID] unless they name another organization.
-// Missing IDs and dates are filled in. A customer with an existing ID replaces it.
+// AddCustomers adds customers. They belong to [OrganizationID] unless they name another
+// organization. Missing IDs and dates are filled in. A customer with an existing ID replaces it.
 func (s *Server) AddCustomers(records ...linkit.Customer) { customers.add(s, records...) }
 
 var customerGroups = &resource[linkit.CustomerGroup]{
@@ -52,8 +52,8 @@ var customerGroups = &resource[linkit.CustomerGroup]{
 	},
 }
 
-// AddCustomerGroups adds customer groups to [OrganizationID]: a group doesn't name its organization.
-// Missing IDs and dates are filled in. A group with an existing ID replaces it.
+// AddCustomerGroups adds customer groups to [OrganizationID]: a group doesn't name its
+// organization. Missing IDs and dates are filled in. A group with an existing ID replaces it.
 func (s *Server) AddCustomerGroups(records ...linkit.CustomerGroup) {
 	customerGroups.add(s, records...)
 }

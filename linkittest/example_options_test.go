@@ -46,8 +46,8 @@ func ExampleWithGuests() {
 	// Output: true
 }
 
-// Programs that start at the same time run into the limit on sign-ins. A shared [linkit.SessionStore] avoids
-// that.
+// Programs that start at the same time run into the limit on sign-ins. A shared
+// [linkit.SessionStore] avoids that.
 func ExampleWithLoginLimit() {
 	server := linkittest.NewServer(linkittest.WithLoginLimit(2, time.Hour))
 	defer server.Close()
@@ -102,8 +102,7 @@ func ExampleWithStrict() {
 	defer server.Close()
 	server.AddSKUs(linkit.SKU{IvID: "ITEM-1_BR-07"})
 	_, err := server.Client().SKUs.Update(context.Background(), "ITEM-1_BR-07", linkit.SKUParams{Qty: linkit.Ptr(-1)})
-	var rejected *linkit.APIError
-	if errors.As(err, &rejected) {
+	if rejected, ok := errors.AsType[*linkit.APIError](err); ok {
 		fmt.Println(rejected.StatusCode, rejected.Details)
 	}
 	// Output: 422 qty must not be negative

@@ -107,8 +107,8 @@ func ExampleServer_Inject_delay() {
 	// Output: linkit: GET /products: no response within 20ms
 }
 
-// To the client, a write that never arrives looks like one whose response is lost. Only reading the record
-// distinguishes them.
+// To the client, a write that never arrives looks like one whose response is lost. Only reading the
+// record distinguishes them.
 func ExampleServer_Inject_dropBefore() {
 	server := linkittest.NewServer()
 	defer server.Close()

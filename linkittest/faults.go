@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// A Fault makes matching requests fail or wait. If several faults match a request, the oldest applies;
-// those that only set Delay or Header apply in addition. Faults apply whatever the request's credential.
-// The zero value matches any request, once, and changes nothing.
+// A Fault makes matching requests fail or wait. If several faults match a request, the oldest
+// applies; those that only set Delay or Header apply in addition. Faults apply whatever the
+// request's credential. The zero value matches any request, once, and changes nothing.
 type Fault struct {
 	Method string // "" means any
 	Path   string // without /api/v1: a route, "/products/{iv_id}", or a literal, "/products/ITEM-1"; "" means any
 	Times  int    // how many requests it applies to; 0 means one, a negative number any number until removed
 
-	// Match, unless nil, decides whether the fault applies to a request with this Method and Path, by its
-	// body for example. It gets a copy, in which the password of a sign-in is masked. It may be called
-	// concurrently, and for requests that an older fault then applies to.
+	// Match, unless nil, decides whether the fault applies to a request with this Method and Path, by
+	// its body for example. It gets a copy, in which the password of a sign-in is masked. It may be
+	// called concurrently, and for requests that an older fault then applies to.
 	Match func(Request) bool
 
 	Status     int           // respond with this status, Body and Header; the request has no effect
@@ -35,9 +35,9 @@ type Fault struct {
 	Truncate   bool          // close the connection halfway through the response, after the request took effect
 }
 
-// Inject adds a fault, which applies from the next request on. remove removes it; it may be called more
-// than once. A fault that has applied Times times is removed automatically. Inject panics if Status is
-// not a valid status.
+// Inject adds a fault, which applies from the next request on. remove removes it; it may be called
+// more than once. A fault that has applied Times times is removed automatically. Inject panics if
+// Status is not a valid status.
 func (s *Server) Inject(f Fault) (remove func()) {
 	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
 		panic(fmt.Sprintf("linkittest: Inject: %d is not a valid status", f.Status))
@@ -103,8 +103,8 @@ func (f *faults) any() bool {
 	return len(f.list) > 0
 }
 
-// take returns the faults that apply to a request, combined into one, and counts them; nil if there are
-// none.
+// take returns the faults that apply to a request, combined into one, and counts them; nil if there
+// are none.
 func (f *faults) take(r *Request, plainPath string) *Fault {
 	f.mu.RLock()
 	list := slices.Clone(f.list)
@@ -127,7 +127,8 @@ func (f *faults) take(r *Request, plainPath string) *Fault {
 	return applied
 }
 
-// combined returns a fault that does what both do, at most one of which does more than modify a response.
+// combined returns a fault that does what both do, at most one of which does more than modify a
+// response.
 func combined(a, b *Fault) *Fault {
 	if a == nil {
 		both := *b
@@ -147,7 +148,8 @@ func combined(a, b *Fault) *Fault {
 	return &both
 }
 
-// template drops the wildcard names of a route, so that "/products/{id}" equals "/products/{iv_id}".
+// template drops the wildcard names of a route, so that "/products/{id}" equals
+// "/products/{iv_id}".
 func template(route string) string {
 	if !strings.Contains(route, "{") {
 		return route

@@ -76,9 +76,31 @@ func TestFaultsHappenInOrder(t *testing.T) {
 	server.Inject(linkittest.Fault{Header: http.Header{"x-one": {"1"}}, Times: 2})
 	server.Inject(linkittest.Fault{Status: 500})
 	server.Inject(linkittest.Fault{Status: 502, Header: http.Header{"X-Two": {"2"}}})
-	first, second, third := send(t, server, "GET", "/ping", ""), send(t, server, "GET", "/ping", ""), send(t, server, "GET", "/ping", "")
+	first, second, third := send(
+		t,
+		server,
+		"GET",
+		"/ping",
+		"",
+	), send(
+		t,
+		server,
+		"GET",
+		"/ping",
+		"",
+	), send(
+		t,
+		server,
+		"GET",
+		"/ping",
+		"",
+	)
 	assert.Equal(t, []int{500, 502, 200}, []int{first.status, second.status, third.status})
-	assert.Equal(t, []string{"1", "1", ""}, []string{first.header.Get("X-One"), second.header.Get("X-One"), third.header.Get("X-One")})
+	assert.Equal(
+		t,
+		[]string{"1", "1", ""},
+		[]string{first.header.Get("X-One"), second.header.Get("X-One"), third.header.Get("X-One")},
+	)
 	assert.Equal(t, "2", second.header.Get("X-Two"))
 }
 
@@ -93,7 +115,13 @@ func TestFaultHeadersAreTheirOwn(t *testing.T) {
 	server.Inject(linkittest.Fault{Status: 503, Header: http.Header{"X-Three": {"3"}}, Times: 2})
 	for i, want := range [][]string{{"1", "2", "3"}, {"1", "", "3"}, {"1", "", ""}, {"", "", ""}} {
 		res := send(t, server, "GET", "/ping", "")
-		assert.Equal(t, want, []string{res.header.Get("X-One"), res.header.Get("X-Two"), res.header.Get("X-Three")}, "response %d", i+1)
+		assert.Equal(
+			t,
+			want,
+			[]string{res.header.Get("X-One"), res.header.Get("X-Two"), res.header.Get("X-Three")},
+			"response %d",
+			i+1,
+		)
 		assert.Empty(t, res.header.Get("X-Late"))
 	}
 }
@@ -248,7 +276,11 @@ func TestMatchSeesACopyOfTheRequestsThatMatchOtherwise(t *testing.T) {
 	assert.Equal(t, 201, send(t, server, "POST", "/products", `{"iv_id":"A"}`).status)
 	assert.Equal(t, "1", send(t, server, "GET", "/ping", "").header.Get("X-One"))
 	signIn(t, server, linkittest.Email, linkittest.Password)
-	assert.Equal(t, []string{`/products {"iv_id":"A"}`, `/auth/login {"email":"user@example.com","password":"[masked]"}`}, seen)
+	assert.Equal(
+		t,
+		[]string{`/products {"iv_id":"A"}`, `/auth/login {"email":"user@example.com","password":"[masked]"}`},
+		seen,
+	)
 	assert.Equal(t, `{"iv_id":"A"}`, string(server.Requests()[1].Body))
 }
 

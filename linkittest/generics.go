@@ -49,6 +49,6 @@ var generics = &resource[linkit.Generic]{
 
 // AddGenerics adds generics. They belong to [OrganizationID] unless they name another organization.
 // Missing IDs and dates are filled in; a missing GenericCode is the ID. A generic with an existing
-// GenericCode replaces it. Products, ProductCount and CommonBrands are ignored: the server computes them
-// from the products whose GenericID is the generic's ID.
+// GenericCode replaces it. Products, ProductCount and CommonBrands are ignored: the server computes
+// them from the products whose GenericID is the generic's ID.
 func (s *Server) AddGenerics(records ...linkit.Generic) { generics.add(s, records...) }

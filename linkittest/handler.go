@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// WithHandler serves a pattern of [http.ServeMux] outside /api/v1 with a handler, such as a page of the
-// program's own beside the fake API. Its requests aren't recorded or observed, and no fault, delay or
-// limit applies to them. [Server.Close] waits for the handler to return. NewServer panics if the pattern
-// is invalid or given twice.
+// WithHandler serves a pattern of [http.ServeMux] outside /api/v1 with a handler, such as a page of
+// the program's own beside the fake API. Its requests aren't recorded or observed, and no fault,
+// delay or limit applies to them. [Server.Close] waits for the handler to return. NewServer panics
+// if the pattern is invalid or given twice.
 func WithHandler(pattern string, handler http.Handler) Option {
 	return func(s *settings) {
 		s.handlers = append(s.handlers, patternHandler{pattern: pattern, handler: handler})
@@ -33,8 +33,8 @@ func (h patternHandler) register(mux *http.ServeMux) {
 }
 
 // Peek returns the status and the body of a GET of path, such as "/products?search=adol", in an
-// organization, without a request: it needs no credential, isn't recorded or observed, and no fault,
-// delay, limit or suspension applies. Use it to look at what the server holds.
+// organization, without a request: it needs no credential, isn't recorded or observed, and no
+// fault, delay, limit or suspension applies. Use it to look at what the server holds.
 func (s *Server) Peek(organization, path string) (status int, body []byte) {
 	path = "/" + strings.TrimLeft(strings.TrimPrefix(path, basePath), "/")
 	r, err := http.NewRequest(http.MethodGet, basePath+path, http.NoBody) //nolint:noctx // it is never sent

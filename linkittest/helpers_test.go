@@ -53,7 +53,8 @@ func (g result) at(t *testing.T, path ...any) (v any) {
 	return v
 }
 
-// send sends a request with the API key, without the SDK. Headers are pairs; an empty value removes one.
+// send sends a request with the API key, without the SDK. Headers are pairs; an empty value removes
+// one.
 func send(t *testing.T, server *linkittest.Server, method, path, body string, headers ...string) result {
 	t.Helper()
 	res, err := trySend(t, server, method, path, body, headers...)

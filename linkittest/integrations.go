@@ -24,9 +24,9 @@ type integration struct {
 // AddIntegrations installs integrations for [OrganizationID]: an integration doesn't name its
 // organization. One whose slug is installed replaces it and keeps its configuration.
 //
-// The response to an execution is {success, slug, dry_run, input}, where input is the request's body.
-// This form is linkittest's own, and so is the way to ask for a dry run: dry_run=true in the query or
-// "dry_run": true in the body. An execution that isn't a dry run sets last_sync.
+// The response to an execution is {success, slug, dry_run, input}, where input is the request's
+// body. This form is linkittest's own, and so is the way to ask for a dry run: dry_run=true in the
+// query or "dry_run": true in the body. An execution that isn't a dry run sets last_sync.
 func (s *Server) AddIntegrations(records ...linkit.Integration) {
 	c, end := s.change(OrganizationID)
 	defer end()
@@ -41,9 +41,9 @@ func (s *Server) AddIntegrations(records ...linkit.Integration) {
 	}
 }
 
-// AddIntegrationConfigs sets the configuration of integrations, and installs those that aren't installed.
-// They belong to [OrganizationID] unless they name another organization. A configuration with a Raw is
-// returned as that.
+// AddIntegrationConfigs sets the configuration of integrations, and installs those that aren't
+// installed. They belong to [OrganizationID] unless they name another organization. A configuration
+// with a Raw is returned as that.
 func (s *Server) AddIntegrationConfigs(records ...linkit.IntegrationConfig) {
 	for _, config := range records {
 		if config.OrganizationID == "" {

@@ -138,9 +138,9 @@ type selection[T any] struct {
 	backward bool
 }
 
-// selection reads a list's parameters. Unknown ones are ignored, except that an unknown field to sort by
-// is a 400. Every list can be sorted by any of its fields, and is sorted by descending creation time by
-// default; Linkit documents sorting for products and offers.
+// selection reads a list's parameters. Unknown ones are ignored, except that an unknown field to
+// sort by is a 400. Every list can be sorted by any of its fields, and is sorted by descending
+// creation time by default; Linkit documents sorting for products and offers.
 func (d *resource[T]) selection(query url.Values) (selection[T], *problem) {
 	sort, backward := strings.CutPrefix(query.Get("sort"), "-")
 	sel := selection[T]{backward: backward || sort == ""}

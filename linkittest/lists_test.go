@@ -150,7 +150,10 @@ func TestARenamedProductsSKUsTakeNoOthersPlace(t *testing.T) {
 	server := newServer(t)
 	server.AddBranches(linkit.Branch{IvID: "B1"}, linkit.Branch{IvID: "B2"})
 	server.AddProducts(linkit.Product{IvID: "P1"})
-	server.AddSKUs(linkit.SKU{IvID: "P9_B1", ProductIvID: "another", Qty: linkit.Ptr(5)}, linkit.SKU{IvID: "own", ProductIvID: "P1", BranchIvID: "B3"})
+	server.AddSKUs(
+		linkit.SKU{IvID: "P9_B1", ProductIvID: "another", Qty: linkit.Ptr(5)},
+		linkit.SKU{IvID: "own", ProductIvID: "P1", BranchIvID: "B3"},
+	)
 	client := server.Client()
 	_, err := client.Products.Update(t.Context(), "P1", linkit.ProductParams{IvID: "P9"})
 	require.NoError(t, err)

@@ -14,8 +14,8 @@ func isSignIn(path string) bool {
 	return strings.HasSuffix(strings.TrimRight(path, "/"), "/auth/login")
 }
 
-// maskMembers masks the members with the given name in a JSON body, or the whole body if it isn't an
-// object or a list.
+// maskMembers masks the members with the given name in a JSON body, or the whole body if it isn't
+// an object or a list.
 func maskMembers(body []byte, name string) []byte {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return body

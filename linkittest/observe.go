@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// An Exchange is a request with its response. Credentials are masked: of the Authorization header only
-// the kind remains, "Bearer [masked]" for a token and "[masked]" for an API key, and the password and the
-// token of a sign-in are masked as well.
+// An Exchange is a request with its response. Credentials are masked: of the Authorization header
+// only the kind remains, "Bearer [masked]" for a token and "[masked]" for an API key, and the
+// password and the token of a sign-in are masked as well.
 type Exchange struct {
 	Request    Request
 	StatusCode int         // 0: the connection was closed without a response
@@ -19,9 +19,10 @@ type Exchange struct {
 	Fault      *Fault // the fault that applied, or several combined; nil if none
 }
 
-// WithObserver calls fn for each request with its response, immediately before the response is written, so
-// that whoever has the response can rely on fn having returned. Calls don't overlap. fn gets copies, and
-// must not wait for another request to the server. Given more than once, every fn is called.
+// WithObserver calls fn for each request with its response, immediately before the response is
+// written, so that whoever has the response can rely on fn having returned. Calls don't overlap. fn
+// gets copies, and must not wait for another request to the server. Given more than once, every fn
+// is called.
 func WithObserver(fn func(Exchange)) Option {
 	return func(s *settings) {
 		if fn != nil {

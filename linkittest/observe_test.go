@@ -20,7 +20,9 @@ import (
 func observed(t *testing.T, opts ...linkittest.Option) (*linkittest.Server, func() []linkittest.Exchange) {
 	t.Helper()
 	var exchanges []linkittest.Exchange // calls of the observer don't overlap
-	server := newServer(t, append(opts, linkittest.WithObserver(func(x linkittest.Exchange) { exchanges = append(exchanges, x) }))...)
+	server := newServer(
+		t,
+		append(opts, linkittest.WithObserver(func(x linkittest.Exchange) { exchanges = append(exchanges, x) }))...)
 	return server, func() []linkittest.Exchange {
 		taken := exchanges
 		exchanges = nil
@@ -32,7 +34,17 @@ func TestEachRequestIsObservedWithItsResponse(t *testing.T) {
 	t.Parallel()
 	server, take := observed(t, linkittest.WithoutRecording())
 	began := time.Now()
-	res := send(t, server, "POST", "/products?a=1", `{"iv_id":"A"}`, "X-Trace", "t1", "X-Organization-ID", linkittest.OrganizationID)
+	res := send(
+		t,
+		server,
+		"POST",
+		"/products?a=1",
+		`{"iv_id":"A"}`,
+		"X-Trace",
+		"t1",
+		"X-Organization-ID",
+		linkittest.OrganizationID,
+	)
 	exchanges := take()
 	require.Len(t, exchanges, 1, "before the response was written")
 	x := exchanges[0]
@@ -123,8 +135,24 @@ func TestObserversSeeNoCredential(t *testing.T) {
 		"token":        {"Bearer " + bearer, bearer, "Bearer [masked]"},
 		"wrong scheme": {"Basic dXNlcjpzZWNyZXQ=", "dXNlcjpzZWNyZXQ=", "[masked]"},
 	} {
-		server.Inject(linkittest.Fault{Status: 400, Body: "you sent " + row.secret, Header: http.Header{"X-Debug": {row.authorization}, "Set-Cookie": {"sid=cookie-value"}}})
-		send(t, server, "POST", "/products?key="+row.secret, `{"iv_id":"`+row.secret+`"}`, "Authorization", row.authorization, "Cookie", "sid=cookie-value")
+		server.Inject(
+			linkittest.Fault{
+				Status: 400,
+				Body:   "you sent " + row.secret,
+				Header: http.Header{"X-Debug": {row.authorization}, "Set-Cookie": {"sid=cookie-value"}},
+			},
+		)
+		send(
+			t,
+			server,
+			"POST",
+			"/products?key="+row.secret,
+			`{"iv_id":"`+row.secret+`"}`,
+			"Authorization",
+			row.authorization,
+			"Cookie",
+			"sid=cookie-value",
+		)
 		exchanges := take()
 		require.Len(t, exchanges, 1)
 		x := exchanges[0]

@@ -46,13 +46,13 @@ var offerRoutes = []route{
 	{method: http.MethodGet, path: "/reports/offers", handle: reportOffers},
 }
 
-// AddOffers adds offers. They belong to [OrganizationID] unless they name another organization. Missing
-// IDs are filled in. An offer with an existing ID replaces it. The list parameter synced is ignored: no
-// field corresponds to it.
+// AddOffers adds offers. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs are filled in. An offer with an existing ID replaces it. The list parameter synced is
+// ignored: no field corresponds to it.
 func (s *Server) AddOffers(records ...linkit.Offer) { offers.add(s, records...) }
 
-// upsertOffers updates the offer with the same id, or else with the same name, if there is one. Which of
-// them Linkit uses isn't documented.
+// upsertOffers updates the offer with the same id, or else with the same name, if there is one.
+// Which of them Linkit uses isn't documented.
 func upsertOffers(r *request) response {
 	_, items, refusal := offers.readBulk(r.body)
 	if refusal != nil {
@@ -95,7 +95,8 @@ func setOfferStatus(r *request) response {
 	return reply(http.StatusOK, offers.rendered(c.org, o))
 }
 
-// reportOffers counts offers. The form of the report is linkittest's own: Linkit's isn't documented.
+// reportOffers counts offers. The form of the report is linkittest's own: Linkit's isn't
+// documented.
 func reportOffers(r *request) response {
 	r.server.data.mu.RLock()
 	defer r.server.data.mu.RUnlock()

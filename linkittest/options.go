@@ -23,8 +23,8 @@ type settings struct {
 	handlers   []patternHandler
 }
 
-// WithAddr sets the address to listen on, such as "127.0.0.1:8090". The default is a free port. NewServer
-// panics if it isn't a loopback address: the server's credentials are public.
+// WithAddr sets the address to listen on, such as "127.0.0.1:8090". The default is a free port.
+// NewServer panics if it isn't a loopback address: the server's credentials are public.
 func WithAddr(addr string) Option {
 	return func(s *settings) {
 		host, _, err := net.SplitHostPort(addr)
@@ -35,20 +35,21 @@ func WithAddr(addr string) Option {
 	}
 }
 
-// WithGuests treats a request with an expired bearer token as one by a guest, as PocketBase does: a list
-// is empty, a record is a 404 and a write is a 403, where Linkit's documentation says 401. Missing
-// credentials and wrong keys still get a 401.
+// WithGuests treats a request with an expired bearer token as one by a guest, as PocketBase does: a
+// list is empty, a record is a 404 and a write is a 403, where Linkit's documentation says 401.
+// Missing credentials and wrong keys still get a 401.
 func WithGuests() Option {
 	return func(s *settings) { s.guests = true }
 }
 
-// WithTLS serves HTTP/1.1 over TLS. [Server.Client] and [Server.HTTPClient] trust the server's certificate.
+// WithTLS serves HTTP/1.1 over TLS. [Server.Client] and [Server.HTTPClient] trust the server's
+// certificate.
 func WithTLS() Option {
 	return func(s *settings) { s.tls = true }
 }
 
-// WithHTTP2 serves HTTP/2 and HTTP/1.1 over TLS. With HTTP/2, a [Fault] that would close the connection
-// resets the stream instead.
+// WithHTTP2 serves HTTP/2 and HTTP/1.1 over TLS. With HTTP/2, a [Fault] that would close the
+// connection resets the stream instead.
 func WithHTTP2() Option {
 	return func(s *settings) { s.http2 = true }
 }
@@ -58,10 +59,10 @@ func WithoutRecording() Option {
 	return func(s *settings) { s.recorded = 0 }
 }
 
-// WithFixtures adds the records in the files of fsys. A file is named after its resource's path, such as
-// "products.json" or "customer-groups.json", and holds a JSON array of records in the form of Linkit's
-// responses, or a page of them. Missing fields are filled in as by the Add methods. Other files are
-// ignored. NewServer panics if a file can't be read.
+// WithFixtures adds the records in the files of fsys. A file is named after its resource's path,
+// such as "products.json" or "customer-groups.json", and holds a JSON array of records in the form
+// of Linkit's responses, or a page of them. Missing fields are filled in as by the Add methods.
+// Other files are ignored. NewServer panics if a file can't be read.
 func WithFixtures(fsys fs.FS) Option {
 	return func(s *settings) { s.fixtures = append(s.fixtures, fsys) }
 }

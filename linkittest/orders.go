@@ -36,10 +36,10 @@ var orders = &resource[linkit.Order]{
 
 var orderRoutes = []route{{method: http.MethodPost, path: "/orders/bulk", handle: createOrders}}
 
-// AddOrders adds orders. They belong to [OrganizationID] unless they name another organization. Missing
-// IDs and dates are filled in. An order with an existing ID replaces it. An order with a Raw is returned
-// as that, in either form, and its fields are read from it if it has no ID. Other orders are returned in
-// the envelope of the contract 2026-04-01.
+// AddOrders adds orders. They belong to [OrganizationID] unless they name another organization.
+// Missing IDs and dates are filled in. An order with an existing ID replaces it. An order with a
+// Raw is returned as that, in either form, and its fields are read from it if it has no ID. Other
+// orders are returned in the envelope of the contract 2026-04-01.
 func (s *Server) AddOrders(records ...linkit.Order) { orders.add(s, records...) }
 
 func cloneOrder(o *linkit.Order) *linkit.Order {
@@ -67,13 +67,15 @@ func encodeOrder(o *linkit.Order, extra members) any {
 	return map[string]any{"spec_version": version, "order": extra.with(o)}
 }
 
-// olderNames are the names of the older form, which bulk creation takes, for members of the contract.
+// olderNames are the names of the older form, which bulk creation takes, for members of the
+// contract.
 var olderNames = map[string]string{
 	"external_id": "source_reference", "status": "order_status", "discount": "discounts_amount",
 	"tax": "vat_amount", "notes": "comment",
 }
 
-// renameOrder translates the older form of an order into that of the contract. It also opens an envelope.
+// renameOrder translates the older form of an order into that of the contract. It also opens an
+// envelope.
 func renameOrder(m members) members {
 	if inner, problem := readMembers(m["order"]); problem == nil {
 		m = inner

@@ -43,7 +43,8 @@ func newOrganization(id string) *organization {
 	}
 }
 
-// data holds all records. A stored record is never changed, so that it can be read without the lock.
+// data holds all records. A stored record is never changed, so that it can be read without the
+// lock.
 type data struct {
 	mu            sync.RWMutex
 	organizations map[string]*organization
@@ -71,8 +72,8 @@ func (d *data) organization(id string) *organization {
 	return o
 }
 
-// newID returns an id of 15 alphanumerics, as in PocketBase. Its first letter identifies the resource. d.mu
-// must be held.
+// newID returns an id of 15 alphanumerics, as in PocketBase. Its first letter identifies the
+// resource. d.mu must be held.
 func (d *data) newID(initial byte) string {
 	d.created++
 	number := strconv.FormatInt(d.created, 36)

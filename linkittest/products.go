@@ -41,7 +41,7 @@ var products = &resource[linkit.Product]{
 	removed: func(c change, p *linkit.Product) { removeSKUs(c, "product_iv_id", p.IvID) },
 }
 
-// AddProducts adds products and, for each, a SKU at every branch. They belong to [OrganizationID] unless
-// they name another organization. Missing IDs and dates are filled in; a missing IvID is the ID. A
-// product with an existing IvID replaces it.
+// AddProducts adds products and, for each, a SKU at every branch. They belong to [OrganizationID]
+// unless they name another organization. Missing IDs and dates are filled in; a missing IvID is the
+// ID. A product with an existing IvID replaces it.
 func (s *Server) AddProducts(records ...linkit.Product) { products.add(s, records...) }

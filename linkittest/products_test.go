@@ -19,10 +19,48 @@ import (
 func shelf() []linkit.Product {
 	at := func(day int) linkit.Time { return linkit.Time{Time: time.Date(2026, 3, day, 8, 0, 0, 0, time.UTC)} }
 	return []linkit.Product{
-		{IvID: "B", NameEn: "Fevadol", NameAr: "فيفادول", Barcode: "222", BrandID: "spimaco", CategoryID: "pain", AveragePrice: 9, IsEnabled: true, Created: at(2)},
-		{IvID: "A", NameEn: "Adol", NameAr: "أدول", Barcode: "111", BrandID: "julphar", CategoryID: "pain", AveragePrice: 10, IsEnabled: true, Created: at(1)},
-		{IvID: "D", NameEn: "Zyrtec", NameAr: "زيرتك", Barcode: "444", BrandID: "ucb", CategoryID: "allergy", AveragePrice: 2, Created: at(4)},
-		{IvID: "C", NameEn: "adol extra", NameAr: "أدول إكسترا", Barcode: "333", BrandID: "julphar", CategoryID: "cold", AveragePrice: 10, Created: at(3)},
+		{
+			IvID:         "B",
+			NameEn:       "Fevadol",
+			NameAr:       "فيفادول",
+			Barcode:      "222",
+			BrandID:      "spimaco",
+			CategoryID:   "pain",
+			AveragePrice: 9,
+			IsEnabled:    true,
+			Created:      at(2),
+		},
+		{
+			IvID:         "A",
+			NameEn:       "Adol",
+			NameAr:       "أدول",
+			Barcode:      "111",
+			BrandID:      "julphar",
+			CategoryID:   "pain",
+			AveragePrice: 10,
+			IsEnabled:    true,
+			Created:      at(1),
+		},
+		{
+			IvID:         "D",
+			NameEn:       "Zyrtec",
+			NameAr:       "زيرتك",
+			Barcode:      "444",
+			BrandID:      "ucb",
+			CategoryID:   "allergy",
+			AveragePrice: 2,
+			Created:      at(4),
+		},
+		{
+			IvID:         "C",
+			NameEn:       "adol extra",
+			NameAr:       "أدول إكسترا",
+			Barcode:      "333",
+			BrandID:      "julphar",
+			CategoryID:   "cold",
+			AveragePrice: 10,
+			Created:      at(3),
+		},
 	}
 }
 
@@ -87,7 +125,10 @@ func TestListsSeeWrites(t *testing.T) {
 		return ivIDs(page.Data)
 	}
 	require.Equal(t, "A", list())
-	_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "E", BrandID: "julphar", IsEnabled: linkit.Ptr(true)})
+	_, err := client.Products.Create(
+		t.Context(),
+		linkit.ProductParams{IvID: "E", BrandID: "julphar", IsEnabled: linkit.Ptr(true)},
+	)
 	require.NoError(t, err)
 	assert.Equal(t, "E A", list())
 	_, err = client.Products.Update(t.Context(), "A", linkit.ProductParams{BrandID: "ucb", IsEnabled: linkit.Ptr(true)})
@@ -163,7 +204,14 @@ func TestProductsAreWrittenAndRead(t *testing.T) {
 
 	replaced, err := client.Products.Update(t.Context(), "A", linkit.ProductParams{NameEn: "Adol 500"})
 	require.NoError(t, err)
-	want := linkit.Product{ID: read.ID, IvID: "A", OrganizationID: read.OrganizationID, NameEn: "Adol 500", Created: read.Created, Updated: replaced.Updated}
+	want := linkit.Product{
+		ID:             read.ID,
+		IvID:           "A",
+		OrganizationID: read.OrganizationID,
+		NameEn:         "Adol 500",
+		Created:        read.Created,
+		Updated:        replaced.Updated,
+	}
 	replaced.Raw = nil
 	assert.Equal(t, want, *replaced)
 	read, err = client.Products.Get(t.Context(), "A")
@@ -215,7 +263,13 @@ func TestWritesAreRejectedAsDocumented(t *testing.T) {
 func TestWriteResponsesAreBareProducts(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := send(t, server, "POST", "/products", `{"iv_id":"A","id":"mine","organization_id":"theirs","is_deleted":true,"created":"2020-01-01T00:00:00Z"}`)
+	created := send(
+		t,
+		server,
+		"POST",
+		"/products",
+		`{"iv_id":"A","id":"mine","organization_id":"theirs","is_deleted":true,"created":"2020-01-01T00:00:00Z"}`,
+	)
 	assert.Equal(t, 201, created.status)
 	body := created.object(t)
 	assert.Len(t, body, 15)
@@ -254,13 +308,28 @@ func TestAddedProductsAreFilledIn(t *testing.T) {
 	created := linkit.Time{Time: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)}
 	server, again := newServer(t), newServer(t)
 	for _, s := range []*linkittest.Server{server, again} {
-		s.AddProducts(linkit.Product{IvID: "A", Created: created, IsDeleted: true}, linkit.Product{}, linkit.Product{IvID: "A", ID: "own", NameEn: "New"})
+		s.AddProducts(
+			linkit.Product{IvID: "A", Created: created, IsDeleted: true},
+			linkit.Product{},
+			linkit.Product{IvID: "A", ID: "own", NameEn: "New"},
+		)
 	}
 	client := server.Client()
 	a, err := client.Products.Get(t.Context(), "A")
 	require.NoError(t, err)
 	a.Raw = nil
-	assert.Equal(t, linkit.Product{ID: "own", IvID: "A", OrganizationID: linkittest.OrganizationID, NameEn: "New", Created: created, Updated: created}, *a)
+	assert.Equal(
+		t,
+		linkit.Product{
+			ID:             "own",
+			IvID:           "A",
+			OrganizationID: linkittest.OrganizationID,
+			NameEn:         "New",
+			Created:        created,
+			Updated:        created,
+		},
+		*a,
+	)
 	all, err := linkit.Collect(client.Products.All(t.Context(), nil))
 	require.NoError(t, err)
 	require.Len(t, all, 2)
@@ -281,10 +350,17 @@ func TestReadsAndWritesRunSideBySide(t *testing.T) {
 				t.Parallel()
 				for i := range 15 {
 					ivID := fmt.Sprintf("%d-%d", worker, i)
-					_, err := client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: ivID, NameEn: "x"}, {IvID: "shared", NameEn: ivID}})
+					_, err := client.Products.Bulk(
+						t.Context(),
+						linkit.BulkUpsert,
+						[]linkit.ProductParams{{IvID: ivID, NameEn: "x"}, {IvID: "shared", NameEn: ivID}},
+					)
 					require.NoError(t, err)
 					for _, sort := range []string{"", "name_en"} {
-						_, err = client.Products.List(t.Context(), &linkit.ProductListParams{Search: "x", ListParams: linkit.ListParams{Sort: sort}})
+						_, err = client.Products.List(
+							t.Context(),
+							&linkit.ProductListParams{Search: "x", ListParams: linkit.ListParams{Sort: sort}},
+						)
 						require.NoError(t, err)
 					}
 					server.AddProducts(linkit.Product{IvID: ivID})

@@ -11,7 +11,8 @@ import (
 	"sync"
 )
 
-// record is a stored record. It is never changed once stored, so that it can be read without the lock.
+// record is a stored record. It is never changed once stored, so that it can be read without the
+// lock.
 type record[T any] struct {
 	value T
 
@@ -90,8 +91,8 @@ func (d *resource[T]) serverOwned(name string) bool {
 	return slices.Contains(d.serverMembers, name)
 }
 
-// decode reads a record of a request. A value of the wrong type is an error, unless old has the same one.
-// On error, what could be read is returned as well.
+// decode reads a record of a request. A value of the wrong type is an error, unless old has the
+// same one. On error, what could be read is returned as well.
 func (d *resource[T]) decode(m members, old *record[T]) (*record[T], *problem) {
 	r := new(record[T])
 	if old != nil {
@@ -110,7 +111,8 @@ func (d *resource[T]) patch(old *record[T], m members) (*record[T], *problem) {
 	return r, d.apply(r, m, old)
 }
 
-// decodeFixture reads a record in the form of a response. A value of the wrong type is kept as it is.
+// decodeFixture reads a record in the form of a response. A value of the wrong type is kept as it
+// is.
 func (d *resource[T]) decodeFixture(b []byte) (*record[T], error) {
 	m, p := readMembers(b)
 	if p != nil {
@@ -170,7 +172,7 @@ func setField(field reflect.Value, raw json.RawMessage) error {
 		return nil
 	}
 	err := json.Unmarshal(raw, field.Addr().Interface())
-	date, ok := field.Interface().(interface{ IsZero() bool })
+	date, ok := reflect.TypeAssert[interface{ IsZero() bool }](field)
 	if err == nil && ok && date.IsZero() && string(raw) != `""` {
 		err = errors.New("is not a date")
 	}
@@ -209,8 +211,8 @@ func mistyped(name string, err error) *problem {
 	return badRequest("%s must not be a %s", name, wrong.Value)
 }
 
-// newRecord returns a copy of a record given to an Add method. If it has a Raw, that supplies what the
-// other fields can't hold.
+// newRecord returns a copy of a record given to an Add method. If it has a Raw, that supplies what
+// the other fields can't hold.
 func (d *resource[T]) newRecord(given *T) *record[T] {
 	r := &record[T]{value: *d.clone(given)}
 	s := d.schema()

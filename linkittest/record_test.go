@@ -71,11 +71,27 @@ func TestUnknownMembersAreKeptAndReturned(t *testing.T) {
 func TestAReplacedRecordKeepsNothingThatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := send(t, server, "POST", "/products", `{"iv_id":"A","name_en":"Adol","barcode":"1","is_enabled":true,`+unknown+`}`)
-	replaced := send(t, server, "PUT", "/products/A", `{"name_ar":"أدول","tags":["old"],"id":"mine","created":"2020-01-01T00:00:00Z","is_deleted":true}`)
+	created := send(
+		t,
+		server,
+		"POST",
+		"/products",
+		`{"iv_id":"A","name_en":"Adol","barcode":"1","is_enabled":true,`+unknown+`}`,
+	)
+	replaced := send(
+		t,
+		server,
+		"PUT",
+		"/products/A",
+		`{"name_ar":"أدول","tags":["old"],"id":"mine","created":"2020-01-01T00:00:00Z","is_deleted":true}`,
+	)
 	require.Equal(t, 200, replaced.status)
 	body := replaced.object(t)
-	contains(t, `{"iv_id":"A","name_en":"","name_ar":"أدول","barcode":"","is_enabled":false,"is_deleted":false,"tags":["old"]}`, body)
+	contains(
+		t,
+		`{"iv_id":"A","name_en":"","name_ar":"أدول","barcode":"","is_enabled":false,"is_deleted":false,"tags":["old"]}`,
+		body,
+	)
 	assert.NotContains(t, body, "image_url")
 	assert.NotContains(t, body, "dims")
 	for _, name := range []string{"id", "organization_id", "created"} {
@@ -86,7 +102,13 @@ func TestAReplacedRecordKeepsNothingThatIsLeftOut(t *testing.T) {
 func TestABulkUpdateEmptiesWithATextAndClearsWithNull(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	send(t, server, "POST", "/products", `{"iv_id":"A","name_en":"Adol","barcode":"1","average_price":7.25,"is_enabled":true,`+unknown+`}`)
+	send(
+		t,
+		server,
+		"POST",
+		"/products",
+		`{"iv_id":"A","name_en":"Adol","barcode":"1","average_price":7.25,"is_enabled":true,`+unknown+`}`,
+	)
 	for _, row := range []struct{ sent, want string }{
 		{`{"barcode":""}`, `{"barcode":"","name_en":"Adol","tags":["new"]}`},
 		{`{"average_price":null,"is_enabled":null}`, `{"average_price":0,"is_enabled":false,"name_en":"Adol"}`},
@@ -118,7 +140,11 @@ func TestBulkWritesKeepUnknownMembers(t *testing.T) {
 
 	order := `{"external_id":"M-1","discount":2,"loyalty":{"points":[7]},"products":[{"product_id":"A","quantity":1,"price":2,"total":2,"gift":true}]}`
 	send(t, server, "POST", "/orders/bulk", `[`+order+`]`)
-	contains(t, `{"source_reference":"M-1","discounts_amount":2,"loyalty":{"points":[7]}}`, send(t, server, "GET", "/orders", "").at(t, "data", 0, "order"))
+	contains(
+		t,
+		`{"source_reference":"M-1","discounts_amount":2,"loyalty":{"points":[7]}}`,
+		send(t, server, "GET", "/orders", "").at(t, "data", 0, "order"),
+	)
 	assert.Equal(t, true, send(t, server, "GET", "/orders", "").at(t, "data", 0, "order", "products", 0, "gift"))
 }
 
@@ -147,7 +173,11 @@ func TestFixturesKeepValuesOfAnyType(t *testing.T) {
 
 	same := `{"name_ar":"أدول","average_price":"12.50","barcode":false,"name_en":{"en":"x"},"tags":[1]}`
 	assert.Equal(t, 200, send(t, server, "PUT", "/products/A", same).status, "an odd value that is there already")
-	contains(t, `{"average_price":"12.50","name_ar":"أدول","created":"2026-03-02T08:15:00Z"}`, send(t, server, "GET", "/products/A", "").at(t))
+	contains(
+		t,
+		`{"average_price":"12.50","name_ar":"أدول","created":"2026-03-02T08:15:00Z"}`,
+		send(t, server, "GET", "/products/A", "").at(t),
+	)
 	assert.Equal(t, 400, send(t, server, "PUT", "/products/A", `{"average_price":"13"}`).status)
 	assert.Equal(t, 400, send(t, server, "PUT", "/products/B", `{"average_price":"12.50"}`).status)
 	assert.Equal(t, 200, send(t, server, "PUT", "/products/A", `{"average_price":13}`).status)
@@ -157,7 +187,13 @@ func TestFixturesKeepValuesOfAnyType(t *testing.T) {
 func TestServerOwnedMembersOfARequestAreIgnoredWhateverTheirType(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	created := send(t, server, "POST", "/generics", `{"generic_code":"G","id":7,"created":false,"products":"none","product_count":{},"common_brands":1,"organization_id":[]}`)
+	created := send(
+		t,
+		server,
+		"POST",
+		"/generics",
+		`{"generic_code":"G","id":7,"created":false,"products":"none","product_count":{},"common_brands":1,"organization_id":[]}`,
+	)
 	require.Equal(t, 201, created.status, created.body)
 	contains(t, `{"products":[],"product_count":0,"common_brands":[],"organization_id":"org_123"}`, created.at(t))
 	assert.Regexp(t, `^g[a-z0-9]{14}$`, created.at(t, "id"))

@@ -8,17 +8,18 @@ import (
 	"sync"
 )
 
-// Refuse makes the server reject every write of one record, by a request of its own or within a bulk
-// request, whose other records are unaffected. route is the collection path of the record's resource, such
-// as "/products", and covers its POST, PUT, PATCH, DELETE and bulk requests. key is the record's own key:
-// its iv_id, its code, or its id. Records whose id is set by the server can also be named by another
-// field: an order by its external_id, an offer or a customer group by its name, and a customer by its
-// email or phone. The refusal applies in all organizations, and whether the record exists or not.
+// Refuse makes the server reject every write of one record, by a request of its own or within a
+// bulk request, whose other records are unaffected. route is the collection path of the record's
+// resource, such as "/products", and covers its POST, PUT, PATCH, DELETE and bulk requests. key is
+// the record's own key: its iv_id, its code, or its id. Records whose id is set by the server can
+// also be named by another field: an order by its external_id, an offer or a customer group by its
+// name, and a customer by its email or phone. The refusal applies in all organizations, and whether
+// the record exists or not.
 //
-// The status and details are those of the error response, or of the record's entry in the bulk report,
-// whose form is linkittest's own. If a record is refused more than once, the latest refusal applies.
-// remove ends the refusal; it may be called more than once. Refuse panics if the route isn't a collection,
-// or the status isn't that of an error.
+// The status and details are those of the error response, or of the record's entry in the bulk
+// report, whose form is linkittest's own. If a record is refused more than once, the latest refusal
+// applies. remove ends the refusal; it may be called more than once. Refuse panics if the route
+// isn't a collection, or the status isn't that of an error.
 func (s *Server) Refuse(route, key string, status int, details string) (remove func()) {
 	name := strings.Trim(strings.TrimPrefix(route, basePath), "/")
 	if !slices.ContainsFunc(resources, func(k anyResource) bool { return k.file() == name+".json" }) {

@@ -80,7 +80,12 @@ func TestARefusedRecordDoesNotAffectTheOthersOfABulkRequest(t *testing.T) {
 		res := send(t, server, "POST", "/products/bulk", `{"mode":"`+string(mode)+`","products":[
 			{"iv_id":"A","name_en":"x"},{"iv_id":"B","name_en":"x"},{"iv_id":"C","name_en":"x"}]}`)
 		require.Equal(t, 200, res.status)
-		assert.Equal(t, map[string]any{"key": "B", "status": 422.0, "error": "Validation error"}, res.at(t, "records", 1), mode)
+		assert.Equal(
+			t,
+			map[string]any{"key": "B", "status": 422.0, "error": "Validation error"},
+			res.at(t, "records", 1),
+			mode,
+		)
 		for _, ivID := range []string{"A", "C"} {
 			assert.Equal(t, "x", send(t, server, "GET", "/products/"+ivID, "").at(t, "name_en"), mode)
 		}
@@ -94,7 +99,11 @@ func TestOrdersAreRefusedByTheirExternalID(t *testing.T) {
 	server.Refuse("/orders", "M-2", 409, "taken")
 	res := send(t, server, "POST", "/orders/bulk", `[{"external_id":"M-1"},{"external_id":"M-2"}]`)
 	assert.EqualValues(t, 201, res.at(t, "records", 0, "status"))
-	assert.Equal(t, map[string]any{"key": "M-2", "status": 409.0, "error": "Conflict", "details": "taken"}, res.at(t, "records", 1))
+	assert.Equal(
+		t,
+		map[string]any{"key": "M-2", "status": 409.0, "error": "Conflict", "details": "taken"},
+		res.at(t, "records", 1),
+	)
 	assert.EqualValues(t, 1, send(t, server, "GET", "/orders", "").at(t, "total_count"))
 }
 
@@ -150,9 +159,14 @@ func TestOnePoisonedRecordOfAThousandIsTheOnlyOneRejected(t *testing.T) {
 		products[i].IvID = fmt.Sprintf("P%04d", i)
 	}
 	var rejected []linkit.RejectedRecord
-	err := server.Client().Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(products...), func(r linkit.BulkResult) {
-		rejected = append(rejected, r.Rejected...)
-	})
+	err := server.Client().Products.BulkAll(
+		t.Context(),
+		linkit.BulkUpsert,
+		linkit.Records(products...),
+		func(r linkit.BulkResult) {
+			rejected = append(rejected, r.Rejected...)
+		},
+	)
 	require.ErrorIs(t, err, linkit.ErrRejected)
 	require.Len(t, rejected, 1)
 	assert.Equal(t, linkit.RejectedRecord{

@@ -23,8 +23,9 @@ type Request struct {
 	Body   []byte // as sent, except that the password of a sign-in is replaced by [masked]
 }
 
-// Requests returns the last 10,000 requests, in the order in which they arrived. It includes requests
-// that met a fault or were rejected. If their bodies exceed 64 MiB in all, the oldest ones have none.
+// Requests returns the last 10,000 requests, in the order in which they arrived. It includes
+// requests that met a fault or were rejected. If their bodies exceed 64 MiB in all, the oldest ones
+// have none.
 func (s *Server) Requests() []Request { return s.requests.all() }
 
 // clone returns a deep copy.

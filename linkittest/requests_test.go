@@ -25,7 +25,11 @@ func TestRequestsKeepTheLastInOrder(t *testing.T) {
 	mine[0].Header.Set("A", "2")
 	mine[0].Query["q"][0] = "2"
 	mine[0].Body[0] = 'x'
-	assert.Equal(t, Request{Path: "/3", Header: http.Header{"A": {"1"}}, Query: url.Values{"q": {"1"}}, Body: []byte("b")}, log.all()[0])
+	assert.Equal(
+		t,
+		Request{Path: "/3", Header: http.Header{"A": {"1"}}, Query: url.Values{"q": {"1"}}, Body: []byte("b")},
+		log.all()[0],
+	)
 }
 
 func TestRecordedBodiesAreBoundedInMemory(t *testing.T) {

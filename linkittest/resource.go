@@ -8,8 +8,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// resource describes the endpoints of one type of record. To add one, write a file that declares it, add a
-// table to organization, and add it to resources.
+// resource describes the endpoints of one type of record. To add one, write a file that declares
+// it, add a table to organization, and add it to resources.
 type resource[T any] struct {
 	name           string // of its path, its list in a bulk body and its fixture: "products"
 	singular       string // "product"
@@ -44,7 +44,8 @@ type resource[T any] struct {
 	cachedSchema schema
 }
 
-// fields points to the fields that all records have. OrganizationID, Created and Updated may be nil.
+// fields points to the fields that all records have. OrganizationID, Created and Updated may be
+// nil.
 type fields struct {
 	Key, ID, OrganizationID *string
 	Created, Updated        *linkit.Time

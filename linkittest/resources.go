@@ -21,8 +21,8 @@ func routes() []route {
 	return all
 }
 
-// change begins a write in an organization and returns a function that ends it. The time of the write is
-// taken under the lock, so that a record's place doesn't depend on when its request began.
+// change begins a write in an organization and returns a function that ends it. The time of the
+// write is taken under the lock, so that a record's place doesn't depend on when its request began.
 func (s *Server) change(organization string) (c change, end func()) {
 	c = change{server: s, org: s.data.organization(organization)}
 	s.data.mu.Lock()

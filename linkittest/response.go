@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// response is the response to one request. It is complete before any of it is written, so that a [Fault]
-// can delay, truncate or drop it.
+// response is the response to one request. It is complete before any of it is written, so that a
+// [Fault] can delay, truncate or drop it.
 type response struct {
 	status int
 	header http.Header

@@ -23,8 +23,9 @@ func older[T any](a, b *row[T]) int {
 // maxChunk is the size at which a chunk is split.
 const maxChunk = 1024
 
-// rows are rows in the order of age. They are kept in chunks, so that inserting, removing and finding a
-// position stay fast however many there are, and in whatever order they come. They must not be copied.
+// rows are rows in the order of age. They are kept in chunks, so that inserting, removing and
+// finding a position stay fast however many there are, and in whatever order they come. They must
+// not be copied.
 type rows[T any] struct {
 	chunks [][]*row[T] // none is empty
 	count  int

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// check makes sure that rows are what a sorted list of them would be, and that their chunks are bounded.
+// check makes sure that rows are what a sorted list of them would be, and that their chunks are
+// bounded.
 func check(t *testing.T, rs *rows[int], want []*row[int]) {
 	t.Helper()
 	require.Equal(t, len(want), rs.len())
@@ -27,7 +28,7 @@ func check(t *testing.T, rs *rows[int], want []*row[int]) {
 func TestRowsStaySortedWhateverTheOrderOfWrites(t *testing.T) {
 	t.Parallel()
 	const count = 5 * maxChunk
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same in every run
+	random := rand.New(rand.NewPCG(1, 2))
 	for name, created := range map[string]func(i int) int64{
 		"oldest first":  func(i int) int64 { return int64(i) },
 		"newest first":  func(i int) int64 { return int64(-i) },

@@ -35,7 +35,8 @@ type request struct {
 	org    *organization // nil on an open route
 }
 
-// handler returns the handler of all routes. Unknown paths and methods get JSON error bodies as well.
+// handler returns the handler of all routes. Unknown paths and methods get JSON error bodies as
+// well.
 func (s *Server) handler() http.Handler {
 	paths := map[string]map[string]route{}
 	for _, r := range routes() {
@@ -110,8 +111,8 @@ func readBody(w http.ResponseWriter, r *http.Request) (body []byte, tooLarge boo
 	return read.Bytes(), limit != nil
 }
 
-// arrived records a request and returns the fault that applies to it, if any. It returns no request if
-// nothing needs one.
+// arrived records a request and returns the fault that applies to it, if any. It returns no request
+// if nothing needs one.
 func (s *Server) arrived(r *http.Request, pattern string, body []byte) (*Request, *Fault) {
 	if s.requests.most == 0 && len(s.settings.observers) == 0 && !s.faults.any() {
 		return nil, nil

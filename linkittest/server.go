@@ -1,30 +1,32 @@
-// Package linkittest provides an in-memory fake of the Linkit API for tests. It keeps state, rejects what
-// Linkit rejects, and fails on demand. It works like net/http/httptest:
+// Package linkittest provides an in-memory fake of the Linkit API for tests. It keeps state,
+// rejects what Linkit rejects, and fails on demand. It works like net/http/httptest:
 //
 //	server := linkittest.New(t)
 //	server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Aspirin"})
 //	client := server.Client()
 //
-// A new server accepts one API key, [APIKey], and one user, [Email] with [Password]. Both belong to the
-// organization [OrganizationID]. Each organization has its own records.
+// A new server accepts one API key, [APIKey], and one user, [Email] with [Password]. Both belong to
+// the organization [OrganizationID]. Each organization has its own records.
 //
-// [Server.Inject] makes requests fail or wait, [Server.Refuse] makes the server reject a single record, and
-// [Server.Requests] returns the requests received.
+// [Server.Inject] makes requests fail or wait, [Server.Refuse] makes the server reject a single
+// record, and [Server.Requests] returns the requests received.
 //
-// The server rejects what Linkit documents: records that exist or don't, keys that are missing, names of
-// more than 255 and codes of more than 50 characters, and groups whose name or description is too long.
-// [WithStrict] rejects more. Members that the server doesn't know are kept and returned, at any depth.
+// The server rejects what Linkit documents: records that exist or don't, keys that are missing,
+// names of more than 255 and codes of more than 50 characters, and groups whose name or description
+// is too long. [WithStrict] rejects more. Members that the server doesn't know are kept and
+// returned, at any depth.
 //
-// Responses have the documented form. The following is linkittest's own, because Linkit doesn't document
-// it, and the service may differ:
+// Responses have the documented form. The following is linkittest's own, because Linkit doesn't
+// document it, and the service may differ:
 //
-//   - A bulk response has a member records, which reports on each record in order: its key, the status
-//     that a request of its own would have got and, if it was rejected, error and details. A rejected
-//     record doesn't affect the others, which is documented; the form of the report isn't, and a program
-//     that reads it from [linkit.BulkResult.Raw] works with this server only.
-//   - A bulk update changes only the fields that are sent. Whether the service does the same isn't known.
-//   - A product's SKU at a branch starts with the product's average price and a quantity of zero. SKUs are
-//     renamed and deleted with their product and branch.
+//   - A bulk response has a member records, which reports on each record in order: its key, the
+//     status that a request of its own would have got and, if it was rejected, error and details. A
+//     rejected record doesn't affect the others, which is documented; the form of the report isn't,
+//     and a program that reads it from [linkit.BulkResult.Raw] works with this server only.
+//   - A bulk update changes only the fields that are sent. Whether the service does the same isn't
+//     known.
+//   - A product's SKU at a branch starts with the product's average price and a quantity of zero.
+//     SKUs are renamed and deleted with their product and branch.
 //   - Any list can be sorted by any field of its records. An unknown field is a 400.
 package linkittest
 
@@ -81,8 +83,8 @@ type Server struct {
 	clients []*linkit.Client
 }
 
-// NewServer starts a server on a free port of 127.0.0.1. The caller must call [Server.Close] when done. It
-// panics if it can't listen or an option is invalid.
+// NewServer starts a server on a free port of 127.0.0.1. The caller must call [Server.Close] when
+// done. It panics if it can't listen or an option is invalid.
 func NewServer(opts ...Option) *Server {
 	s := &Server{began: time.Now(), done: make(chan struct{})}
 	s.settings = settings{addr: "127.0.0.1:0", recorded: maxRecorded}
@@ -130,10 +132,10 @@ func New(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
-// Client returns a client of the server. It uses [APIKey] unless opts name another credential, and waits
-// only milliseconds between attempts, or longer if [WithRateLimit] or [WithLoginLimit] require it. opts
-// override these settings. [Server.Close] closes the client. Client panics if [linkit.NewClient] returns
-// an error.
+// Client returns a client of the server. It uses [APIKey] unless opts name another credential, and
+// waits only milliseconds between attempts, or longer if [WithRateLimit] or [WithLoginLimit]
+// require it. opts override these settings. [Server.Close] closes the client. Client panics if
+// [linkit.NewClient] returns an error.
 func (s *Server) Client(opts ...linkit.Option) *linkit.Client {
 	own := []linkit.Option{linkit.WithBaseURL(s.URL), s.settings.retryWait()}
 	if s.Certificate() != nil {
@@ -153,15 +155,15 @@ func (s *Server) Client(opts ...linkit.Option) *linkit.Client {
 	return client
 }
 
-// HTTPClient returns an HTTP client that trusts the server's certificate. [Server.Client] uses it with
-// [WithTLS] and [WithHTTP2]. [Server.Close] closes its connections.
+// HTTPClient returns an HTTP client that trusts the server's certificate. [Server.Client] uses it
+// with [WithTLS] and [WithHTTP2]. [Server.Close] closes its connections.
 func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 
 // Certificate returns the server's certificate, or nil without [WithTLS] or [WithHTTP2].
 func (s *Server) Certificate() *x509.Certificate { return s.http.Certificate() }
 
-// Close closes the server and the clients that [Server.Client] returned. It aborts requests that a delay
-// holds back and waits for all others. It may be called more than once.
+// Close closes the server and the clients that [Server.Client] returned. It aborts requests that a
+// delay holds back and waits for all others. It may be called more than once.
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		close(s.done)
@@ -176,18 +178,20 @@ func (s *Server) Close() {
 	})
 }
 
-// SetDelay delays every response by d, as a slow network would. Requests still take effect immediately.
+// SetDelay delays every response by d, as a slow network would. Requests still take effect
+// immediately.
 func (s *Server) SetDelay(d time.Duration) { s.delay.Store(int64(d)) }
 
-// SetClockSkew sets the server's clock ahead by d, or behind if d is negative. It affects Date, expires_at,
-// created and updated. Tokens still expire on time.
+// SetClockSkew sets the server's clock ahead by d, or behind if d is negative. It affects Date,
+// expires_at, created and updated. Tokens still expire on time.
 func (s *Server) SetClockSkew(d time.Duration) { s.skew.Store(int64(d)) }
 
 func (s *Server) now() time.Time {
 	return time.Now().Add(time.Duration(s.skew.Load())).UTC().Truncate(time.Millisecond)
 }
 
-// quiet writes the errors of net/http's server to standard error, except those that tests cause on purpose.
+// quiet writes the errors of net/http's server to standard error, except those that tests cause on
+// purpose.
 type quiet struct{}
 
 func (quiet) Write(line []byte) (int, error) {

@@ -6,7 +6,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// skus requires an iv_id, or those of a product and a branch to derive it from. Neither needs to exist.
+// skus requires an iv_id, or those of a product and a branch to derive it from. Neither needs to
+// exist.
 var skus = &resource[linkit.SKU]{
 	name: "skus", singular: "SKU", initial: 's', key: "iv_id", path: "/skus/{iv_id}",
 	verbs: lists | gets | creates | updates | deletes | bulks,
@@ -42,9 +43,10 @@ type skuBody struct {
 	Qty     *int      `json:"qty,omitempty"`
 }
 
-// AddSKUs adds SKUs. They belong to [OrganizationID] unless they name another organization. Missing IDs
-// and dates are filled in; a missing IvID is derived from ProductIvID and BranchIvID, which needn't exist.
-// A SKU with an existing IvID replaces it, including one that was created with a product or a branch.
+// AddSKUs adds SKUs. They belong to [OrganizationID] unless they name another organization. Missing
+// IDs and dates are filled in; a missing IvID is derived from ProductIvID and BranchIvID, which
+// needn't exist. A SKU with an existing IvID replaces it, including one that was created with a
+// product or a branch.
 func (s *Server) AddSKUs(records ...linkit.SKU) { skus.add(s, records...) }
 
 func quantity(sku *linkit.SKU) int {
@@ -66,8 +68,8 @@ func skuIvID(product, branch string) string { return product + "_" + branch }
 
 var zeroQty = 0
 
-// stock creates the SKU of a product at a branch unless it exists. Its price, the product's average price,
-// and its quantity, zero, are linkittest's own.
+// stock creates the SKU of a product at a branch unless it exists. Its price, the product's average
+// price, and its quantity, zero, are linkittest's own.
 func stock(c change, p *linkit.Product, b *linkit.Branch) {
 	ivID := skuIvID(p.IvID, b.IvID)
 	if c.org.skus.get(ivID) != nil {
@@ -85,8 +87,8 @@ func removeSKUs(c change, index, value string) {
 	}
 }
 
-// renameSKUs updates the SKUs of a product or branch whose iv_id changed. A SKU whose own iv_id isn't
-// derived from the two keeps it.
+// renameSKUs updates the SKUs of a product or branch whose iv_id changed. A SKU whose own iv_id
+// isn't derived from the two keeps it.
 func renameSKUs(c change, index, value string, rename func(*linkit.SKU)) {
 	for _, r := range slices.Collect(c.org.skus.where(index, value).all()) {
 		old, sku := &r.record.value, cloneSKU(&r.record.value)

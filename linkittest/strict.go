@@ -31,18 +31,20 @@ func longest(texts ...text) *problem {
 	return nil
 }
 
-// coded returns the documented limits of a brand; categories and generics are taken to have the same.
+// coded returns the documented limits of a brand; categories and generics are taken to have the
+// same.
 func coded(key, code, nameEn, nameAr string) *problem {
 	return longest(text{key, code, maxCode}, text{"name_en", nameEn, maxName}, text{"name_ar", nameAr, maxName})
 }
 
-// WithStrict rejects with a 422, in addition to what Linkit documents, records that any such service would
-// reject: negative prices and quantities, names and keys of more than 255 characters, ids of brands,
-// categories, generics, products and branches that don't exist (an unknown parent of a category is always
-// rejected), unknown genders, types and statuses of customers, locations that aren't on Earth, offers that
-// end before they start, and generics with a name that is in use in any organization, which get a 409.
-// This is linkittest's own: what the service does isn't documented.
-// A reference is checked only when it changes. The Add methods and fixtures aren't checked.
+// WithStrict rejects with a 422, in addition to what Linkit documents, records that any such
+// service would reject: negative prices and quantities, names and keys of more than 255 characters,
+// ids of brands, categories, generics, products and branches that don't exist (an unknown parent of
+// a category is always rejected), unknown genders, types and statuses of customers, locations that
+// aren't on Earth, offers that end before they start, and generics with a name that is in use in
+// any organization, which get a 409. This is linkittest's own: what the service does isn't
+// documented. A reference is checked only when it changes. The Add methods and fixtures aren't
+// checked.
 func WithStrict() Option {
 	return func(s *settings) { s.strict = true }
 }

@@ -82,14 +82,29 @@ func TestStrictRejectsWhatAnyServiceWould(t *testing.T) {
 func TestStrictRejectsSingleRecordsOfABulkRequest(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, linkittest.WithStrict())
-	server.AddSKUs(linkit.SKU{IvID: "A_1", ProductIvID: "A", BranchIvID: "1"}, linkit.SKU{IvID: "B_1", ProductIvID: "B", BranchIvID: "1"})
-	res := send(t, server, "POST", "/skus/bulk", `{"mode":"update","skus":[{"iv_id":"A_1","qty":-3},{"iv_id":"B_1","qty":3}]}`)
+	server.AddSKUs(
+		linkit.SKU{IvID: "A_1", ProductIvID: "A", BranchIvID: "1"},
+		linkit.SKU{IvID: "B_1", ProductIvID: "B", BranchIvID: "1"},
+	)
+	res := send(
+		t,
+		server,
+		"POST",
+		"/skus/bulk",
+		`{"mode":"update","skus":[{"iv_id":"A_1","qty":-3},{"iv_id":"B_1","qty":3}]}`,
+	)
 	assert.Equal(t, map[string]any{
 		"key": "A_1", "status": 422.0, "error": "Validation error", "details": "qty must not be negative",
 	}, res.at(t, "records", 0))
 	assert.EqualValues(t, 200, res.at(t, "records", 1, "status"), "a reference that doesn't change isn't checked")
 	assert.EqualValues(t, 3, send(t, server, "GET", "/skus/B_1", "").at(t, "qty"))
-	res = send(t, server, "POST", "/orders/bulk", `[{"external_id":"1","total_amount":-1},{"external_id":"2","products":[{"quantity":-1}]},{"external_id":"3"}]`)
+	res = send(
+		t,
+		server,
+		"POST",
+		"/orders/bulk",
+		`[{"external_id":"1","total_amount":-1},{"external_id":"2","products":[{"quantity":-1}]},{"external_id":"3"}]`,
+	)
 	for i, status := range []int{422, 422, 201} {
 		assert.EqualValues(t, status, res.at(t, "records", i, "status"), i)
 	}
@@ -100,7 +115,9 @@ func TestStrictGenericsHaveNamesThatAreUniqueInAllOrganizations(t *testing.T) {
 	for _, body := range []string{`{"generic_code":"N","name_en":"Paracetamol"}`, `{"generic_code":"N","name_ar":"باراسيتامول"}`} {
 		for status, opts := range map[int][]linkittest.Option{409: {linkittest.WithStrict()}, 201: nil} {
 			server := newServer(t, opts...)
-			server.AddGenerics(linkit.Generic{GenericCode: "G", OrganizationID: "org_b", NameEn: "Paracetamol", NameAr: "باراسيتامول"})
+			server.AddGenerics(
+				linkit.Generic{GenericCode: "G", OrganizationID: "org_b", NameEn: "Paracetamol", NameAr: "باراسيتامول"},
+			)
 			assert.Equal(t, status, send(t, server, "POST", "/generics", body).status, body)
 		}
 	}
@@ -114,18 +131,34 @@ func TestStrictAcceptsAnOrdinaryCatalogue(t *testing.T) {
 	require.NoError(t, err)
 	parent, err := client.Categories.Create(t.Context(), linkit.CategoryParams{CategoryCode: "HEALTH"})
 	require.NoError(t, err)
-	category, err := client.Categories.Create(t.Context(), linkit.CategoryParams{CategoryCode: "PAIN", ParentID: parent.ID})
+	category, err := client.Categories.Create(
+		t.Context(),
+		linkit.CategoryParams{CategoryCode: "PAIN", ParentID: parent.ID},
+	)
 	require.NoError(t, err)
 	generic, err := client.Generics.Create(t.Context(), linkit.GenericParams{GenericCode: "APAP", NameEn: "Paracetamol"})
 	require.NoError(t, err)
-	product := linkit.ProductParams{IvID: "P", BrandID: brand.ID, CategoryID: category.ID, GenericID: generic.ID, AveragePrice: linkit.Ptr(0.0)}
+	product := linkit.ProductParams{
+		IvID:         "P",
+		BrandID:      brand.ID,
+		CategoryID:   category.ID,
+		GenericID:    generic.ID,
+		AveragePrice: linkit.Ptr(0.0),
+	}
 	_, err = client.Products.Create(t.Context(), product)
 	require.NoError(t, err)
-	_, err = client.Branches.Create(t.Context(), linkit.BranchParams{IvID: "B", Location: &linkit.Location{Lat: -90, Lon: 180}})
+	_, err = client.Branches.Create(
+		t.Context(),
+		linkit.BranchParams{IvID: "B", Location: &linkit.Location{Lat: -90, Lon: 180}},
+	)
 	require.NoError(t, err)
 	_, err = client.SKUs.Bulk(t.Context(), linkit.BulkUpdate, []linkit.SKUParams{{IvID: "P_B", Qty: linkit.Ptr(0)}})
 	require.NoError(t, err)
-	_, err = client.Generics.Bulk(t.Context(), linkit.BulkUpsert, []linkit.GenericParams{{GenericCode: "APAP", NameEn: "Paracetamol"}})
+	_, err = client.Generics.Bulk(
+		t.Context(),
+		linkit.BulkUpsert,
+		[]linkit.GenericParams{{GenericCode: "APAP", NameEn: "Paracetamol"}},
+	)
 	require.NoError(t, err)
 	_, err = client.Customers.Create(t.Context(), linkit.CustomerParams{FirstName: "Sara", Type: linkit.CustomerTypeVIP})
 	require.NoError(t, err)

@@ -18,8 +18,8 @@ var systemRoutes = []route{
 
 const environment = "linkittest"
 
-// SetHealth sets the health that the server reports. [linkit.HealthStatusUnhealthy] is reported with a
-// 503. The default is [linkit.HealthStatusHealthy]. It has no effect on other endpoints.
+// SetHealth sets the health that the server reports. [linkit.HealthStatusUnhealthy] is reported
+// with a 503. The default is [linkit.HealthStatusHealthy]. It has no effect on other endpoints.
 func (s *Server) SetHealth(status linkit.HealthStatus) { s.health.Store(status) }
 
 // status returns the server's reported health.

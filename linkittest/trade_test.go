@@ -56,7 +56,10 @@ func TestCustomersNeedTheirOrganizationNamed(t *testing.T) {
 func TestCustomerGroupsHaveUniqueNames(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.AddCustomerGroups(linkit.CustomerGroup{ID: "grp_55", Name: "Wholesale"}, linkit.CustomerGroup{ID: "grp_56", Name: "Retail"})
+	server.AddCustomerGroups(
+		linkit.CustomerGroup{ID: "grp_55", Name: "Wholesale"},
+		linkit.CustomerGroup{ID: "grp_56", Name: "Retail"},
+	)
 	for _, row := range []struct {
 		method, path, body string
 		status             int
@@ -89,7 +92,12 @@ func TestOrdersComeInBothForms(t *testing.T) {
 	older := `{"id":"old","external_id":"M-17","status":"confirmed","discount":2,"unheard":{"of":1}}`
 	server.AddOrders(
 		linkit.Order{Raw: json.RawMessage(older)},
-		linkit.Order{ID: "new", OrderStatus: linkit.OrderStatusReady, SKUs: []string{"A_B"}, Products: []linkit.LineItem{{Name: "Adol", Quantity: 2}}},
+		linkit.Order{
+			ID:          "new",
+			OrderStatus: linkit.OrderStatusReady,
+			SKUs:        []string{"A_B"},
+			Products:    []linkit.LineItem{{Name: "Adol", Quantity: 2}},
+		},
 	)
 	client := server.Client()
 	order, err := client.Orders.Get(t.Context(), "old")
@@ -103,7 +111,13 @@ func TestOrdersComeInBothForms(t *testing.T) {
 	assert.NotContains(t, body.at(t, "order"), "spec_version")
 
 	result, err := client.Orders.Bulk(t.Context(), []linkit.OrderParams{
-		{ExternalID: "M-18", Status: linkit.OrderStatusPending, Discount: linkit.Ptr(1.5), Notes: "call first", TotalAmount: linkit.Ptr(8.34)},
+		{
+			ExternalID:  "M-18",
+			Status:      linkit.OrderStatusPending,
+			Discount:    linkit.Ptr(1.5),
+			Notes:       "call first",
+			TotalAmount: linkit.Ptr(8.34),
+		},
 		{ExternalID: "M-19", Status: linkit.OrderStatusReady},
 	})
 	require.NoError(t, err)
@@ -158,7 +172,11 @@ func TestOffersAreWrittenAndSwitched(t *testing.T) {
 
 	for range 2 { // an upsert may be sent again
 		_, err = client.Offers.Bulk(t.Context(), []linkit.OfferParams{
-			{Name: "Cold season", DiscountType: "percentage"}, {Name: "Summer", OfferType: linkit.OfferTypeDirectDiscount, TargetIvID: "A"},
+			{
+				Name:         "Cold season",
+				DiscountType: "percentage",
+			},
+			{Name: "Summer", OfferType: linkit.OfferTypeDirectDiscount, TargetIvID: "A"},
 		})
 		require.NoError(t, err)
 	}
@@ -210,7 +228,16 @@ func TestIntegrationsRunAndDryRun(t *testing.T) {
 		return !apps[0].LastSync.IsZero()
 	}
 	var response json.RawMessage
-	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", map[string]any{"dry_run": true}, &response))
+	require.NoError(
+		t,
+		client.Integrations.Execute(
+			t.Context(),
+			linkittest.OrganizationID,
+			"salla",
+			map[string]any{"dry_run": true},
+			&response,
+		),
+	)
 	assert.JSONEq(t, `{"success":true,"slug":"salla","dry_run":true,"input":{"dry_run":true}}`, string(response))
 	assert.False(t, synced())
 	require.NoError(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "salla", nil, &response))
@@ -218,7 +245,11 @@ func TestIntegrationsRunAndDryRun(t *testing.T) {
 	assert.True(t, synced())
 	_, err = client.Integrations.Config(t.Context(), linkittest.OrganizationID, "nobody")
 	require.ErrorIs(t, err, linkit.ErrNotFound)
-	require.ErrorIs(t, client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "nobody", nil, nil), linkit.ErrNotFound)
+	require.ErrorIs(
+		t,
+		client.Integrations.Execute(t.Context(), linkittest.OrganizationID, "nobody", nil, nil),
+		linkit.ErrNotFound,
+	)
 	require.ErrorIs(t, client.Integrations.Execute(t.Context(), "org_foreign", "salla", nil, nil), linkit.ErrForbidden)
 	assert.Equal(t, 400, send(t, server, "POST", "/integrations/"+linkittest.OrganizationID+"/salla/execute", `{`).status)
 }
@@ -227,7 +258,10 @@ func TestPaymentsUseTheFirstKnownProvider(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := server.Client()
-	params := linkit.PaymentOrderParams{Providers: []string{"nobody", "tamara"}, Order: linkit.PaymentOrderDetails{TotalAmount: 10, Currency: "SAR"}}
+	params := linkit.PaymentOrderParams{
+		Providers: []string{"nobody", "tamara"},
+		Order:     linkit.PaymentOrderDetails{TotalAmount: 10, Currency: "SAR"},
+	}
 	_, err := client.Payments.CreateOrder(t.Context(), params)
 	require.ErrorIs(t, err, linkit.ErrValidation)
 	server.AddProviders(linkit.Provider{ID: "tamara", Type: linkit.ProviderTypeBNPL, AppSlug: "tamara-pos-paylinks"})

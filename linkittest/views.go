@@ -12,7 +12,8 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// views caches the rows of selections until the next write, so that listing many pages selects once.
+// views caches the rows of selections until the next write, so that listing many pages selects
+// once.
 type views[T any] struct {
 	mu      sync.Mutex
 	version uint64
@@ -21,8 +22,9 @@ type views[T any] struct {
 
 const maxViews = 16
 
-// selected returns how many rows a selection has, and a function that returns those at the positions
-// [start, end) in ascending order. data.mu must be held for reading, and the rows are valid as long as it is.
+// selected returns how many rows a selection has, and a function that returns those at the
+// positions [start, end) in ascending order. data.mu must be held for reading, and the rows are
+// valid as long as it is.
 func (t *table[T]) selected(o *organization, sel selection[T]) (count int, between func(start, end int) []*row[T]) {
 	all := &t.rows
 	if sel.index != "" {
@@ -106,7 +108,8 @@ func (t *table[T]) sort(o *organization, rows []*row[T], name string) {
 	}
 }
 
-// column returns a function that reads the field with the given JSON name as a text or a number to sort by.
+// column returns a function that reads the field with the given JSON name as a text or a number to
+// sort by.
 func column[T any](name string) (value func(*T) (string, float64), ok bool) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")

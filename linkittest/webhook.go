@@ -10,14 +10,14 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// SendOrder posts the order with the given id, of any organization, to a URL, as Linkit would post an
-// order webhook. The caller must close the response's body. Redirects aren't followed, and no proxy is
-// used. If there is no such order, the error is [linkit.ErrNotFound].
+// SendOrder posts the order with the given id, of any organization, to a URL, as Linkit would post
+// an order webhook. The caller must close the response's body. Redirects aren't followed, and no
+// proxy is used. If there is no such order, the error is [linkit.ErrNotFound].
 //
-// The body is the one that GET /orders/{id} returns, usually the envelope of the contract 2026-04-01.
-// Linkit documents that the names of its fields are those of the webhook; that the webhook has the
-// envelope is inferred. Its headers, signature and retries aren't documented: SendOrder sets the
-// Content-Type and sends the request once.
+// The body is the one that GET /orders/{id} returns, usually the envelope of the contract
+// 2026-04-01. Linkit documents that the names of its fields are those of the webhook; that the
+// webhook has the envelope is inferred. Its headers, signature and retries aren't documented:
+// SendOrder sets the Content-Type and sends the request once.
 func (s *Server) SendOrder(ctx context.Context, url, id string) (*http.Response, error) {
 	order, ok := s.data.order(id)
 	if !ok {

@@ -52,7 +52,11 @@ func TestSendOrderPostsTheEnvelope(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		assert.Equal(t, http.StatusNoContent, res.StatusCode)
 		r, body := <-hook.requests, <-hook.bodies
-		assert.Equal(t, "POST /hooks/secret?x=1 application/json", r.Method+" "+r.URL.String()+" "+r.Header.Get("Content-Type"))
+		assert.Equal(
+			t,
+			"POST /hooks/secret?x=1 application/json",
+			r.Method+" "+r.URL.String()+" "+r.Header.Get("Content-Type"),
+		)
 		assert.Empty(t, r.Header.Get("Authorization"))
 		if id == "o3" {
 			assert.JSONEq(t, `{"id":"o3","external_id":"M-17"}`, body)

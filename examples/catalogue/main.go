@@ -4,8 +4,8 @@
 //
 //	go run ./examples/catalogue
 //
-// It works on a fake server that rejects one of the requests, and one product of another. With -live and a LINKIT_* credential
-// it works on the service; -yes lets it write there.
+// It works on a fake server that rejects one of the requests, and one product of another. With
+// -live and a LINKIT_* credential it works on the service; -yes lets it write there.
 package main
 
 import (

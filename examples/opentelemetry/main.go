@@ -1,4 +1,5 @@
-// Opentelemetry traces and measures calls with package linkitotel, and prints the spans and metrics.
+// Opentelemetry traces and measures calls with package linkitotel, and prints the spans and
+// metrics.
 //
 //	go run -C examples/opentelemetry .
 package main
@@ -32,8 +33,8 @@ func main() {
 	}
 }
 
-// native makes the duration a native histogram: one series of Prometheus for each route and status, instead
-// of seventeen.
+// native makes the duration a native histogram: one series of Prometheus for each route and status,
+// instead of seventeen.
 var native = sdkmetric.NewView(
 	sdkmetric.Instrument{Name: "http.client.request.duration"},
 	sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}},

@@ -1,11 +1,11 @@
-// Probe finds out what Linkit's documentation leaves open, with one scratch product that it removes again, and prints a table
-// that can be sent to Linkit's support.
+// Probe finds out what Linkit's documentation leaves open, with one scratch product that it removes
+// again, and prints a table that can be sent to Linkit's support.
 //
 //	go run ./examples/probe
 //	go run ./examples/probe -live -yes
 //
-// Without flags it works on a fake server, and so finds out how that one behaves. The table holds names of fields and counts, never
-// values, and no credential.
+// Without flags it works on a fake server, and so finds out how that one behaves. The table holds
+// names of fields and counts, never values, and no credential.
 package main
 
 import (

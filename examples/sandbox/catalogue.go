@@ -32,8 +32,8 @@ type catalogue struct {
 	moreBranches       []linkit.Branch
 }
 
-// newCatalogue reads the fixtures of a folder, or the sandbox's own if it is empty. If products or branches
-// isn't zero, surplus records are left out and missing ones are generated.
+// newCatalogue reads the fixtures of a folder, or the sandbox's own if it is empty. If products or
+// branches isn't zero, surplus records are left out and missing ones are generated.
 func newCatalogue(folder string, products, branches int) (*catalogue, error) {
 	if products < 0 || products > maxProducts {
 		return nil, fmt.Errorf("-products must be between 0 and %d", maxProducts)

@@ -20,7 +20,13 @@ func TestFaultFailsTheNextMatchingRequest(t *testing.T) {
 	t.Parallel()
 	b := newSandbox(t, config{})
 	client := b.server.Client(linkit.WithRetries(0))
-	added := call(t, b, http.MethodPost, "/_control/faults", `{"method": "GET", "path": "/products/{id}", "status": 503, "times": 2}`)
+	added := call(
+		t,
+		b,
+		http.MethodPost,
+		"/_control/faults",
+		`{"method": "GET", "path": "/products/{id}", "status": 503, "times": 2}`,
+	)
 	require.Equal(t, http.StatusCreated, added.status, added.body)
 	assert.Equal(t, "503 Service Unavailable", into[fault](t, added).Name)
 
@@ -77,7 +83,11 @@ func TestFaultsCanBeRemoved(t *testing.T) {
 	t.Parallel()
 	b := newSandbox(t, config{})
 	for range 3 {
-		require.Equal(t, http.StatusCreated, call(t, b, http.MethodPost, "/_control/faults", `{"status": 500, "times": -1}`).status)
+		require.Equal(
+			t,
+			http.StatusCreated,
+			call(t, b, http.MethodPost, "/_control/faults", `{"status": 500, "times": -1}`).status,
+		)
 	}
 	assert.Equal(t, http.StatusNoContent, call(t, b, http.MethodDelete, "/_control/faults/2", "").status)
 	assert.Equal(t, http.StatusNotFound, call(t, b, http.MethodDelete, "/_control/faults/2", "").status)
@@ -133,7 +143,13 @@ func TestRefusedRecordIsRejectedAlone(t *testing.T) {
 	t.Parallel()
 	b := newSandbox(t, config{})
 	client := b.server.Client()
-	added := call(t, b, http.MethodPost, "/_control/refusals", `{"route": "/products", "key": "P-2", "details": "no such brand"}`)
+	added := call(
+		t,
+		b,
+		http.MethodPost,
+		"/_control/refusals",
+		`{"route": "/products", "key": "P-2", "details": "no such brand"}`,
+	)
 	require.Equal(t, http.StatusCreated, added.status, added.body)
 	bulk := func() int {
 		_, _ = client.Products.Bulk(t.Context(), linkit.BulkCreate, []linkit.ProductParams{{IvID: "P-1"}, {IvID: "P-2"}})
@@ -160,13 +176,25 @@ func TestWebhookReachesAProgramOnThisMachine(t *testing.T) {
 	defer program.Close()
 	shop := into[shopPage](t, call(t, b, http.MethodGet, "/_control/catalogue", ""))
 	require.NotEmpty(t, shop.Orders)
-	sent := call(t, b, http.MethodPost, "/_control/webhook", fmt.Sprintf(`{"url": %q, "order": %q}`, program.URL, shop.Orders[0]))
+	sent := call(
+		t,
+		b,
+		http.MethodPost,
+		"/_control/webhook",
+		fmt.Sprintf(`{"url": %q, "order": %q}`, program.URL, shop.Orders[0]),
+	)
 	require.Equal(t, http.StatusOK, sent.status, sent.body)
 	assert.Contains(t, sent.body, `"status":202`)
 	assert.Equal(t, shop.Orders[0], <-orders)
 
 	program.Close()
-	gone := call(t, b, http.MethodPost, "/_control/webhook", fmt.Sprintf(`{"url": %q, "order": %q}`, program.URL+"/s3cret", shop.Orders[0]))
+	gone := call(
+		t,
+		b,
+		http.MethodPost,
+		"/_control/webhook",
+		fmt.Sprintf(`{"url": %q, "order": %q}`, program.URL+"/s3cret", shop.Orders[0]),
+	)
 	assert.Equal(t, http.StatusBadGateway, gone.status)
 	assert.NotContains(t, gone.body, "s3cret")
 }

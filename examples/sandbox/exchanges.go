@@ -182,8 +182,8 @@ func (l *exchangeLog) get(id int) (exchange, bool) {
 	return *l.at(id), true
 }
 
-// after returns up to most of the exchanges after an ID, oldest first, that keep accepts. Nil accepts all.
-// next is the ID to continue after.
+// after returns up to most of the exchanges after an ID, oldest first, that keep accepts. Nil
+// accepts all. next is the ID to continue after.
 func (l *exchangeLog) after(id, most int, keep func(*summary) bool) (list []summary, next int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -156,8 +156,9 @@ func (l *faultList) add(server *linkittest.Server, f fault) (fault, error) {
 	return f, nil
 }
 
-// met names the faults that applied to an exchange and counts them. linkittest tells that a fault applied,
-// not which: it is the oldest that matches, and all of those that only modify the response.
+// met names the faults that applied to an exchange and counts them. linkittest tells that a fault
+// applied, not which: it is the oldest that matches, and all of those that only modify the
+// response.
 func (l *faultList) met(x linkittest.Exchange) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,8 +13,9 @@ import (
 
 const maxControlBody = 1 << 20
 
-// guard protects the control interface from other sites that the user's browser has open. A page of another
-// origin can send requests to a loopback address, and one whose name resolves to it can read the responses.
+// guard protects the control interface from other sites that the user's browser has open. A page of
+// another origin can send requests to a loopback address, and one whose name resolves to it can
+// read the responses.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if problem := foreign(r); problem != "" {
@@ -73,8 +74,8 @@ func fail(w http.ResponseWriter, status int, problem string) {
 	respond(w, status, map[string]string{"error": problem})
 }
 
-// read decodes a body that must be a single JSON object without unknown members. It responds to a mistake
-// and returns false. An empty body is an empty object.
+// read decodes a body that must be a single JSON object without unknown members. It responds to a
+// mistake and returns false. An empty body is an empty object.
 func read(w http.ResponseWriter, r *http.Request, v any) bool {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControlBody))
 	dec.DisallowUnknownFields()

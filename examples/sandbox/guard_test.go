@@ -70,6 +70,10 @@ func TestWritesNeedAJSONContentType(t *testing.T) {
 		got := call(t, b, http.MethodPost, "/_control/faults", `{"status": 500}`, "Content-Type", value)
 		assert.Equal(t, status, got.status, value)
 	}
-	assert.Equal(t, http.StatusUnsupportedMediaType, call(t, b, http.MethodDelete, "/_control/faults", "", "Content-Type", "").status)
+	assert.Equal(
+		t,
+		http.StatusUnsupportedMediaType,
+		call(t, b, http.MethodDelete, "/_control/faults", "", "Content-Type", "").status,
+	)
 	assert.Len(t, b.faults.all(), 2)
 }

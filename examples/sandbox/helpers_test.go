@@ -36,8 +36,8 @@ func into[T any](t *testing.T, r result) (v T) {
 	return v
 }
 
-// call sends a request to a path of a sandbox, with a JSON content type. Headers are pairs; an empty value
-// removes one, and Host sets the host.
+// call sends a request to a path of a sandbox, with a JSON content type. Headers are pairs; an
+// empty value removes one, and Host sets the host.
 func call(t *testing.T, b *sandbox, method, path, body string, headers ...string) result {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.origin()+path, strings.NewReader(body))

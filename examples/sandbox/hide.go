@@ -9,8 +9,9 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// linkittest masks the credentials of a request. This masks what may be secret elsewhere: the sandbox's own
-// credentials anywhere, and members, parameters and headers whose name says that they hold a secret.
+// linkittest masks the credentials of a request. This masks what may be secret elsewhere: the
+// sandbox's own credentials anywhere, and members, parameters and headers whose name says that they
+// hold a secret.
 const masked = "[masked]"
 
 var (
@@ -35,7 +36,8 @@ func hide(text string) string {
 	return text
 }
 
-// hideMembers masks members of a JSON text, which may be incomplete: their texts, numbers and lists.
+// hideMembers masks members of a JSON text, which may be incomplete: their texts, numbers and
+// lists.
 func hideMembers(text string) string {
 	var shown strings.Builder
 	written := 0
@@ -77,8 +79,8 @@ func skipSpace(text string, start int) int {
 	return len(text) - len(strings.TrimLeft(text[start:], " \t\r\n"))
 }
 
-// valueEnd returns the index after a value. It returns start for an object, whose members have names of their
-// own, and for true, false and null.
+// valueEnd returns the index after a value. It returns start for an object, whose members have
+// names of their own, and for true, false and null.
 func valueEnd(text string, start int) int {
 	switch {
 	case start == len(text):

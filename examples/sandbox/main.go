@@ -1,7 +1,8 @@
-// Sandbox runs a fake Linkit to try things on: linkittest on a port of 127.0.0.1, with the catalogue of
-// a small pharmacy chain or one of any size. Its page, for a browser, shows the requests as they arrive
-// and has buttons that make them fail. Scripts do the same through the JSON interface at /_control/. It
-// prints curl lines that work as they stand, and runs until interrupted.
+// Sandbox runs a fake Linkit to try things on: linkittest on a port of 127.0.0.1, with the
+// catalogue of a small pharmacy chain or one of any size. Its page, for a browser, shows the
+// requests as they arrive and has buttons that make them fail. Scripts do the same through the JSON
+// interface at /_control/. It prints curl lines that work as they stand, and runs until
+// interrupted.
 //
 //	go run ./examples/sandbox
 //	go run ./examples/sandbox -addr 127.0.0.1:8090 -products 10000 -branches 40 -limit 300/10s

@@ -44,7 +44,14 @@ func TestCatalogueHasTheSizeThatTheFlagsSay(t *testing.T) {
 func TestFixturesReplaceTheSandboxsOwn(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "products.json"), []byte(`{"data": [{"iv_id": "MINE"}, {"iv_id": "TWO"}]}`), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(
+			filepath.Join(folder, "products.json"),
+			[]byte(`{"data": [{"iv_id": "MINE"}, {"iv_id": "TWO"}]}`),
+			0o600,
+		),
+	)
 	b := newSandbox(t, config{fixtures: folder, products: 1})
 	products, err := b.server.Client().Products.List(t.Context(), nil)
 	require.NoError(t, err)

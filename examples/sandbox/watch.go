@@ -65,8 +65,9 @@ type news struct {
 	State     *state    `json:"state,omitempty"` // if it may have changed
 }
 
-// streamEvents sends the exchanges that are kept, then further ones as they arrive. However fast they arrive,
-// there are at most ten events a second, and a slow reader misses only what isn't kept any more.
+// streamEvents sends the exchanges that are kept, then further ones as they arrive. However fast
+// they arrive, there are at most ten events a second, and a slow reader misses only what isn't kept
+// any more.
 func (b *sandbox) streamEvents(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -111,7 +112,8 @@ func (b *sandbox) resume(lastEvent string) int {
 	return 0
 }
 
-// await waits for a channel. It returns false if the reader leaves or the sandbox closes before that.
+// await waits for a channel. It returns false if the reader leaves or the sandbox closes before
+// that.
 func await[T any](b *sandbox, r *http.Request, c <-chan T) bool {
 	select {
 	case <-c:

@@ -145,11 +145,32 @@ func TestNoCredentialIsShown(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, _ = b.server.Client(linkit.WithLogin("user@example.com", "wrong-secret")).Products.Count(t.Context(), nil)
-	call(t, b, http.MethodGet, "/api/v1/products?api_key=query-secret", "", "X-Api-Key", "header-secret", "Authorization", "foreign-secret")
-	call(t, b, http.MethodPost, "/api/v1/products", `{"iv_id": "A", "access_token": "body-secret", "secrets": ["list-secret"], "note": "`+token+`"}`,
-		"Authorization", linkittest.APIKey)
+	call(
+		t,
+		b,
+		http.MethodGet,
+		"/api/v1/products?api_key=query-secret",
+		"",
+		"X-Api-Key",
+		"header-secret",
+		"Authorization",
+		"foreign-secret",
+	)
+	call(
+		t,
+		b,
+		http.MethodPost,
+		"/api/v1/products",
+		`{"iv_id": "A", "access_token": "body-secret", "secrets": ["list-secret"], "note": "`+token+`"}`,
+		"Authorization",
+		linkittest.APIKey,
+	)
 	call(t, b, http.MethodGet, "/api/v1/products/"+linkittest.APIKey, "", "Authorization", "Bearer "+token)
-	require.Equal(t, http.StatusCreated, call(t, b, http.MethodPost, "/_control/faults", `{"status": 200, "body": "{\"token\": \"fault-secret\"}"}`).status)
+	require.Equal(
+		t,
+		http.StatusCreated,
+		call(t, b, http.MethodPost, "/_control/faults", `{"status": 200, "body": "{\"token\": \"fault-secret\"}"}`).status,
+	)
 	call(t, b, http.MethodGet, "/api/v1/ping", "")
 
 	total := b.exchanges.totals().Requests
@@ -199,7 +220,11 @@ func TestExchangesCanBeSelected(t *testing.T) {
 func TestCatalogueHasStockInBothLanguages(t *testing.T) {
 	t.Parallel()
 	b := newSandbox(t, config{})
-	require.Equal(t, http.StatusCreated, call(t, b, http.MethodPost, "/_control/faults", `{"status": 500, "times": -1}`).status)
+	require.Equal(
+		t,
+		http.StatusCreated,
+		call(t, b, http.MethodPost, "/_control/faults", `{"status": 500, "times": -1}`).status,
+	)
 	shop := into[shopPage](t, call(t, b, http.MethodGet, "/_control/catalogue?search=ITEM-1001", ""))
 	require.Len(t, shop.Products, 1)
 	assert.Equal(t, "بنادول أدفانس 500 ملغ، 24 قرصًا", shop.Products[0].NameAr)

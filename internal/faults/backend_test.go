@@ -69,13 +69,22 @@ func (b *backend) bulk(w http.ResponseWriter, r *http.Request) {
 	for _, product := range body.Products {
 		b.wrote(product.IvID)
 	}
-	respond(w, http.StatusOK, map[string]any{"success": true, "message": fmt.Sprintf("Processed %d products successfully", len(body.Products))})
+	respond(
+		w,
+		http.StatusOK,
+		map[string]any{"success": true, "message": fmt.Sprintf("Processed %d products successfully", len(body.Products))},
+	)
 }
 
 // record is what the request's organization has under key.
 func (b *backend) record(r *http.Request, key string) map[string]any {
 	organization := r.Header.Get("X-Organization-ID")
-	return map[string]any{"id": "id_" + key, "iv_id": key, "organization_id": organization, "name_en": organization + "/" + key + strings.Repeat(" ", 200)}
+	return map[string]any{
+		"id":              "id_" + key,
+		"iv_id":           key,
+		"organization_id": organization,
+		"name_en":         organization + "/" + key + strings.Repeat(" ", 200),
+	}
 }
 
 func read(w http.ResponseWriter, r *http.Request, body any) bool {

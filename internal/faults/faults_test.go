@@ -49,8 +49,20 @@ func newClient(t *testing.T, base string, opts ...linkit.Option) *linkit.Client 
 func assertClosed(t *testing.T, client *linkit.Client, port, goroutines int) {
 	t.Helper()
 	require.NoError(t, client.Close())
-	assert.Eventually(t, func() bool { return connectionsTo(t, port) == 0 }, 5*time.Second, 20*time.Millisecond, "connections are left")
-	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines }, 5*time.Second, 20*time.Millisecond, "goroutines are left")
+	assert.Eventually(
+		t,
+		func() bool { return connectionsTo(t, port) == 0 },
+		5*time.Second,
+		20*time.Millisecond,
+		"connections are left",
+	)
+	assert.Eventually(
+		t,
+		func() bool { return runtime.NumGoroutine() <= goroutines },
+		5*time.Second,
+		20*time.Millisecond,
+		"goroutines are left",
+	)
 }
 
 // keepalive_requests closes a connection after 50 requests, and a reload closes all that are idle.
@@ -90,7 +102,13 @@ func TestWritesSurviveReloadsAndClosedConnections(t *testing.T) {
 func TestARateLimitOnlySlowsDown(t *testing.T) {
 	b := newBackend(t)
 	server := startNginx(t, b, "", "limit_req zone=calls burst=5 nodelay; limit_req_status 429;")
-	client := newClient(t, server.url(), linkit.WithRetryWait(50*time.Millisecond, 500*time.Millisecond), linkit.WithBulkSize(10), linkit.WithMaxConcurrency(4))
+	client := newClient(
+		t,
+		server.url(),
+		linkit.WithRetryWait(50*time.Millisecond, 500*time.Millisecond),
+		linkit.WithBulkSize(10),
+		linkit.WithMaxConcurrency(4),
+	)
 	defer func() { require.NoError(t, client.Close()) }()
 	const records = 3000
 	sent := 0
@@ -164,13 +182,19 @@ func TestWritesSurviveEveryToxic(t *testing.T) {
 	}
 }
 
-// through returns a transport that goes through a proxy; the certificate is the one that SSL_CERT_FILE names.
+// through returns a transport that goes through a proxy; the certificate is the one that
+// SSL_CERT_FILE names.
 func through(t *testing.T, proxy string) *http.Transport {
 	t.Helper()
 	u, err := url.Parse(proxy)
 	require.NoError(t, err)
 	transport := &http.Transport{
-		Proxy: http.ProxyURL(u), TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 32, IdleConnTimeout: 45 * time.Second,
+		Proxy: http.ProxyURL(
+			u,
+		),
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		MaxIdleConnsPerHost: 32,
+		IdleConnTimeout:     45 * time.Second,
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
@@ -200,7 +224,11 @@ func TestAProxysRefusalIsNotLinkits(t *testing.T) {
 		"forbidden port": {"clerk:pr0xy-Pa55-Zq@", "Access violation"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newClient(t, server.url(), linkit.WithHTTPClient(&http.Client{Transport: through(t, "http://"+row.user+proxy)}))
+			client := newClient(
+				t,
+				server.url(),
+				linkit.WithHTTPClient(&http.Client{Transport: through(t, "http://"+row.user+proxy)}),
+			)
 			defer func() { require.NoError(t, client.Close()) }()
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
 			var lost *linkit.TransportError

@@ -122,6 +122,9 @@ func (l *ledger) read(ctx context.Context, client *linkit.Client, organization, 
 	case err != nil:
 		l.failure(err)
 	case product.IvID != key || product.OrganizationID != organization || !strings.HasPrefix(product.NameEn, organization+"/"+key):
-		l.mixed = append(l.mixed, fmt.Sprintf("%s of %s instead of %s of %s", product.IvID, product.OrganizationID, key, organization))
+		l.mixed = append(
+			l.mixed,
+			fmt.Sprintf("%s of %s instead of %s of %s", product.IvID, product.OrganizationID, key, organization),
+		)
 	}
 }

@@ -25,7 +25,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// folder holds the certificate that nginx serves. The client's own transport trusts it through SSL_CERT_FILE, which Go reads once.
+// folder holds the certificate that nginx serves. The client's own transport trusts it through
+// SSL_CERT_FILE, which Go reads once.
 var folder string
 
 func TestMain(m *testing.M) {
@@ -53,9 +54,18 @@ func writeCertificate(folder string) error {
 		return err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(
+			1,
+		),
+		Subject:     pkix.Name{CommonName: "localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(
+			-time.Hour,
+		),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -104,7 +114,8 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// startServer starts a program that stays in the foreground, waits until it listens on port, and ends it with the test.
+// startServer starts a program that stays in the foreground, waits until it listens on port, and
+// ends it with the test.
 func startServer(t *testing.T, port int, path string, args ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.CommandContext(context.Background(), path, args...)
@@ -120,7 +131,15 @@ func startServer(t *testing.T, port int, path string, args ...string) *exec.Cmd 
 			t.Logf("%s: %s", path, output.String())
 		}
 	})
-	require.Eventually(t, func() bool { return listens(port) }, 10*time.Second, 20*time.Millisecond, "%s: %s", path, &output)
+	require.Eventually(
+		t,
+		func() bool { return listens(port) },
+		10*time.Second,
+		20*time.Millisecond,
+		"%s: %s",
+		path,
+		&output,
+	)
 	return command
 }
 
@@ -144,7 +163,8 @@ func (n *nginx) url() string { return fmt.Sprintf("https://127.0.0.1:%d/api/v1",
 // reload makes the workers finish what they do and starts new ones.
 func (n *nginx) reload() { _ = n.command.Process.Signal(syscall.SIGHUP) }
 
-// startNginx starts nginx with TLS before the backend. listen and server are lines of its configuration.
+// startNginx starts nginx with TLS before the backend. listen and server are lines of its
+// configuration.
 func startNginx(t *testing.T, b *backend, listen string, server ...string) *nginx {
 	t.Helper()
 	path := program(t, "nginx")
@@ -176,19 +196,25 @@ http {
 	return &nginx{port, startServer(t, port, path, "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log"))}
 }
 
-// startTinyproxy starts a proxy that allows CONNECT to any port; lines are further ones of its configuration.
+// startTinyproxy starts a proxy that allows CONNECT to any port; lines are further ones of its
+// configuration.
 func startTinyproxy(t *testing.T, lines ...string) (address string) {
 	t.Helper()
 	path := program(t, "tinyproxy")
 	dir, port := t.TempDir(), freePort(t)
 	file := filepath.Join(dir, "tinyproxy.conf")
-	config := fmt.Sprintf("Port %d\nListen 127.0.0.1\nTimeout 30\nMaxClients 50\nLogLevel Error\n%s\n", port, strings.Join(lines, "\n"))
+	config := fmt.Sprintf(
+		"Port %d\nListen 127.0.0.1\nTimeout 30\nMaxClients 50\nLogLevel Error\n%s\n",
+		port,
+		strings.Join(lines, "\n"),
+	)
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	startServer(t, port, path, "-d", "-c", file)
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-// startToxiproxy starts a proxy that passes bytes on to upstream, and does to them what its toxics say.
+// startToxiproxy starts a proxy that passes bytes on to upstream, and does to them what its toxics
+// say.
 func startToxiproxy(t *testing.T, upstream string) *toxiproxy.Proxy {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())

@@ -77,8 +77,8 @@ func orNothing(err error) error {
 	return err
 }
 
-// Write replaces the value under name: whatever happens, readers find the old one or the new one. It
-// also removes the temporary files of writers that were killed.
+// Write replaces the value under name: whatever happens, readers find the old one or the new one.
+// It also removes the temporary files of writers that were killed.
 func (d *Dir) Write(name string, value []byte) error {
 	if err := d.make(); err != nil {
 		return err

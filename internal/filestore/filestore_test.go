@@ -154,7 +154,11 @@ func TestWriteRemovesTheTemporaryFilesOfKilledWriters(t *testing.T) {
 	require.NoError(t, os.Chtimes(filepath.Join(path, ".session-folder"), old, old))
 
 	require.NoError(t, open(t, path).Write("name", nil))
-	assert.Equal(t, []string{".session-folder", ".session-future", ".session-young", ".sessions", "name", "old.session"}, names(t, path))
+	assert.Equal(
+		t,
+		[]string{".session-folder", ".session-future", ".session-young", ".sessions", "name", "old.session"},
+		names(t, path),
+	)
 }
 
 func TestLockIsExclusiveByNameAndFollowsItsContext(t *testing.T) {

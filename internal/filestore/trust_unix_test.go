@@ -29,7 +29,7 @@ func (o owned) Sys() any           { return &syscall.Stat_t{Uid: o.user} }
 
 func TestWhatOthersMayHaveWrittenIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	self := uint32(os.Geteuid()) //nolint:gosec // a user's number
+	self := uint32(os.Geteuid())
 	other := self + 4711
 	for _, row := range []struct {
 		file   owned
@@ -69,7 +69,7 @@ func TestUntrustedFoldersAndFilesAreNeitherReadNorWritten(t *testing.T) {
 			unlock, err := dir.Lock(t.Context(), "lock")
 			require.NoError(t, err)
 			unlock()
-			require.NoError(t, os.Chmod(filepath.Join(path, spoil), 0o777)) //nolint:gosec // what must not be
+			require.NoError(t, os.Chmod(filepath.Join(path, spoil), 0o777))
 			if spoil != "lock" {
 				_, err = dir.Read("name")
 				require.ErrorIs(t, err, ErrUntrusted)

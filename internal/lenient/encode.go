@@ -12,12 +12,13 @@ import (
 	v1 "github.com/go-json-experiment/json/v1"
 )
 
-// written is how this SDK's own types are written: the same bytes each time, and with every version of Go. Raw parts keep their
-// form.
+// written is how this SDK's own types are written: the same bytes each time, and with every version
+// of Go. Raw parts keep their form.
 var written = json.JoinOptions(json.DefaultOptionsV2(), json.Deterministic(true),
 	jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true))
 
-// foreign is how values of any type are written: as by encoding/json, but that text has to be UTF-8.
+// foreign is how values of any type are written: as by encoding/json, but that text has to be
+// UTF-8.
 var foreign = json.JoinOptions(v1.DefaultOptionsV1(), v1.ReportErrorsWithLegacySemantics(false),
 	jsontext.AllowInvalidUTF8(false), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
 
@@ -36,8 +37,8 @@ func (e *FieldError) Error() string {
 	return strings.TrimSpace(name + " " + e.Reason)
 }
 
-// Marshal writes v, which is of this SDK's own types. Text that isn't UTF-8, and a number that JSON has no form for, is a
-// [*FieldError].
+// Marshal writes v, which is of this SDK's own types. Text that isn't UTF-8, and a number that JSON
+// has no form for, is a [*FieldError].
 func Marshal(v any) ([]byte, error) { return marshal(v, written) }
 
 // MarshalAny writes v as encoding/json does, but that its errors are those of [Marshal].
@@ -121,7 +122,8 @@ func reason(err error) string {
 	return "can't be written as JSON: " + strings.TrimPrefix(strings.TrimPrefix(text, "json: "), "linkit: ")
 }
 
-// fieldPath returns the names that lead to what p points to: those of JSON and, as far as t has fields, those of Go.
+// fieldPath returns the names that lead to what p points to: those of JSON and, as far as t has
+// fields, those of Go.
 func fieldPath(t reflect.Type, p jsontext.Pointer) (name, goName string) {
 	for token := range p.Tokens() {
 		for t != nil && t.Kind() == reflect.Pointer {

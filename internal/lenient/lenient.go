@@ -1,8 +1,10 @@
-// Package lenient reads JSON into Go values whatever form a scalar came in, and writes JSON that keeps what it doesn't know.
+// Package lenient reads JSON into Go values whatever form a scalar came in, and writes JSON that
+// keeps what it doesn't know.
 //
-// A value is read strictly first. Only one that doesn't fit is read again, by rules that take a number in a text, a text in a
-// number, 1 for true, and so on. A value whose meaning isn't clear is left zero and named in the result: it costs nothing
-// around it. Names match exactly, case included. Duplicate names (the last one counts) and invalid UTF-8 are tolerated.
+// A value is read strictly first. Only one that doesn't fit is read again, by rules that take a
+// number in a text, a text in a number, 1 for true, and so on. A value whose meaning isn't clear is
+// left zero and named in the result: it costs nothing around it. Names match exactly, case
+// included. Duplicate names (the last one counts) and invalid UTF-8 are tolerated.
 package lenient
 
 import (
@@ -33,8 +35,9 @@ type Keeper struct {
 	lenient func(*call) *json.Unmarshalers
 }
 
-// Keep returns the Keeper of T. fields returns v as a type of the same fields without methods of its own, and kept is called
-// with each value after it was read, whatever its JSON type; text is valid during the call only.
+// Keep returns the Keeper of T. fields returns v as a type of the same fields without methods of
+// its own, and kept is called with each value after it was read, whatever its JSON type; text is
+// valid during the call only.
 func Keep[T any](fields func(v *T) any, kept func(v *T, text []byte)) Keeper {
 	return keeper(fields, func(text []byte) []byte { return text }, kept)
 }
@@ -87,8 +90,9 @@ func New(keepers ...Keeper) *Reader {
 	return r
 }
 
-// Read reads one JSON value into v, a pointer that isn't nil. It returns the names of the fields that were left zero because
-// they couldn't be read, "location.lat" for one of an object within. An error means that text isn't JSON.
+// Read reads one JSON value into v, a pointer that isn't nil. It returns the names of the fields
+// that were left zero because they couldn't be read, "location.lat" for one of an object within. An
+// error means that text isn't JSON.
 func (r *Reader) Read(text []byte, v any) (unread []string, err error) {
 	err = json.Unmarshal(text, v, r.strict)
 	if err == nil {
@@ -122,7 +126,8 @@ func (r *Reader) newCall() *call {
 	for _, k := range r.keepers {
 		funcs = append(funcs, k.lenient(c))
 	}
-	// The types of most fields have functions of their own, which cost no memory. One for any type knows the others.
+	// The types of most fields have functions of their own, which cost no memory. One for any type
+	// knows the others.
 	funcs = append(funcs, scalarFunc(c, Text), scalarFunc(c, Float), scalarFunc(c, Bool), json.UnmarshalFromFunc(c.read))
 	c.options = json.JoinOptions(tolerant, json.WithUnmarshalers(json.JoinUnmarshalers(funcs...)))
 	return c
@@ -148,7 +153,8 @@ func scalarFunc[T any](c *call, parse func(text []byte) (T, bool)) *json.Unmarsh
 	})
 }
 
-// read reads the next value into v, which may point to anything; [errors.ErrUnsupported] leaves it to the JSON package.
+// read reads the next value into v, which may point to anything; [errors.ErrUnsupported] leaves it
+// to the JSON package.
 func (c *call) read(dec *jsontext.Decoder, v any) error {
 	kind := dec.PeekKind()
 	switch v := v.(type) {

@@ -71,12 +71,26 @@ func TestOddValueIsNamedAndCostsNothing(t *testing.T) {
 	t.Parallel()
 	r := lenient.New()
 	var v outer
-	unread, err := r.Read([]byte(`{"text":{},"word":["x"],"number":"x","whole":2.5,"qty":2.5,"flag":"no","inner":{"lat":[],"name":7},"list":[{"lat":"1"},7,{"lat":{}}],`+
-		`"words":["a",1,true],"raw":{"x":1},"Text":"other","unknown":{"text":1}}`), &v)
+	unread, err := r.Read(
+		[]byte(
+			`{"text":{},"word":["x"],"number":"x","whole":2.5,"qty":2.5,"flag":"no","inner":{"lat":[],"name":7},"list":[{"lat":"1"},7,{"lat":{}}],`+
+				`"words":["a",1,true],"raw":{"x":1},"Text":"other","unknown":{"text":1}}`,
+		),
+		&v,
+	)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{"text", "word", "number", "whole", "qty", "flag", "inner.lat", "list", "list.lat", "words"}, unread)
+	assert.ElementsMatch(
+		t,
+		[]string{"text", "word", "number", "whole", "qty", "flag", "inner.lat", "list", "list.lat", "words"},
+		unread,
+	)
 	assert.Equal(t, outer{
-		Inner: inner{Name: "7"}, List: []inner{{Lat: 1}, {}, {}}, Words: []string{"a", "1", ""}, Raw: json.RawMessage(`{"x":1}`),
+		Inner: inner{
+			Name: "7",
+		},
+		List:  []inner{{Lat: 1}, {}, {}},
+		Words: []string{"a", "1", ""},
+		Raw:   json.RawMessage(`{"x":1}`),
 	}, v)
 	v = outer{}
 	unread, err = r.Read([]byte(`{"text":"t","inner":[],"list":{},"words":"a"}`), &v)
@@ -121,7 +135,16 @@ func TestWhatIsDocumentedIsReadAsEncodingJSONReadsIt(t *testing.T) {
 func randomOuter(r *rand.Rand) string {
 	pick := func(choices ...string) string { return choices[r.IntN(len(choices))] }
 	text := func() string {
-		return pick(`"x"`, `""`, `null`, `"\u0623"`, `"أ"`, `"\ud83d\ude00"`, `"a\"b\\"`, strconv.Quote(strconv.Itoa(r.Int())))
+		return pick(
+			`"x"`,
+			`""`,
+			`null`,
+			`"\u0623"`,
+			`"أ"`,
+			`"\ud83d\ude00"`,
+			`"a\"b\\"`,
+			strconv.Quote(strconv.Itoa(r.Int())),
+		)
 	}
 	number := func() string {
 		return pick("0", "-1.5", "1e3", "null", strconv.FormatFloat(r.NormFloat64(), 'g', -1, 64))
@@ -129,8 +152,17 @@ func randomOuter(r *rand.Rand) string {
 	whole := func() string { return pick("0", "-1", "null", strconv.Itoa(r.IntN(1e9))) }
 	in := func() string { return pick(`{}`, `null`, `{"lat":`+number()+`,"name":`+text()+`,"new":{}}`) }
 	members := []string{
-		`"text":` + text(), `"word":` + text(), `"number":` + number(), `"whole":` + whole(), `"qty":` + whole(), `"flag":` + pick("true", "false", "null"),
-		`"inner":` + in(), `"list":` + pick(`[]`, `null`, `[`+in()+`,`+in()+`]`), `"words":[` + text() + `]`, `"raw":` + pick(`{"a":[1]}`, `"x"`, `7`), `"unknown":[{"text":7}]`,
+		`"text":` + text(),
+		`"word":` + text(),
+		`"number":` + number(),
+		`"whole":` + whole(),
+		`"qty":` + whole(),
+		`"flag":` + pick("true", "false", "null"),
+		`"inner":` + in(),
+		`"list":` + pick(`[]`, `null`, `[`+in()+`,`+in()+`]`),
+		`"words":[` + text() + `]`,
+		`"raw":` + pick(`{"a":[1]}`, `"x"`, `7`),
+		`"unknown":[{"text":7}]`,
 	}
 	r.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	return "{" + strings.Join(members[:1+r.IntN(len(members))], pick(",", " ,\n ")) + "}"

@@ -45,8 +45,9 @@ func (o Object) Has(names ...string) bool {
 
 var errNoObject = errors.New("it is not an object")
 
-// ReadObject splits a JSON object into its members, and those of them that are lists and named in lists into their elements.
-// What isn't one object, and nothing else, is an error; what was read before the place of a syntax error is returned with it.
+// ReadObject splits a JSON object into its members, and those of them that are lists and named in
+// lists into their elements. What isn't one object, and nothing else, is an error; what was read
+// before the place of a syntax error is returned with it.
 func ReadObject(text []byte, lists ...string) (Object, error) {
 	var o Object
 	err := split(text, jsontext.KindBeginObject, errNoObject, func(d *jsontext.Decoder) error {
@@ -65,7 +66,8 @@ func ReadObject(text []byte, lists ...string) (Object, error) {
 	return o, err
 }
 
-// memberName returns a name as it came, invalid UTF-8 included: it must not be written back as another one.
+// memberName returns a name as it came, invalid UTF-8 included: it must not be written back as
+// another one.
 func memberName(text []byte) string {
 	if inner := text[1 : len(text)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return string(inner)
@@ -145,8 +147,7 @@ func split(text []byte, kind jsontext.Kind, other error, part func(*jsontext.Dec
 			return nil
 		}
 		if err := part(d); err != nil {
-			var syntactic *jsontext.SyntacticError
-			if errors.As(err, &syntactic) {
+			if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 				return textError(err)
 			}
 			return err

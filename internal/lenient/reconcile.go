@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Reconcile returns a value that was read from raw as was, and is now: what hasn't changed stays as it came, or in its documented
-// form where that could be read, and what was not read at all stays.
+// Reconcile returns a value that was read from raw as was, and is now: what hasn't changed stays as
+// it came, or in its documented form where that could be read, and what was not read at all stays.
 func Reconcile(raw, was, now []byte) []byte {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || len(was) == 0 || len(now) == 0 {
@@ -25,7 +25,8 @@ func Reconcile(raw, was, now []byte) []byte {
 	return now
 }
 
-// readAs reports whether value, a scalar, is what raw says, and not what stands for a raw that can't be read.
+// readAs reports whether value, a scalar, is what raw says, and not what stands for a raw that
+// can't be read.
 func readAs(raw, value []byte) bool {
 	if isZero(value) {
 		number, ok := Float(plainNumber(raw))
@@ -97,8 +98,8 @@ func reconcileObject(raw, was, now []byte) []byte {
 	return text
 }
 
-// reconcileList finds for each element the one that it was read from: an equal one, or that in its place where the list is as long
-// as it was.
+// reconcileList finds for each element the one that it was read from: an equal one, or that in its
+// place where the list is as long as it was.
 func reconcileList(raw, was, now []byte) []byte {
 	came, err := ReadList(raw)
 	read, _ := ReadList(was) // was and now were written here

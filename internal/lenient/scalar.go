@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// setScalar reads the JSON value text into to, of a boolean, numeric or string kind. It reports false, and leaves to zero,
-// where the meaning of text isn't clear.
+// setScalar reads the JSON value text into to, of a boolean, numeric or string kind. It reports
+// false, and leaves to zero, where the meaning of text isn't clear.
 func setScalar(to reflect.Value, text []byte) bool {
 	to.SetZero()
 	if isNone(text) {
@@ -83,7 +83,8 @@ func Bool(text []byte) (value, ok bool) {
 	return f == 1, ok && (f == 0 || f == 1)
 }
 
-// Int reads a whole number, or a text that holds one. It never rounds: 2.0 and 2e3 are whole, 2.5 isn't.
+// Int reads a whole number, or a text that holds one. It never rounds: 2.0 and 2e3 are whole, 2.5
+// isn't.
 func Int(text []byte) (int64, bool) {
 	s := bare(text)
 	if !isNumber(s) {
@@ -99,8 +100,8 @@ func Int(text []byte) (int64, bool) {
 	return n, true
 }
 
-// wholeDigits writes out a number, which is by JSON's grammar, without fraction and exponent: 1.50e3 is 1500. It returns ""
-// where the number isn't whole, or has more digits than an int64.
+// wholeDigits writes out a number, which is by JSON's grammar, without fraction and exponent:
+// 1.50e3 is 1500. It returns "" where the number isn't whole, or has more digits than an int64.
 func wholeDigits(s string) string {
 	const most = 19 // digits of an int64
 	sign := ""
@@ -145,7 +146,8 @@ func parseFloat(s string) (float64, bool) {
 
 const blanks = " \t\r\n" // JSON's
 
-// bare returns what a string holds, without the blanks around it, and any other value as it is written.
+// bare returns what a string holds, without the blanks around it, and any other value as it is
+// written.
 func bare(text []byte) string {
 	text = bytes.Trim(text, blanks)
 	if len(text) > 0 && text[0] == '"' {

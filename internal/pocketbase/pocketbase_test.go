@@ -89,7 +89,10 @@ func TestFieldErrorsNameTheField(t *testing.T) {
 	assert.Contains(t, response.Fields, "iv_id")
 	assert.Contains(t, err.Error(), "iv_id")
 
-	_, err = client.Products.Create(t.Context(), linkit.ProductParams{IvID: strings.Repeat("x", 51), AveragePrice: linkit.Ptr(-1.0)})
+	_, err = client.Products.Create(
+		t.Context(),
+		linkit.ProductParams{IvID: strings.Repeat("x", 51), AveragePrice: linkit.Ptr(-1.0)},
+	)
 	require.ErrorAs(t, err, &response)
 	require.NotErrorIs(t, err, linkit.ErrConflict)
 	assert.Contains(t, response.Fields, "iv_id")
@@ -100,7 +103,10 @@ func TestFieldErrorsNameTheField(t *testing.T) {
 func TestRecordsAreReadWhole(t *testing.T) {
 	t.Parallel()
 	client := newServer(t).client(t)
-	made, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: key(1), NameEn: "a name", AveragePrice: linkit.Ptr(7.25)})
+	made, err := client.Products.Create(
+		t.Context(),
+		linkit.ProductParams{IvID: key(1), NameEn: "a name", AveragePrice: linkit.Ptr(7.25)},
+	)
 	require.NoError(t, err)
 	read, err := client.Products.Get(t.Context(), key(1))
 	require.NoError(t, err)

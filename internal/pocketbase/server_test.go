@@ -93,7 +93,9 @@ func (s *server) login(e *core.RequestEvent) error {
 		return err
 	}
 	return e.JSON(http.StatusOK, map[string]any{
-		"token": token, "expires_at": time.Now().Add(s.token).UTC().Format(time.RFC3339), "user": map[string]any{"id": user.Id, "email": user.Email()},
+		"token":      token,
+		"expires_at": time.Now().Add(s.token).UTC().Format(time.RFC3339),
+		"user":       map[string]any{"id": user.Id, "email": user.Email()},
 	})
 }
 
@@ -115,7 +117,12 @@ func (s *server) list(e *core.RequestEvent) error {
 		}
 	}
 	return e.JSON(http.StatusOK, map[string]any{
-		"data": records, "count": len(records), "total_count": total, "page": page, "limit": limit, "has_next": int64(page*limit) < total,
+		"data":        records,
+		"count":       len(records),
+		"total_count": total,
+		"page":        page,
+		"limit":       limit,
+		"has_next":    int64(page*limit) < total,
 	})
 }
 
@@ -180,13 +187,20 @@ func (s *server) bulk(e *core.RequestEvent) error {
 	if err != nil {
 		return e.BadRequestError("Failed to write the records.", err)
 	}
-	return e.JSON(http.StatusOK, map[string]any{"success": true, "message": "Processed " + strconv.Itoa(len(body.Products)) + " products successfully"})
+	return e.JSON(
+		http.StatusOK,
+		map[string]any{
+			"success": true,
+			"message": "Processed " + strconv.Itoa(len(body.Products)) + " products successfully",
+		},
+	)
 }
 
 // client returns a client that signs in, with the default waits.
 func (s *server) client(t *testing.T, opts ...linkit.Option) *linkit.Client {
 	t.Helper()
-	client, err := linkit.NewClient(append([]linkit.Option{linkit.WithBaseURL(s.URL + "/api/v1"), linkit.WithLogin(email, password)}, opts...)...)
+	client, err := linkit.NewClient(
+		append([]linkit.Option{linkit.WithBaseURL(s.URL + "/api/v1"), linkit.WithLogin(email, password)}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client

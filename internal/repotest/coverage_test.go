@@ -218,7 +218,7 @@ func drive(t *testing.T, name string, method reflect.Value) {
 		}
 		return
 	}
-	if err, _ := last.Interface().(error); !errors.Is(err, linkit.ErrNotFound) || !strings.Contains(name, ".FindBy") {
+	if err, _ := reflect.TypeAssert[error](last); !errors.Is(err, linkit.ErrNotFound) || !strings.Contains(name, ".FindBy") {
 		assert.NoError(t, err)
 	}
 }

@@ -17,8 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// discoverTools asks a tool-discovery endpoint (Model Context Protocol, stateless HTTP) for the names of its tools: each stands for
-// an operation of the API, "get_branches_by_id" for GET /branches/{id}.
+// discoverTools asks a tool-discovery endpoint (Model Context Protocol, stateless HTTP) for the
+// names of its tools: each stands for an operation of the API, "get_branches_by_id" for GET
+// /branches/{id}.
 func discoverTools(ctx context.Context, hc *http.Client, url string) ([]string, error) {
 	var names []string
 	cursor := ""
@@ -94,7 +95,8 @@ func eventData(body []byte) []byte {
 	return body
 }
 
-// toolName is what the tool of an endpoint is called, up to the names of its path parameters: "get_branches_by".
+// toolName is what the tool of an endpoint is called, up to the names of its path parameters:
+// "get_branches_by".
 func toolName(endpoint string) string {
 	method, path, _ := strings.Cut(endpoint, " ")
 	name, byKey := strings.ToLower(method), false
@@ -111,7 +113,8 @@ func toolName(endpoint string) string {
 	return name
 }
 
-// undocumented compares the tools with the rows of docs/api-coverage.md, and returns what only one side has.
+// undocumented compares the tools with the rows of docs/api-coverage.md, and returns what only one
+// side has.
 func undocumented(rows []covered, tools []string) (onlyTools, onlyRows []string) {
 	known := map[string]bool{}
 	for _, row := range rows {
@@ -161,7 +164,13 @@ func TestDiscoveredToolsAreComparedWithTheCoverage(t *testing.T) {
 	tools, err := discoverTools(t.Context(), server.Client(), server.URL)
 	require.NoError(t, err)
 	onlyTools, onlyRows := undocumented([]covered{
-		{line: "GET /products"}, {line: "GET /branches/{iv_id}"}, {line: "POST /customer-groups"}, {line: "PUT /customer-groups/{id}"}, {},
+		{
+			line: "GET /products",
+		},
+		{line: "GET /branches/{iv_id}"},
+		{line: "POST /customer-groups"},
+		{line: "PUT /customer-groups/{id}"},
+		{},
 	}, tools)
 	assert.Equal(t, []string{"get_orders_export"}, onlyTools)
 	assert.Equal(t, []string{"PUT /customer-groups/{id}"}, onlyRows)
@@ -170,7 +179,9 @@ func TestDiscoveredToolsAreComparedWithTheCoverage(t *testing.T) {
 func TestDiscoveryReportsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such method"}}`, `<html>`, ``} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		server := httptest.NewServer(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }),
+		)
 		t.Cleanup(server.Close)
 		_, err := discoverTools(t.Context(), server.Client(), server.URL)
 		assert.Error(t, err)

@@ -70,7 +70,12 @@ func runExample(t *testing.T, name, folder string) {
 	binary := build(ctx, t, folder)
 	run := func(args ...string) (string, error) {
 		command := exec.CommandContext(ctx, binary, args...)
-		command.Env = append(environment(), "LINKIT_BASE_URL="+service.URL, "LINKIT_EMAIL=user@example.com", "LINKIT_PASSWORD=your_password")
+		command.Env = append(
+			environment(),
+			"LINKIT_BASE_URL="+service.URL,
+			"LINKIT_EMAIL=user@example.com",
+			"LINKIT_PASSWORD=your_password",
+		)
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
@@ -89,14 +94,25 @@ func runExample(t *testing.T, name, folder string) {
 
 	output, err = run("-live")
 	for _, request := range service.Requests() {
-		assert.True(t, request.Method == http.MethodGet || request.Route == "/auth/login", "written without -yes: %s %s", request.Method, request.Path)
+		assert.True(
+			t,
+			request.Method == http.MethodGet || request.Route == "/auth/login",
+			"written without -yes: %s %s",
+			request.Method,
+			request.Path,
+		)
 	}
 	if err == nil {
 		assert.NotEmpty(t, service.Requests(), "-live")
 		return // it only reads
 	}
 	assert.Contains(t, output, "add -yes")
-	assert.Contains(t, output, strings.TrimPrefix(strings.TrimSuffix(service.URL, "/api/v1"), "http://"), "the host that it would write to")
+	assert.Contains(
+		t,
+		output,
+		strings.TrimPrefix(strings.TrimSuffix(service.URL, "/api/v1"), "http://"),
+		"the host that it would write to",
+	)
 	assert.Empty(t, service.Requests())
 
 	output, err = run("-live", "-yes")

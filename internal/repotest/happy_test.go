@@ -54,7 +54,8 @@ type counter struct {
 	rest  string
 }
 
-// profileLine is "path/file.go:12.34,56.7 8 9": where a block begins and ends, its statements and its count.
+// profileLine is "path/file.go:12.34,56.7 8 9": where a block begins and ends, its statements and
+// its count.
 var profileLine = regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(rootModule) + `/(\S+):(\d+)(\.\S+) \d+ (\d+)$`)
 
 // countersOf runs the program and returns how often it ran each block of the module.
@@ -88,8 +89,8 @@ func goTool(t *testing.T, arguments ...string) {
 	require.NoError(t, err, string(output))
 }
 
-// functionsAt names the declared functions of a file that hold one of the lines. Function literals belong to the
-// function around them.
+// functionsAt names the declared functions of a file that hold one of the lines. Function literals
+// belong to the function around them.
 func functionsAt(t *testing.T, file string, lines []line) (names []string) {
 	t.Helper()
 	source, err := os.ReadFile(filepath.Join(root, file))

@@ -74,8 +74,8 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestLiveDiscovery compares docs/api-coverage.md with the operations that the service itself lists, for which no credential is
-// needed. It prints what only one side has:
+// TestLiveDiscovery compares docs/api-coverage.md with the operations that the service itself
+// lists, for which no credential is needed. It prints what only one side has:
 //
 //	go test -tags live -run TestLiveDiscovery -v ./internal/repotest
 func TestLiveDiscovery(t *testing.T) {

@@ -21,8 +21,9 @@ type exchange struct {
 	expired bool           // the attempt's own time was up
 }
 
-// send sends the request once, and reads the response whole. It sends a copy of everything: transports are known to write to
-// what they are given, and may go on reading an earlier attempt's request.
+// send sends the request once, and reads the response whole. It sends a copy of everything:
+// transports are known to write to what they are given, and may go on reading an earlier attempt's
+// request.
 func (c *call) send(around context.Context, hr *http.Request, header http.Header) (x exchange) {
 	p, r, res := c.policy, c.request, &c.result
 	res.Began = time.Now()
@@ -107,5 +108,6 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 // none is proof that nothing was sent. A transport that hides the trace proves nothing.
 func (t *trace) none() bool { return t != nil && t.asked.Load() && !t.got.Load() }
 
-// had reports whether there was a connection. Without a trace, which is a read's, it doesn't matter.
+// had reports whether there was a connection. Without a trace, which is a read's, it doesn't
+// matter.
 func (t *trace) had() bool { return t != nil && t.got.Load() }

@@ -48,7 +48,12 @@ func TestEveryAnswersBodyIsClosed(t *testing.T) {
 			t.Parallel()
 			var closed atomic.Int64
 			transport := play(func(*http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: row.status, Header: http.Header{}, Body: counted{row.body, &closed}, ContentLength: -1}, nil
+				return &http.Response{
+					StatusCode:    row.status,
+					Header:        http.Header{},
+					Body:          counted{row.body, &closed},
+					ContentLength: -1,
+				}, nil
 			})
 			policy(transport, func(c *retry.Config) { c.WaitMin, c.WaitMax = 1, 1 }).Do(t.Context(), request("PUT"))
 			assert.Equal(t, transport.calls.Load(), closed.Load())
@@ -73,7 +78,12 @@ func TestLengthOfAHeadsAnswerIsNotThatOfABody(t *testing.T) {
 	r := request("HEAD")
 	r.Body = nil
 	res := policy(play(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, ContentLength: 50 << 20}, nil
+		return &http.Response{
+			StatusCode:    http.StatusOK,
+			Header:        http.Header{},
+			Body:          http.NoBody,
+			ContentLength: 50 << 20,
+		}, nil
 	})).Do(t.Context(), r)
 	require.NoError(t, res.Err)
 	assert.Equal(t, 200, res.Status)
@@ -90,10 +100,27 @@ func TestNothingOfAnAnswerStaysWhenTheNextAttemptGetsNone(t *testing.T) {
 			assert.Zero(t, res.RetryAfter, name)
 			assert.Nil(t, res.Header, name)
 			assert.Empty(t, res.Body, name)
-			assert.InDelta(t, 7350*time.Millisecond, transport.times[1].Sub(transport.times[0]), float64(350*time.Millisecond), name)
-			assert.LessOrEqual(t, transport.times[2].Sub(transport.times[1]), time.Second, "the Retry-After was an earlier response's")
+			assert.InDelta(
+				t,
+				7350*time.Millisecond,
+				transport.times[1].Sub(transport.times[0]),
+				float64(350*time.Millisecond),
+				name,
+			)
+			assert.LessOrEqual(
+				t,
+				transport.times[2].Sub(transport.times[1]),
+				time.Second,
+				"the Retry-After was an earlier response's",
+			)
 		})
-		res := policy(play(respond(500), last), func(c *retry.Config) { c.Retries, c.WaitMin, c.WaitMax = 1, 1, 1 }).Do(t.Context(), request("GET"))
+		res := policy(
+			play(respond(500), last),
+			func(c *retry.Config) { c.Retries, c.WaitMin, c.WaitMax = 1, 1, 1 },
+		).Do(
+			t.Context(),
+			request("GET"),
+		)
 		require.ErrorIs(t, res.Err, io.ErrUnexpectedEOF, name)
 		assert.Empty(t, res.Body, name)
 	}
@@ -107,7 +134,12 @@ func TestBrokenOffAnswerIsNeverProofThatNothingWasSent(t *testing.T) {
 			if trace { // as a transport does that says when it looks for a connection, and no more
 				httptrace.ContextClientTrace(r.Context()).GetConn("linkit.test:443")
 			}
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(&failingReader{err}), ContentLength: -1}, nil
+			return &http.Response{
+				StatusCode:    http.StatusOK,
+				Header:        http.Header{},
+				Body:          io.NopCloser(&failingReader{err}),
+				ContentLength: -1,
+			}, nil
 		}
 	}
 	for name, s := range map[string]step{

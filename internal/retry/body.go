@@ -15,8 +15,8 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxPooled = 1 << 20
 
-// Close gives the body's memory back: Body, and what points into it, must not be used from then on. It may be called
-// more than once.
+// Close gives the body's memory back: Body, and what points into it, must not be used from then on.
+// It may be called more than once.
 func (r *Result) Close() {
 	if r.buffer != nil {
 		*r.buffer = r.Body[:0]
@@ -25,8 +25,8 @@ func (r *Result) Close() {
 	}
 }
 
-// read reads a response's body into res: that of a 2xx whole, or it is an error; that of any other status as far as it
-// comes, within bounds.
+// read reads a response's body into res: that of a 2xx whole, or it is an error; that of any other
+// status as far as it comes, within bounds.
 func (p *Policy) read(method string, resp *http.Response, res *Result) error {
 	if resp.Body == nil { // as http.Client, too, puts up with
 		resp.Body = http.NoBody
@@ -53,7 +53,8 @@ func (p *Policy) read(method string, resp *http.Response, res *Result) error {
 	return nil
 }
 
-// readUpTo reads at most limit bytes, into body where that has room. It trusts a Content-Length for the room only so far.
+// readUpTo reads at most limit bytes, into body where that has room. It trusts a Content-Length for
+// the room only so far.
 func readUpTo(resp *http.Response, body []byte, limit int64) ([]byte, error) {
 	if room := min(max(resp.ContentLength+1, 512), limit, maxPooled); int64(cap(body)) < room {
 		body = make([]byte, 0, room)

@@ -31,7 +31,8 @@ func newBreaker(failures int, cooldown time.Duration) *breaker {
 	})}
 }
 
-// allow asks the breaker to let an attempt through. A call that it stops ends with the last failure.
+// allow asks the breaker to let an attempt through. A call that it stops ends with the last
+// failure.
 func (c *call) allow() bool {
 	b := c.policy.breaker
 	permit, err := b.steps.Allow()

@@ -16,7 +16,14 @@ import (
 func TestBreakerOpensAfterFailuresInARowAndProbes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(fail(reset), respond(500), respond(200), respond(502), fail(reset), respond(503, "X-Request-Id", "last"))
+		transport := play(
+			fail(reset),
+			respond(500),
+			respond(200),
+			respond(502),
+			fail(reset),
+			respond(503, "X-Request-Id", "last"),
+		)
 		p := policy(transport, breaking(3))
 		for range 6 { // two failures, a success, three failures
 			require.NoError(t, p.Do(t.Context(), request("POST")).Stop)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The retry budget keeps an outage from multiplying traffic: a full one pays for 100 retries in a row. Successes refill it,
-// and so does time in which no retry is asked for: 50 s fill it.
+// The retry budget keeps an outage from multiplying traffic: a full one pays for 100 retries in a
+// row. Successes refill it, and so does time in which no retry is asked for: 50 s fill it.
 const (
 	budgetSize      = 500
 	retryCost       = 5

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// call is the state of one [Policy.Do]. It is the transport of its own http.Client, and the policy of its own
-// retryablehttp.Client. One goroutine uses it at a time.
+// call is the state of one [Policy.Do]. It is the transport of its own http.Client, and the policy
+// of its own retryablehttp.Client. One goroutine uses it at a time.
 type call struct {
 	policy  *Policy
 	request *Request
@@ -42,7 +42,8 @@ func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLa
 // errNoResponse tells http.Client that there is no response. Why is in the call's result.
 var errNoResponse = errors.New("no response")
 
-// RoundTrip waits until an attempt may be made, and makes it. The response's body has been read into the call's result.
+// RoundTrip waits until an attempt may be made, and makes it. The response's body has been read
+// into the call's result.
 func (c *call) RoundTrip(hr *http.Request) (*http.Response, error) {
 	ctx, began, waited := hr.Context(), time.Now(), c.wait
 	c.wait, c.queued, c.sending, c.attempted, c.willRetry = 0, false, false, false, false
@@ -79,11 +80,12 @@ func (c *call) RoundTrip(hr *http.Request) (*http.Response, error) {
 	return x.resp, nil
 }
 
-// maxTokenWaits bounds how often one attempt waits for a token: one that expires in the queue each time is used all the same.
+// maxTokenWaits bounds how often one attempt waits for a token: one that expires in the queue each
+// time is used all the same.
 const maxTokenWaits = 3
 
-// admit waits until the attempt may be made, and returns its Authorization. A token that must be waited for is waited for
-// without the slot; then admission starts over.
+// admit waits until the attempt may be made, and returns its Authorization. A token that must be
+// waited for is waited for without the slot; then admission starts over.
 func (c *call) admit(ctx context.Context) (authorization []string, ok bool) {
 	credential := c.request.Credential
 	for waits := 0; c.enter(ctx); waits++ {
@@ -153,7 +155,8 @@ func (c *call) leave(ctx context.Context) {
 	}
 }
 
-// waitForLimiters waits for the rate limits, once for each attempt. A limiter's own error ends the call.
+// waitForLimiters waits for the rate limits, once for each attempt. A limiter's own error ends the
+// call.
 func (c *call) waitForLimiters(ctx context.Context) bool {
 	if c.hasRateToken {
 		return true
@@ -169,8 +172,8 @@ func (c *call) waitForLimiters(ctx context.Context) bool {
 	return true
 }
 
-// checkRetry is the retryablehttp.CheckRetry. It decides on the noted outcome; its error is always nil, so that the
-// response is kept.
+// checkRetry is the retryablehttp.CheckRetry. It decides on the noted outcome; its error is always
+// nil, so that the response is kept.
 func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	c.willRetry = c.attempted && c.last.retryable && c.prepareRetry(ctx)
 	return c.willRetry, nil
@@ -178,7 +181,8 @@ func (c *call) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool,
 
 func (c *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return c.wait }
 
-// prepareRetry reports whether a retry that would be right is also affordable, and computes the wait before it.
+// prepareRetry reports whether a retry that would be right is also affordable, and computes the
+// wait before it.
 func (c *call) prepareRetry(ctx context.Context) bool {
 	p, r, res := c.policy, c.request, &c.result
 	if r.Once || !c.retriesLeft() || res.RetryAfter > p.MaxRetryAfter {

@@ -19,8 +19,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// timeoutError is an attempt that ran out of its own time. It is a net.Error, and not context.DeadlineExceeded, which is
-// only ever the caller's deadline.
+// timeoutError is an attempt that ran out of its own time. It is a net.Error, and not
+// context.DeadlineExceeded, which is only ever the caller's deadline.
 type timeoutError struct{ text string }
 
 func (e *timeoutError) Error() string { return e.text }
@@ -58,7 +58,8 @@ func (p *Policy) explain(ctx context.Context, x *exchange, query string) (_ erro
 	return err, timeout
 }
 
-// deadlineError waits a moment for a context whose deadline has passed to end, so that its cause is known.
+// deadlineError waits a moment for a context whose deadline has passed to end, so that its cause is
+// known.
 func deadlineError(ctx context.Context) error {
 	timer := time.NewTimer(10 * time.Millisecond)
 	defer timer.Stop()
@@ -76,7 +77,8 @@ type LimiterError struct{ err error }
 // Error returns the limiter's text.
 func (e *LimiterError) Error() string { return "the rate limiter failed: " + e.err.Error() }
 
-// Unwrap returns the limiter's error, unless that would pass for the caller's own cancel or deadline.
+// Unwrap returns the limiter's error, unless that would pass for the caller's own cancel or
+// deadline.
 func (e *LimiterError) Unwrap() error {
 	if errors.Is(e.err, context.Canceled) || errors.Is(e.err, context.DeadlineExceeded) {
 		return nil
@@ -96,8 +98,8 @@ func limiterError(ctx context.Context, err error) error {
 	return &LimiterError{err}
 }
 
-// wouldExceedDeadline reports whether err is that of a [rate.Limiter] whose next turn comes after the deadline. It is
-// only a text there.
+// wouldExceedDeadline reports whether err is that of a [rate.Limiter] whose next turn comes after
+// the deadline. It is only a text there.
 func wouldExceedDeadline(err error) bool {
 	return strings.HasPrefix(err.Error(), "rate: ") && strings.HasSuffix(err.Error(), "would exceed context deadline")
 }
@@ -107,8 +109,8 @@ var _ Limiter = (*rate.Limiter)(nil)
 // userinfo is a name and password in a URL.
 var userinfo = regexp.MustCompile(`//[^/\s"'?#]*@`)
 
-// cleaned removes from an error what its text shows of the query, of a proxy's password, and of a response that isn't
-// HTTP.
+// cleaned removes from an error what its text shows of the query, of a proxy's password, and of a
+// response that isn't HTTP.
 func cleaned(err error, query string) error {
 	var ue *url.Error
 	for errors.As(err, &ue) && ue.Err != nil {
@@ -155,7 +157,8 @@ func (e *TunnelError) Error() string {
 	return strings.TrimRight(text, ": ")
 }
 
-// final reports whether the proxy will refuse the next attempt too. A refusal with a reason of its own is a rule's.
+// final reports whether the proxy will refuse the next attempt too. A refusal with a reason of its
+// own is a rule's.
 func (e *TunnelError) final() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -172,8 +175,8 @@ func CheckTunnel(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Resp
 	return &TunnelError{Status: resp.StatusCode}
 }
 
-// refusedTunnel returns the error of an exchange that didn't get past a proxy. Without [CheckTunnel], net/http's error is
-// only the text of the proxy's status.
+// refusedTunnel returns the error of an exchange that didn't get past a proxy. Without
+// [CheckTunnel], net/http's error is only the text of the proxy's status.
 func refusedTunnel(x *exchange, target *url.URL, proxied bool) *TunnelError {
 	var te *TunnelError
 	if x.resp != nil || errors.As(x.err, &te) {
@@ -198,8 +201,8 @@ func refusedTunnel(x *exchange, target *url.URL, proxied bool) *TunnelError {
 	return nil
 }
 
-// isReason reports whether an error from before a connection is the text of a status line in the proxy's own words. Any other
-// error at that time has a type or says which package it is from.
+// isReason reports whether an error from before a connection is the text of a status line in the
+// proxy's own words. Any other error at that time has a type or says which package it is from.
 func isReason(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) {
 		return false
@@ -219,8 +222,8 @@ func isDial(err error) bool {
 		errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect")
 }
 
-// isHandshake reports whether a TLS connection couldn't be made for good: an untrusted certificate, or one side speaks
-// plain HTTP and the other TLS.
+// isHandshake reports whether a TLS connection couldn't be made for good: an untrusted certificate,
+// or one side speaks plain HTTP and the other TLS.
 func isHandshake(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
@@ -233,8 +236,8 @@ func isHandshake(err error) bool {
 		errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// isAlert reports whether either side ended the connection with a TLS alert, at whatever time: as crypto/tls tells it,
-// or in response to plain HTTP.
+// isAlert reports whether either side ended the connection with a TLS alert, at whatever time: as
+// crypto/tls tells it, or in response to plain HTTP.
 func isAlert(err error) bool {
 	var alert tls.AlertError
 	var op *net.OpError

@@ -42,7 +42,13 @@ func respond(status int, headers ...string) step {
 		for i := 0; i < len(headers); i += 2 {
 			h.Set(headers[i], headers[i+1])
 		}
-		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader("{}")), ContentLength: -1, Request: r}, nil
+		return &http.Response{
+			StatusCode:    status,
+			Header:        h,
+			Body:          io.NopCloser(strings.NewReader("{}")),
+			ContentLength: -1,
+			Request:       r,
+		}, nil
 	}
 }
 
@@ -72,7 +78,13 @@ func hang(r *http.Request) (*http.Response, error) {
 // brokenBody responds with 200 and breaks off.
 func brokenBody(r *http.Request) (*http.Response, error) {
 	body := io.MultiReader(strings.NewReader(`{"da`), &failingReader{io.ErrUnexpectedEOF})
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), ContentLength: 100, Request: r}, nil
+	return &http.Response{
+		StatusCode:    http.StatusOK,
+		Header:        http.Header{},
+		Body:          io.NopCloser(body),
+		ContentLength: 100,
+		Request:       r,
+	}, nil
 }
 
 type failingReader struct{ err error }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// outcome is the result of one attempt, as far as retrying depends on it. That of a response to keep is only a status.
+// outcome is the result of one attempt, as far as retrying depends on it. That of a response to
+// keep is only a status.
 type outcome struct {
 	status     int           // 0: no usable response
 	retryAfter bool          // the response has a readable Retry-After
@@ -26,7 +27,8 @@ type outcome struct {
 	pauseLeft time.Duration // of the pause that pausing began
 }
 
-// lastStandardStatus is the highest that is registered. Gateways and CDNs add their own above it, for upstreams that failed.
+// lastStandardStatus is the highest that is registered. Gateways and CDNs add their own above it,
+// for upstreams that failed.
 const lastStandardStatus = http.StatusNetworkAuthenticationRequired
 
 // judge is the table of what is retried, for an attempt that failed.
@@ -64,7 +66,8 @@ func (o *outcome) cost() int64 {
 	return retryCost
 }
 
-// classify notes the response of an attempt, or why there is none, in the call's result, and returns what retrying depends on.
+// classify notes the response of an attempt, or why there is none, in the call's result, and
+// returns what retrying depends on.
 func (c *call) classify(ctx context.Context, x *exchange) outcome {
 	res := &c.result
 	res.Status, res.Err, res.Header, res.RetryAfter = 0, nil, nil, 0
@@ -104,8 +107,8 @@ func (c *call) classifyError(ctx context.Context, x *exchange) (o outcome) {
 	return o
 }
 
-// retryAfter reads a Retry-After: seconds, or any HTTP date, which is taken by the response's own clock where it has
-// one. A figure too large for a Duration is the largest.
+// retryAfter reads a Retry-After: seconds, or any HTTP date, which is taken by the response's own
+// clock where it has one. A figure too large for a Duration is the largest.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {

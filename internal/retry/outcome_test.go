@@ -135,7 +135,13 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 func TestRetryAfterOfThePastAsksForNothing(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"-5", "0", "Fri, 31 Dec 1999 23:59:00 GMT"} {
-		res := policy(play(respond(429, "Retry-After", header)), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), request("GET"))
+		res := policy(
+			play(respond(429, "Retry-After", header)),
+			func(c *retry.Config) { c.Retries = 0 },
+		).Do(
+			t.Context(),
+			request("GET"),
+		)
 		assert.Zero(t, res.RetryAfter, header)
 	}
 }
@@ -143,7 +149,10 @@ func TestRetryAfterOfThePastAsksForNothing(t *testing.T) {
 func TestRetryAfterDateIsReckonedByTheServersClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(respond(429, "Retry-After", "Mon, 23 Nov 2026 10:00:05 GMT", "Date", "Mon, 23 Nov 2026 10:00:00 GMT"), respond(200))
+		transport := play(
+			respond(429, "Retry-After", "Mon, 23 Nov 2026 10:00:05 GMT", "Date", "Mon, 23 Nov 2026 10:00:00 GMT"),
+			respond(200),
+		)
 		policy(transport).Do(t.Context(), request("GET"))
 		assert.InDelta(t, 5250*time.Millisecond, transport.times[1].Sub(transport.times[0]), float64(250*time.Millisecond))
 	})
@@ -191,7 +200,11 @@ func TestCallersDeadlineIsTheCallersDeadline(t *testing.T) {
 
 func TestErrorsAreNeverURLErrors(t *testing.T) {
 	t.Parallel()
-	nested := &url.Error{Op: "Get", URL: "https://linkit.test/x?search=private", Err: &url.Error{Op: "Get", URL: "https://other.test?q=private", Err: io.EOF}}
+	nested := &url.Error{
+		Op:  "Get",
+		URL: "https://linkit.test/x?search=private",
+		Err: &url.Error{Op: "Get", URL: "https://other.test?q=private", Err: io.EOF},
+	}
 	res := policy(play(fail(nested))).Do(t.Context(), request("POST"))
 	require.ErrorIs(t, res.Err, io.EOF)
 	assert.NotContains(t, res.Err.Error(), "private")

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// pause holds every call back for as long as a response asks for. A 429 that doesn't say for how long begins one that
-// doubles with each such response in a row.
+// pause holds every call back for as long as a response asks for. A 429 that doesn't say for how
+// long begins one that doubles with each such response in a row.
 type pause struct {
 	current atomic.Pointer[hold]
 	run     atomic.Int64 // 429s in a row that didn't say for how long; those met side by side count once
@@ -47,7 +47,8 @@ func (p *Policy) throttle(c *call) {
 	}
 }
 
-// slowDown returns how long the call has to wait after a 429 that doesn't say. Calls that meet one side by side share a pause.
+// slowDown returns how long the call has to wait after a 429 that doesn't say. Calls that meet one
+// side by side share a pause.
 func (p *Policy) slowDown(c *call) time.Duration {
 	s := &p.pause
 	s.mu.Lock()
@@ -67,10 +68,11 @@ func (p *Policy) slowDown(c *call) time.Duration {
 	return wait
 }
 
-// pauseFor returns how long to wait after n 429s in a row that don't say: twice WaitMin, doubling to WaitMax, less a random
-// amount. The amounts are those by which, in simulations, twenty processes that sign in at once all pass a limit of two in three
-// seconds: little at first, when no window has passed yet, much while many are left, and little again when the last attempts
-// must not come too early.
+// pauseFor returns how long to wait after n 429s in a row that don't say: twice WaitMin, doubling
+// to WaitMax, less a random amount. The amounts are those by which, in simulations, twenty
+// processes that sign in at once all pass a limit of two in three seconds: little at first, when no
+// window has passed yet, much while many are left, and little again when the last attempts must not
+// come too early.
 func (p *Policy) pauseFor(n int) time.Duration {
 	wait := doubled(2*p.WaitMin, p.WaitMax, n-1)
 	switch {
@@ -86,7 +88,8 @@ func (p *Policy) pauseFor(n int) time.Duration {
 	return shortened(wait, 0.3)
 }
 
-// accepted notes that the server took a request: a run of 429s has ended, and so has a pause that only a probe passed.
+// accepted notes that the server took a request: a run of 429s has ended, and so has a pause that
+// only a probe passed.
 func (p *Policy) accepted(c *call) {
 	if c.probe {
 		p.pause.current.Store(nil)
@@ -127,8 +130,8 @@ func (h *hold) mayProbe(now time.Time) bool {
 	return int64(passed) >= due && h.probe.CompareAndSwap(due, int64(passed+probeEvery))
 }
 
-// waitForPause waits until no pause holds the call. A call that can't or mustn't wait for that ends with the response
-// that began the pause, unless it has a result of its own.
+// waitForPause waits until no pause holds the call. A call that can't or mustn't wait for that ends
+// with the response that began the pause, unless it has a result of its own.
 func (c *call) waitForPause(ctx context.Context) bool {
 	for {
 		h := c.policy.pause.current.Load()
@@ -166,8 +169,8 @@ func (c *call) waitForPause(ctx context.Context) bool {
 	}
 }
 
-// spread returns a random wait of up to a tenth of what a Retry-After asked for, so that calls don't come back at once.
-// With left, it stays before ctx's deadline where left does.
+// spread returns a random wait of up to a tenth of what a Retry-After asked for, so that calls
+// don't come back at once. With left, it stays before ctx's deadline where left does.
 func spread(ctx context.Context, left, asked time.Duration) time.Duration {
 	longest := asked / 10
 	if deadline, ok := ctx.Deadline(); ok {

@@ -127,7 +127,12 @@ func TestCallThatIsStoppedKeepsItsOwnOutcome(t *testing.T) {
 		t.Run(name+", by the breaker", func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				res := stopped(t, row.own, respond(503, "X-Request-Id", "other"), func(c *retry.Config) { c.Failures, c.Cooldown = 2, time.Minute })
+				res := stopped(
+					t,
+					row.own,
+					respond(503, "X-Request-Id", "other"),
+					func(c *retry.Config) { c.Failures, c.Cooldown = 2, time.Minute },
+				)
 				require.ErrorIs(t, res.Stop, retry.ErrOpen)
 				check(t, row, res)
 			})

@@ -38,7 +38,16 @@ func TestPausesAfter429sWithoutRetryAfterDoubleFromTwiceTheShortestWait(t *testi
 func TestPauseCostsNoRetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transport := play(respond(429), respond(502), respond(429), respond(502), respond(429), respond(502), respond(429), respond(200))
+		transport := play(
+			respond(429),
+			respond(502),
+			respond(429),
+			respond(502),
+			respond(429),
+			respond(502),
+			respond(429),
+			respond(200),
+		)
 		res := policy(transport).Do(t.Context(), request("GET"))
 		assert.Equal(t, 200, res.Status)
 		assert.Equal(t, 8, res.Attempts)
@@ -228,7 +237,12 @@ func TestTwentyProcessesSignInAgainstALimitOfTwoInThreeSeconds(t *testing.T) {
 			group.Wait()
 		})
 	}
-	assert.LessOrEqual(t, failed.Load(), int64(1), "of 200: in simulations, one fleet in a thousand has a process that fails")
+	assert.LessOrEqual(
+		t,
+		failed.Load(),
+		int64(1),
+		"of 200: in simulations, one fleet in a thousand has a process that fails",
+	)
 }
 
 func TestCallsDoNotComeBackTogetherAfterARetryAfter(t *testing.T) {

@@ -341,7 +341,11 @@ func TestHooksSeeEveryAttemptAndItsWait(t *testing.T) {
 		var log []seen
 		r := request("GET")
 		r.Attempt = func(ctx context.Context, n int, waited time.Duration, _ http.Header) (context.Context, func(*retry.Result), error) {
-			return context.WithValue(ctx, key{}, n), func(res *retry.Result) { log = append(log, seen{n, res.Status, waited}) }, nil
+			return context.WithValue(
+				ctx,
+				key{},
+				n,
+			), func(res *retry.Result) { log = append(log, seen{n, res.Status, waited}) }, nil
 		}
 		var waits []time.Duration
 		r.Retry = func(_ *retry.Result, wait time.Duration) { waits = append(waits, wait) }

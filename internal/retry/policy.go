@@ -1,5 +1,6 @@
-// Package retry sends one HTTP request, and retries it where that is safe. All requests of a [Policy] share a
-// limit of requests in flight, rate limits, the pause that a server asks for, a retry budget and a circuit breaker.
+// Package retry sends one HTTP request, and retries it where that is safe. All requests of a
+// [Policy] share a limit of requests in flight, rate limits, the pause that a server asks for, a
+// retry budget and a circuit breaker.
 package retry
 
 import (
@@ -12,7 +13,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxPauses is how many responses in a row that ask to slow down, without saying for how long, a request waits for.
+// maxPauses is how many responses in a row that ask to slow down, without saying for how long, a
+// request waits for.
 const maxPauses = 8
 
 // Config configures a [Policy].
@@ -79,11 +81,12 @@ type Request struct {
 	Unmetered  bool // it takes no slot, rate token or budget, and the other requests' pause doesn't hold it
 
 	Credential Credential // nil: the request is sent without one
-	// Attempt, when set, is called before each attempt with its number, how long it was held back, and its header, to
-	// which it may add. The attempt is made with the context returned; the function returned is called at its end.
-	// An error ends the request without the attempt.
+	// Attempt, when set, is called before each attempt with its number, how long it was held back, and
+	// its header, to which it may add. The attempt is made with the context returned; the function
+	// returned is called at its end. An error ends the request without the attempt.
 	Attempt func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*Result), error)
-	// Retry, when set, is called before each wait for a further attempt, with the result of the last one.
+	// Retry, when set, is called before each wait for a further attempt, with the result of the last
+	// one.
 	Retry func(last *Result, wait time.Duration)
 	// Exhausted, when set, is called when only the empty retry budget prevented a retry.
 	Exhausted func()
@@ -100,7 +103,8 @@ func (r *Request) Again(last *Result) *Request {
 
 // Credential provides the Authorization header.
 type Credential interface {
-	// TryAuthorize returns the header that is at hand. It reports false where the header must be waited for.
+	// TryAuthorize returns the header that is at hand. It reports false where the header must be
+	// waited for.
 	TryAuthorize(ctx context.Context, now time.Time) ([]string, bool)
 	// Authorize waits for the header. Its error ends the request.
 	Authorize(ctx context.Context) ([]string, error)
@@ -129,11 +133,12 @@ type Result struct {
 	buffer *[]byte // under Body, when that is a pooled one
 }
 
-// Do sends r until there is a response to keep. Afterwards it holds nothing but the response's body: see [Result.Close].
+// Do sends r until there is a response to keep. Afterwards it holds nothing but the response's
+// body: see [Result.Close].
 func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 	c := &call{policy: p, request: r}
-	// The call has no CloseIdleConnections: retryablehttp would call it after every failure, on connections that all
-	// calls share. Its client has no Timeout: attempts are bounded one by one.
+	// The call has no CloseIdleConnections: retryablehttp would call it after every failure, on
+	// connections that all calls share. Its client has no Timeout: attempts are bounded one by one.
 	c.http = http.Client{Transport: c, CheckRedirect: refuseRedirect}
 	c.loop.HTTPClient = &c.http
 	c.loop.CheckRetry, c.loop.Backoff = c.checkRetry, c.backoff

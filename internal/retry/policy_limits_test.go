@@ -249,7 +249,12 @@ func TestPooledBodyIsGivenBackOnce(t *testing.T) {
 	t.Parallel()
 	respond := func(text string) step {
 		return func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: -1}, nil
+			return &http.Response{
+				StatusCode:    http.StatusOK,
+				Header:        http.Header{},
+				Body:          io.NopCloser(strings.NewReader(text)),
+				ContentLength: -1,
+			}, nil
 		}
 	}
 	for range 200 {

@@ -198,7 +198,10 @@ func TestReplayCountsOnAndKeepsItsRetries(t *testing.T) {
 
 func TestTransportPanicPassesAndFreesItsSlot(t *testing.T) {
 	t.Parallel()
-	p := policy(play(func(*http.Request) (*http.Response, error) { panic("mine") }, respond(200)), func(c *retry.Config) { c.Concurrency = 1 })
+	p := policy(
+		play(func(*http.Request) (*http.Response, error) { panic("mine") }, respond(200)),
+		func(c *retry.Config) { c.Concurrency = 1 },
+	)
 	assert.PanicsWithValue(t, "mine", func() { p.Do(t.Context(), request("GET")) })
 	assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status)
 }

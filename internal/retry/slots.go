@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// slots bounds the attempts in flight, first come, first served. While one is free, taking it is a single atomic operation: on
-// a channel alone, a crowd of goroutines would wait for its lock.
+// slots bounds the attempts in flight, first come, first served. While one is free, taking it is a
+// single atomic operation: on a channel alone, a crowd of goroutines would wait for its lock.
 type slots struct {
 	size  int64
 	asked atomic.Int64  // slots taken, and waited for

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// However takers, those that give up and those that are done follow each other, no more slots are taken than there are, and none
-// is lost.
+// However takers, those that give up and those that are done follow each other, no more slots are
+// taken than there are, and none is lost.
 func TestSlotsAreNeverMoreNorLost(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int{1, 2, 7} {

@@ -29,8 +29,8 @@ func (b *backoff) extend(now time.Time, d time.Duration) {
 	}
 }
 
-// allowance bounds the fetches that are made although the token is good by the cache's own clocks, so
-// that all of them together stay within 1.25 a life and one. Its zero value is full.
+// allowance bounds the fetches that are made although the token is good by the cache's own clocks,
+// so that all of them together stay within 1.25 a life and one. Its zero value is full.
 type allowance struct {
 	spent float64
 	at    time.Time

@@ -82,7 +82,8 @@ func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
 	}()
 }
 
-// waitEnded waits for the source to return. When ctx ends first, it returns the run that the source is still in.
+// waitEnded waits for the source to return. When ctx ends first, it returns the run that the source
+// is still in.
 func (f *flight[T]) waitEnded(ctx context.Context) *flight[T] {
 	for f != nil {
 		select {
@@ -138,7 +139,8 @@ func (c *Cache[T]) RetryNotBefore(ctx context.Context, at time.Time, err error) 
 	close(old.next)
 }
 
-// wait returns f's result, or ctx's error. A source that ignores the end of its context is left behind.
+// wait returns f's result, or ctx's error. A source that ignores the end of its context is left
+// behind.
 func (f *flight[T]) wait(ctx context.Context, c *Cache[T]) (*Token[T], error) {
 	deadline, limited := ctx.Deadline()
 	for {

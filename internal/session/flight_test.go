@@ -33,12 +33,17 @@ func TestCloseWaitsForARunThatResetLeftBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var ended time.Time
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
-			<-ctx.Done()
-			time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
-			ended = time.Now()
-			return session.Grant[string]{}, ctx.Err()
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+					<-ctx.Done()
+					time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+					ended = time.Now()
+					return session.Grant[string]{}, ctx.Err()
+				}),
+			},
+		)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := c.Get(ctx, time.Now())
@@ -57,7 +62,13 @@ func TestFirstTokenThatCannotBeHadIsNoFailedRenewal(t *testing.T) {
 		told := 0
 		s := &server{life: time.Minute}
 		s.fail.Store(&failure{error: errors.New("down")})
-		c := session.New(session.Config[string]{Source: sourceFunc(s.get), Classify: classify, RenewalFailed: func(context.Context, error) { told++ }})
+		c := session.New(
+			session.Config[string]{
+				Source:        sourceFunc(s.get),
+				Classify:      classify,
+				RenewalFailed: func(context.Context, error) { told++ },
+			},
+		)
 		_, err := c.Get(t.Context(), time.Now())
 		require.Error(t, err)
 		assert.Zero(t, told)

@@ -17,8 +17,8 @@ const (
 	ExpiredByServer
 )
 
-// Replace returns a token other than t. It returns nil when that is not worth while: new tokens were
-// replaced in vain, and it is too soon for another one.
+// Replace returns a token other than t. It returns nil when that is not worth while: new tokens
+// were replaced in vain, and it is too soon for another one.
 func (c *Cache[T]) Replace(ctx context.Context, t *Token[T], why Reason) (*Token[T], error) {
 	now := time.Now()
 	c.mu.Lock()
@@ -55,8 +55,8 @@ func (c *Cache[T]) mayReplace(now time.Time, t *Token[T], why Reason) bool {
 	return false
 }
 
-// Replayed reports whether t, which [Cache.Replace] returned, changed the server's response. Tokens that
-// don't make the next replacement for the same reason wait.
+// Replayed reports whether t, which [Cache.Replace] returned, changed the server's response. Tokens
+// that don't make the next replacement for the same reason wait.
 func (c *Cache[T]) Replayed(t *Token[T], why Reason, changed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
 // Package session caches a token. It fetches one when it is first needed, and a new one before it
-// expires or when it is rejected: one at a time, however many callers ask. It knows nothing of what a
-// token is or where it comes from.
+// expires or when it is rejected: one at a time, however many callers ask. It knows nothing of what
+// a token is or where it comes from.
 package session
 
 import (
@@ -22,7 +22,8 @@ var (
 	ErrClosed = errors.New("the client is closed")
 	// ErrReentrant is returned to a source that asks its own cache.
 	ErrReentrant = errors.New("the function that supplies the credential must not use the client")
-	// ErrTimeout is returned when the source takes longer than a minute. It is a net.Error that has timed out.
+	// ErrTimeout is returned when the source takes longer than a minute. It is a net.Error that has
+	// timed out.
 	ErrTimeout error = timeoutError{}
 
 	errReset = errors.New("reset")
@@ -107,8 +108,8 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 	}
 }
 
-// TryGet is Get without waiting: it returns nil where Get would wait or fail. Where a token is due, it
-// begins to fetch it in the background.
+// TryGet is Get without waiting: it returns nil where Get would wait or fail. Where a token is due,
+// it begins to fetch it in the background.
 func (c *Cache[T]) TryGet(ctx context.Context, now time.Time) *Token[T] {
 	if t := c.current.Load(); t != nil && t.fresh(now) {
 		return t
@@ -123,7 +124,8 @@ func (c *Cache[T]) TryGet(ctx context.Context, now time.Time) *Token[T] {
 	return t
 }
 
-// tokenOrFlight returns a token to use now, or the flight to wait for, with the token to fall back on.
+// tokenOrFlight returns a token to use now, or the flight to wait for, with the token to fall back
+// on.
 func (c *Cache[T]) tokenOrFlight(ctx context.Context, now time.Time) (*Token[T], *flight[T], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

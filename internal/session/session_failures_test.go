@@ -22,7 +22,13 @@ func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{life: time.Hour}
 		told := 0
-		c := session.New(session.Config[string]{Source: sourceFunc(s.get), Classify: classify, RenewalFailed: func(context.Context, error) { told++ }})
+		c := session.New(
+			session.Config[string]{
+				Source:        sourceFunc(s.get),
+				Classify:      classify,
+				RenewalFailed: func(context.Context, error) { told++ },
+			},
+		)
 		get(t, c)
 		s.fail.Store(&failure{error: errors.New("down"), rejected: true})
 		sleep(55*time.Minute + time.Second)
@@ -58,10 +64,15 @@ func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
-				end()
-				return session.Grant[string]{}, nil
-			})})
+			c := session.New(
+				session.Config[string]{
+					Classify: classify,
+					Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+						end()
+						return session.Grant[string]{}, nil
+					}),
+				},
+			)
 			_, err := c.Get(t.Context(), time.Now())
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), "secret")
@@ -74,10 +85,15 @@ func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
-			<-release // whatever its context says
-			return session.Grant[string]{Value: "late"}, nil
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+					<-release // whatever its context says
+					return session.Grant[string]{Value: "late"}, nil
+				}),
+			},
+		)
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 20 {
@@ -172,17 +188,24 @@ func TestResetStartsOverEvenDuringARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var asked []bool
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], skipStore bool) (session.Grant[string], error) {
-			mu.Lock()
-			asked = append(asked, skipStore)
-			n := len(asked)
-			mu.Unlock()
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-			}
-			return session.Grant[string]{Value: fmt.Sprint("t", n)}, nil
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(
+					func(ctx context.Context, _ *session.Token[string], skipStore bool) (session.Grant[string], error) {
+						mu.Lock()
+						asked = append(asked, skipStore)
+						n := len(asked)
+						mu.Unlock()
+						select {
+						case <-time.After(time.Second):
+						case <-ctx.Done():
+						}
+						return session.Grant[string]{Value: fmt.Sprint("t", n)}, nil
+					},
+				),
+			},
+		)
 		time.AfterFunc(500*time.Millisecond, c.Reset)
 		began := time.Now()
 		assert.Equal(t, "t2", get(t, c))

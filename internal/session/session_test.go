@@ -27,7 +27,11 @@ type server struct {
 // sourceFunc is a source made of a function.
 type sourceFunc func(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error)
 
-func (f sourceFunc) Fetch(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error) {
+func (f sourceFunc) Fetch(
+	ctx context.Context,
+	old *session.Token[string],
+	skipStore bool,
+) (session.Grant[string], error) {
 	return f(ctx, old, skipStore)
 }
 
@@ -52,8 +56,7 @@ func (s *server) get(ctx context.Context, _ *session.Token[string], _ bool) (ses
 }
 
 func classify(err error) (bool, time.Duration) {
-	var f *failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure](err); ok {
 		return f.rejected, f.wait
 	}
 	return false, 0
@@ -254,12 +257,17 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
-			<-ctx.Done()
-			time.Sleep(time.Second) //nolint:forbidigo // virtual time
-			ended = true
-			return session.Grant[string]{}, ctx.Err()
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+					<-ctx.Done()
+					time.Sleep(time.Second) //nolint:forbidigo // virtual time
+					ended = true
+					return session.Grant[string]{}, ctx.Err()
+				}),
+			},
+		)
 		waiting := make(chan error, 1)
 		go func() {
 			_, err := c.Get(t.Context(), time.Now())
@@ -278,10 +286,15 @@ func TestCloseCancelsARunAndWaitsForIt(t *testing.T) {
 func TestSourceThatAsksItsOwnCacheIsToldSo(t *testing.T) {
 	t.Parallel()
 	var c *session.Cache[string]
-	c = session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
-		_, err := c.Get(ctx, time.Now())
-		return session.Grant[string]{}, err
-	})})
+	c = session.New(
+		session.Config[string]{
+			Classify: classify,
+			Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+				_, err := c.Get(ctx, time.Now())
+				return session.Grant[string]{}, err
+			}),
+		},
+	)
 	_, err := c.Get(t.Context(), time.Now())
 	require.ErrorIs(t, err, session.ErrReentrant)
 }

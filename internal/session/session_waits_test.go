@@ -13,7 +13,8 @@ import (
 	"github.com/linkit-go/linkit/internal/session"
 )
 
-// tries gets the token at each of the instants, counted from now, and reports how often the source was asked for it.
+// tries gets the token at each of the instants, counted from now, and reports how often the source
+// was asked for it.
 func (s *server) tries(c *session.Cache[string], at ...time.Duration) (asked int64) {
 	began, before := time.Now(), s.asked.Load()
 	for _, instant := range at {
@@ -119,14 +120,21 @@ func TestResetLastsUntilThereIsATokenAndNamesTheForgottenOne(t *testing.T) {
 		}
 		var asks []ask
 		s := &server{life: time.Hour}
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error) {
-			a := ask{skipStore: skipStore}
-			if old != nil {
-				a.old = old.Value
-			}
-			asks = append(asks, a)
-			return s.get(ctx, old, skipStore)
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(
+					func(ctx context.Context, old *session.Token[string], skipStore bool) (session.Grant[string], error) {
+						a := ask{skipStore: skipStore}
+						if old != nil {
+							a.old = old.Value
+						}
+						asks = append(asks, a)
+						return s.get(ctx, old, skipStore)
+					},
+				),
+			},
+		)
 		get(t, c)
 		c.Reset()
 		s.fail.Store(&failure{error: errors.New("down")})
@@ -269,12 +277,17 @@ func TestResetTwiceStillNamesTheForgottenToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var forgotten string
-		c := session.New(session.Config[string]{Classify: classify, Source: sourceFunc(func(_ context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
-			if old != nil {
-				forgotten = old.Value
-			}
-			return session.Grant[string]{Value: "t1"}, nil
-		})})
+		c := session.New(
+			session.Config[string]{
+				Classify: classify,
+				Source: sourceFunc(func(_ context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
+					if old != nil {
+						forgotten = old.Value
+					}
+					return session.Grant[string]{Value: "t1"}, nil
+				}),
+			},
+		)
 		get(t, c)
 		c.Reset()
 		c.Reset()

@@ -43,8 +43,8 @@ func newToken[T any](g Grant[T], generation uint64, now time.Time) *Token[T] {
 
 // windows returns how long before its end a token is renewed, and how long before its end callers
 // wait for the renewal. The first is shortened by a random amount of up to a fifth, so that a fleet
-// that was started together doesn't renew together. It is never more than a fifth of the life, which
-// bounds the fetches to 1.25 a life.
+// that was started together doesn't renew together. It is never more than a fifth of the life,
+// which bounds the fetches to 1.25 a life.
 func windows(life time.Duration) (early, hard time.Duration) {
 	early = min(max(life/10, 30*time.Second), 5*time.Minute, life/5)
 	early -= rand.N(early/5 + 1) //nolint:gosec // spreads load; nothing secret

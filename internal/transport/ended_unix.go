@@ -15,10 +15,10 @@ func peek(conn syscall.Conn) bool {
 		var b [1]byte
 		for {
 			_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-			if err == syscall.EINTR { //nolint:errorlint // an errno as it is
+			if err == syscall.EINTR {
 				continue
 			}
-			ended = err != syscall.EAGAIN //nolint:errorlint // an errno as it is
+			ended = err != syscall.EAGAIN
 			return
 		}
 	})

@@ -24,10 +24,10 @@ type Transport struct {
 	open   map[*connection]struct{}
 }
 
-// New returns a transport for the given number of concurrent requests. plain says that they are plain
-// http, which is for loopback hosts and never goes through a proxy. It opens nothing. The pool is
-// large, since a small one would close and reopen connections all day, and idle connections are
-// dropped after 45 seconds, before the server's own limit makes a request meet a closed one.
+// New returns a transport for the given number of concurrent requests. plain says that they are
+// plain http, which is for loopback hosts and never goes through a proxy. It opens nothing. The
+// pool is large, since a small one would close and reopen connections all day, and idle connections
+// are dropped after 45 seconds, before the server's own limit makes a request meet a closed one.
 func New(concurrency int, plain bool) *Transport {
 	idle := max(100, concurrency)
 	t := &Transport{

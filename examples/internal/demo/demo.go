@@ -34,7 +34,8 @@ type Example struct {
 }
 
 // NewClient parses the program's flags and returns a client of a fake server or, with -live, of the
-// service. Without -live the LINKIT_* variables have no effect. The fake server ends with the program.
+// service. Without -live the LINKIT_* variables have no effect. The fake server ends with the
+// program.
 func NewClient(e Example, opts ...linkit.Option) (*linkit.Client, error) {
 	if !flag.Parsed() {
 		flag.Parse()

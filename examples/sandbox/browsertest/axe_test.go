@@ -17,8 +17,8 @@ import (
 
 const axeVersion = "4.14.1"
 
-// axe returns the source of axe-core, which npm installs into a temporary folder. Without npm the test is
-// skipped, but not in CI.
+// axe returns the source of axe-core, which npm installs into a temporary folder. Without npm the
+// test is skipped, but not in CI.
 func axe(t *testing.T) string {
 	t.Helper()
 	npm, err := exec.LookPath("npm")

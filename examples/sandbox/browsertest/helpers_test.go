@@ -143,7 +143,8 @@ func (b *tab) listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) {
 	}
 }
 
-// console returns the errors and warnings that the console showed, after a marker has arrived behind them.
+// console returns the errors and warnings that the console showed, after a marker has arrived
+// behind them.
 func (b *tab) console() []string {
 	b.t.Helper()
 	const marker = "the test looks at the console"
@@ -194,7 +195,10 @@ func (b *tab) click(text string) {
 // text returns all text of the document, of hidden parts too, and the values of its fields.
 func (b *tab) text() string {
 	b.t.Helper()
-	return eval[string](b, `document.documentElement.outerHTML + [...document.querySelectorAll("input, select")].map((e) => e.value).join(" ")`)
+	return eval[string](
+		b,
+		`document.documentElement.outerHTML + [...document.querySelectorAll("input, select")].map((e) => e.value).join(" ")`,
+	)
 }
 
 // newClient returns a client of a sandbox that doesn't retry, unless opts say otherwise.

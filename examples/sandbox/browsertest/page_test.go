@@ -18,13 +18,22 @@ func TestPageShowsARequestWithinASecond(t *testing.T) {
 	address := startSandbox(t)
 	b := open(t, address)
 	// The page notes when the row appears, so that the browser's driver doesn't count.
-	b.run(chromedp.Evaluate[chromedp.Void](`new MutationObserver(() => { window.appeared ??= Date.now() }).observe(document.getElementById("rows"), {childList: true}); undefined`))
+	b.run(
+		chromedp.Evaluate[chromedp.Void](
+			`new MutationObserver(() => { window.appeared ??= Date.now() }).observe(document.getElementById("rows"), {childList: true}); undefined`,
+		),
+	)
 	client := newClient(t, address, linkit.WithAPIKey(apiKey))
 	_, err := client.Products.Get(t.Context(), "ITEM-1001")
 	require.NoError(t, err)
 	finished := time.Now()
 	b.until(`window.appeared`)
-	assert.Less(t, eval[int64](b, `window.appeared`)-finished.UnixMilli(), int64(1000), "milliseconds until the row is there")
+	assert.Less(
+		t,
+		eval[int64](b, `window.appeared`)-finished.UnixMilli(),
+		int64(1000),
+		"milliseconds until the row is there",
+	)
 	row := eval[string](b, `document.querySelector("#rows tr").innerText`)
 	for _, want := range []string{"GET", "/products/ITEM-1001", "200", "org_123", "API key"} {
 		assert.Contains(t, row, want)
@@ -91,13 +100,17 @@ func TestButtonsSteerTheSandboxAndNoSecretIsShown(t *testing.T) {
 	assert.Empty(t, b.console())
 }
 
-// openEveryRequest opens each request and closes it by the keyboard. It returns all text of the page meanwhile.
+// openEveryRequest opens each request and closes it by the keyboard. It returns all text of the
+// page meanwhile.
 func openEveryRequest(b *tab) string {
 	b.t.Helper()
 	var text strings.Builder
 	text.WriteString(b.text())
 	for i := range eval[int](b, `document.querySelectorAll("#rows tr").length`) {
-		b.run(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.querySelectorAll("#rows button.open")[%d].focus()`, i)), chromedp.KeyEvent("\r"))
+		b.run(
+			chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.querySelectorAll("#rows button.open")[%d].focus()`, i)),
+			chromedp.KeyEvent("\r"),
+		)
 		b.until(`document.getElementById("detail").open`)
 		text.WriteString(b.text())
 		b.run(chromedp.KeyEvent("\u001b"))
@@ -124,7 +137,11 @@ func TestArabicNamesStandRightToLeft(t *testing.T) {
 		};
 		return left(0) > left(5);
 	})()`))
-	assert.Equal(t, "ltr", eval[string](b, `getComputedStyle(document.querySelector("#shop-rows td:nth-child(2)")).direction`))
+	assert.Equal(
+		t,
+		"ltr",
+		eval[string](b, `getComputedStyle(document.querySelector("#shop-rows td:nth-child(2)")).direction`),
+	)
 }
 
 func TestTheStockShownIsTheStockThatAProgramWrote(t *testing.T) {
@@ -153,7 +170,15 @@ func TestRequestsAreFilteredByRouteAndStatus(t *testing.T) {
 	require.NoError(t, err)
 	b.until(`document.querySelectorAll("#rows tr").length === 3`)
 	choose := func(id, value string) {
-		b.run(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event("change")) })()`, id, value)))
+		b.run(
+			chromedp.Evaluate[chromedp.Void](
+				fmt.Sprintf(
+					`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event("change")) })()`,
+					id,
+					value,
+				),
+			),
+		)
 	}
 	choose("filter-route", "/products/{iv_id}")
 	b.until(`document.querySelectorAll("#rows tr").length === 2`)

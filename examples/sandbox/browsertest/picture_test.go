@@ -65,7 +65,10 @@ func traffic(t *testing.T, address string, b *tab) {
 	b.setFault("502 HTML")
 	read()
 	b.setFault("Close after")
-	_, _ = client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-2001", NameEn: "Adol 250 mg", NameAr: "أدول 250 ملغ"})
+	_, _ = client.Products.Create(
+		t.Context(),
+		linkit.ProductParams{IvID: "ITEM-2001", NameEn: "Adol 250 mg", NameAr: "أدول 250 ملغ"},
+	)
 	b.click("Expire all tokens")
 	b.until(`document.getElementById("outcome").innerText.includes("expired")`)
 	read()
