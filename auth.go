@@ -16,7 +16,7 @@ import (
 
 // Session is a sign-in. It is stored with [Session.MarshalBinary]; text, JSON and logs never show
 // its token.
-type Session struct {
+type Session struct { //nolint:recvcheck // what encodes it is on the value, so that a copy's token isn't lost either
 	Token     Secret
 	ExpiresAt Time // by the server's clock; zero if the end is unknown
 	User      User

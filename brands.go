@@ -52,7 +52,7 @@ func (p BrandParams) recordKey() string {
 }
 
 // check finds what the documentation rules out, and names it after where.
-func (p *BrandParams) check(where string) error {
+func (p BrandParams) check(where string) error {
 	if p.recordKey() == "" {
 		return invalid("%s: BrandCode is empty", where)
 	}

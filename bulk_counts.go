@@ -22,9 +22,28 @@ type reportCounts struct {
 // failureStems are parts of the names of members that count or list failures, and of the words of
 // a status.
 var failureStems = []string{
-	"fail", "error", "reject", "invalid", "notfound", "skipped", "conflict", "duplicate", "unprocess", "unsuccess",
-	"notprocessed", "notupdated",
-	"notcreated", "missing", "ignored", "dropped", "denied", "refused", "forbidden", "unauthorized", "toolarge", "exception",
+	"fail",
+	"error",
+	"reject",
+	"invalid",
+	"notfound",
+	"skipped",
+	"conflict",
+	"duplicate",
+	"unprocess",
+	"unsuccess",
+	"notprocessed",
+	"notupdated",
+	"notcreated",
+	"missing",
+	"ignored",
+	"dropped",
+	"denied",
+	"refused",
+	"forbidden",
+	"unauthorized",
+	"toolarge",
+	"exception",
 }
 
 // Parts of the names that contain a stem and are no failures: settings that a response repeats,

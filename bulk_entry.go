@@ -24,7 +24,18 @@ type reportEntry struct {
 
 // keyNames are members that hold a record's own key, in the order in which they are tried.
 var keyNames = []string{
-	"key", "ivid", "brandcode", "categorycode", "genericcode", "externalid", "reference", "identifier", "sku", "id", "name", "code",
+	"key",
+	"ivid",
+	"brandcode",
+	"categorycode",
+	"genericcode",
+	"externalid",
+	"reference",
+	"identifier",
+	"sku",
+	"id",
+	"name",
+	"code",
 }
 
 // entry reads an element. failed: the list is one of failures, unless the element says otherwise.
@@ -134,6 +145,24 @@ func (e *reportEntry) verdictOf(element json.RawMessage) {
 
 // place finds which record an element is about.
 func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
+	named := e.readNames(members)
+	for _, name := range keyNames {
+		if (name == "name" || name == "code") && e.index >= 0 {
+			break // they may be those of an error
+		}
+		if e.position = r.find(named[name]); e.position >= 0 {
+			return
+		}
+		e.named = e.named || named[name] != "" && name != "code" && name != "name"
+	}
+	if e.placeWithin(r, members, named); e.position < 0 && e.index < 0 && !e.named {
+		e.position = r.placeByPath(members, named)
+	}
+}
+
+// readNames notes the index of the record, where the element has one, and returns the texts of its
+// members by name.
+func (e *reportEntry) readNames(members map[string]json.RawMessage) map[string]string {
 	named := map[string]string{}
 	for name, value := range members {
 		n := reportName(name)
@@ -147,18 +176,7 @@ func (e *reportEntry) place(r *bulkReport, members map[string]json.RawMessage) {
 			e.setIndex(value, true)
 		}
 	}
-	for _, name := range keyNames {
-		if (name == "name" || name == "code") && e.index >= 0 {
-			break // they may be those of an error
-		}
-		if e.position = r.find(named[name]); e.position >= 0 {
-			return
-		}
-		e.named = e.named || named[name] != "" && name != "code" && name != "name"
-	}
-	if e.placeWithin(r, members, named); e.position < 0 && e.index < 0 && !e.named {
-		e.position = r.placeByPath(members, named)
-	}
+	return named
 }
 
 // placeWithin finds the record in a member that holds it.
@@ -211,26 +229,31 @@ func (e *reportEntry) judge(members map[string]json.RawMessage, depth int) (take
 	weak := false // it looks like a rejection, unless something says that the record was taken
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		value, name := members[member], reportName(member)
-		switch inner := reportObject(value); name {
+		switch name {
 		case "status", "statuscode", "httpstatus", "httpcode", "httpstatuscode", "code", "result", "outcome", "state",
 			"action", "response", "body":
-			if inner != nil {
-				taken = depth < maxReportDepth && e.judge(inner, depth+1) || taken
-			} else {
-				taken = e.judgeStatus(name, value) || taken
-			}
+			taken = e.judgeState(name, value, depth) || taken
 		case "success", "ok", "succeeded", "valid", "isvalid", "accepted", "processed", "written", "saved", "imported":
 			taken = e.judgeFlag(value) || taken
 		case "reason", "reasons", "message", "msg", "errorcode", "errcode":
-			weak = weak || saysWhy(name, value)
+			weak = saysWhy(name, value) || weak
 		case "severity", "level":
 			taken = isRemark(value) || taken
 		default:
-			e.rejected = e.rejected || isFailure(name) && !isBlankReport(value)
+			e.rejected = isFailure(name) && !isBlankReport(value) || e.rejected
 		}
 	}
 	e.rejected = e.rejected || weak && !taken
 	return taken && !e.rejected
+}
+
+// judgeState reads a member that says how the record fared, in a word, a status or an object.
+func (e *reportEntry) judgeState(name string, value json.RawMessage, depth int) (taken bool) {
+	inner := reportObject(value)
+	if inner == nil {
+		return e.judgeStatus(name, value)
+	}
+	return depth < maxReportDepth && e.judge(inner, depth+1)
 }
 
 // isRemark reports whether a severity is that of a remark.

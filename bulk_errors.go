@@ -167,7 +167,8 @@ func (e *bulkError) Unwrap() []error {
 
 // isFatal reports whether an error leaves no hope for further requests.
 func isFatal(err error) bool {
-	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrServiceSuspended) || errors.Is(err, ErrClosed)
+	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrLogin) || errors.Is(err, ErrServiceSuspended) ||
+		errors.Is(err, ErrClosed)
 }
 
 // reason is the text of an error about an argument, without the package's name.

@@ -183,7 +183,8 @@ func TestBulkAllStopsAtARefusedSignInAndAtClose(t *testing.T) {
 	t.Parallel()
 	read := 0
 	source := func(yield func(linkit.ProductParams, error) bool) {
-		for p := range products(1000, nil) {
+		for p, err := range products(1000, nil) {
+			assert.NoError(t, err)
 			if read++; !yield(p, nil) {
 				return
 			}
@@ -226,7 +227,8 @@ func TestEachBatchIsReportedOrNamedByTheError(t *testing.T) {
 	s.status = func(first, _ int) int { return map[bool]int{true: 401}[first >= 40] }
 	read := 0
 	source := func(yield func(linkit.ProductParams, error) bool) {
-		for p := range products(500, nil) {
+		for p, err := range products(500, nil) {
+			assert.NoError(t, err)
 			if read++; !yield(p, nil) {
 				return
 			}

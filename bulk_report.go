@@ -168,7 +168,7 @@ func (r *bulkReport) list(name string, elements []json.RawMessage) {
 		entries[i].counted = entries[i].counted || strings.Contains(name, "row") || strings.Contains(name, "line")
 	}
 	base := r.base(entries)
-	clear, placed, unplaced := false, map[int]bool{}, 0
+	recognised, placed, unplaced := false, map[int]bool{}, 0
 	for i, entry := range entries {
 		position := r.positionOf(entry, i, len(elements), base)
 		switch {
@@ -181,9 +181,9 @@ func (r *bulkReport) list(name string, elements []json.RawMessage) {
 		if entry.verdict {
 			r.verdicts++
 		}
-		clear = clear || entry.verdict || entry.position >= 0
+		recognised = recognised || entry.verdict || entry.position >= 0
 	}
-	if len(elements) > 0 && !clear {
+	if len(elements) > 0 && !recognised {
 		r.unclear = true
 	}
 	r.counts.listed(name, len(elements), len(placed)+unplaced)

@@ -271,6 +271,10 @@ func rejectTooLarge(part *bulkBatch, result *BulkResult, err *error, response *A
 	sortRejected(rejected)
 	result.Rejected = rejected
 	*err = &RejectedError{
-		Method: response.Method, Route: response.Route, Count: len(rejected), Records: rejected, causes: append(causes, response),
+		Method:  response.Method,
+		Route:   response.Route,
+		Count:   len(rejected),
+		Records: rejected,
+		causes:  append(causes, response),
 	}
 }

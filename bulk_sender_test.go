@@ -169,7 +169,8 @@ func TestBulkAllStopsAtWhatCanNotGetBetterAndSaysWhatWasNotSent(t *testing.T) {
 					}, nil
 				})
 				source := func(yield func(linkit.ProductParams, error) bool) {
-					for p := range products(1000, nil) {
+					for p, err := range products(1000, nil) {
+						assert.NoError(t, err)
 						if read++; !yield(p, nil) {
 							return
 						}
@@ -366,7 +367,8 @@ func TestASlowSourcesRequestsGoAfterTheLinger(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3800*time.Millisecond)
 			defer cancel()
 			source := func(yield func(linkit.ProductParams, error) bool) {
-				for p := range products(100, nil) {
+				for p, err := range products(100, nil) {
+					assert.NoError(t, err)
 					<-time.After(490 * time.Millisecond)
 					if !yield(p, nil) {
 						return

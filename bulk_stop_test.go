@@ -42,7 +42,8 @@ func TestBulkAllStopsAtOnceWhenCancelledWhileARequestFills(t *testing.T) {
 			defer cancel()
 			read := 0
 			source := func(yield func(linkit.ProductParams, error) bool) {
-				for p := range products(100, nil) {
+				for p, err := range products(100, nil) {
+					assert.NoError(t, err)
 					if read++; !yield(p, nil) {
 						return
 					}
@@ -143,7 +144,8 @@ func TestBulkAllHasEndedWhateverItRunsWhenEachPanics(t *testing.T) {
 						<-time.After(slow.source)
 						ended.Store(true)
 					}()
-					for p := range products(1000, nil) {
+					for p, err := range products(1000, nil) {
+						assert.NoError(t, err)
 						if !yield(p, nil) {
 							return
 						}

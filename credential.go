@@ -105,7 +105,7 @@ func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, 
 	switch {
 	case err != nil && ctx.Err() != nil: // the caller didn't wait for the sign-in
 		res.Stop = contextError(ctx)
-		return false, nil
+		return false, nil //nolint:nilerr // the result says so
 	case next == nil || err != nil:
 		return false, t.publicError(err)
 	}

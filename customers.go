@@ -236,7 +236,7 @@ func (p CustomerGroupParams) MarshalJSON() ([]byte, error) {
 }
 
 // check holds p to what is documented.
-func (p *CustomerGroupParams) check() error {
+func (p CustomerGroupParams) check() error {
 	if memberKey("name", p.Name, p.Extra, p.carried) == "" {
 		return invalid("CustomerGroupParams: Name is empty")
 	}

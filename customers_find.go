@@ -45,7 +45,11 @@ func (s *CustomersService) FindByPhone(ctx context.Context, phone string) (*Cust
 }
 
 // find reads every customer that a search returns, and returns the one that matches.
-func (s *CustomersService) find(ctx context.Context, search, what string, matches func(*Customer) bool) (*Customer, error) {
+func (s *CustomersService) find(
+	ctx context.Context,
+	search, what string,
+	matches func(*Customer) bool,
+) (*Customer, error) {
 	var found *Customer
 	count := 0
 	for customer, err := range s.All(ctx, &CustomerListParams{Search: search}) {
@@ -85,7 +89,7 @@ func digitValue(digit rune) byte {
 	for unicode.IsDigit(zero-1) && digit-zero < 9 {
 		zero--
 	}
-	return byte(digit - zero)
+	return byte(digit - zero) //nolint:gosec // 0 to 9
 }
 
 func samePhone(a, b string) bool {

@@ -31,7 +31,8 @@ func do[T record](ctx context.Context, c *Client, op *operation) (*T, error) {
 			return err
 		}
 		organization := cmp.Or(op.tenant, c.organization)
-		if owned, ok := any(read).(tenantRecord); ok && organization != "" && organization != owned.organization() && op.misdirected(owned) {
+		if owned, ok := any(read).(tenantRecord); ok && organization != "" && organization != owned.organization() &&
+			op.misdirected(owned) {
 			return errNotAsked
 		}
 		if len(unread) > 0 {
@@ -59,7 +60,12 @@ func doNoContent(ctx context.Context, c *Client, op *operation) error {
 
 // doObject makes a call whose response is one JSON object without a key of its own, bare or as
 // {success, message, data}. check reports whether v, read from the object o, is the promised one.
-func doObject[T any](ctx context.Context, c *Client, op *operation, check func(v *T, o lenient.Object) bool) (*T, error) {
+func doObject[T any](
+	ctx context.Context,
+	c *Client,
+	op *operation,
+	check func(v *T, o lenient.Object) bool,
+) (*T, error) {
 	var v *T
 	op.decode = func(res *retry.Result) error {
 		body := trimmed(bytes.Clone(res.Body)) // Raw keeps it
@@ -221,7 +227,13 @@ func readRecord[T record](body []byte) (v *T, unread []string, err error) {
 }
 
 // wrapperNames begin names that a wrapper or an error has, and few records.
-var wrapperNames = [][]byte{[]byte(`"data"`), []byte(`"success"`), []byte(`"error`), []byte(`"message"`), []byte(`"detail`)}
+var wrapperNames = [][]byte{
+	[]byte(`"data"`),
+	[]byte(`"success"`),
+	[]byte(`"error`),
+	[]byte(`"message"`),
+	[]byte(`"detail`),
+}
 
 // readWrapped returns the record under data, where it is that rather than v, which was read from
 // the whole.

@@ -10,7 +10,7 @@ import (
 // BenchmarkPageOfOddRecords reads a page of which each record has an odd value, beside one that has
 // none.
 func BenchmarkPageOfOddRecords(b *testing.B) {
-	plain := pageOfProducts(100)
+	plain := pageOfProducts()
 	for _, page := range []struct{ name, body string }{
 		{"as documented", plain},
 		{"a price in a text", strings.ReplaceAll(plain, `"average_price":7.25`, `"average_price":"7.25"`)},

@@ -15,9 +15,9 @@ import (
 )
 
 // served returns a client whose every response is this body.
-func served(t *testing.T, body string, opts ...linkit.Option) *linkit.Client {
+func served(t *testing.T, body string) *linkit.Client {
 	t.Helper()
-	return newClient(t, canned{body: body}, opts...)
+	return newClient(t, canned{body: body})
 }
 
 func TestQuantityIsNeverRounded(t *testing.T) {

@@ -51,7 +51,8 @@ func (e envelope) failed() bool {
 		}
 	}
 	status, _ := lenient.Text(e.Get("status"))
-	return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status)) && !e.Has("id", "version")
+	return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status)) &&
+		!e.Has("id", "version")
 }
 
 // recordNames are names that a record has, and an error or a wrapper doesn't.

@@ -83,7 +83,9 @@ func (e *APIError) Error() string {
 	b.WriteString(callText(e.Method, e.Route) + "error response")
 	if e.StatusCode != 0 {
 		b.Reset()
-		b.WriteString(strings.TrimRight(callText(e.Method, e.Route)+strconv.Itoa(e.StatusCode)+" "+http.StatusText(e.StatusCode), " "))
+		b.WriteString(
+			strings.TrimRight(callText(e.Method, e.Route)+strconv.Itoa(e.StatusCode)+" "+http.StatusText(e.StatusCode), " "),
+		)
 	}
 	for _, text := range e.texts() {
 		b.WriteString(": " + text)

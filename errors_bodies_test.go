@@ -15,15 +15,10 @@ import (
 )
 
 // refusal returns the error of a Create that meets the response.
-func refusal(t *testing.T, answer reply, opts ...linkit.Option) (*linkit.APIError, error) {
+func refusal(t *testing.T, answer reply) (*linkit.APIError, error) {
 	t.Helper()
-	_, err := newClient(
-		t,
-		&replies{answers: []reply{answer}},
-		append(opts, linkit.WithRetries(0))...).Products.Create(
-		t.Context(),
-		linkit.ProductParams{},
-	)
+	client := newClient(t, &replies{answers: []reply{answer}}, linkit.WithRetries(0))
+	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 	var ae *linkit.APIError
 	require.ErrorAs(t, err, &ae)
 	return ae, err

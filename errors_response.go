@@ -27,7 +27,9 @@ func (op *operation) asError(res *retry.Result) error {
 	if errors.Is(stop, retry.ErrOpen) {
 		stop = ErrCircuitOpen
 	}
-	if _, ok := errors.AsType[*retry.LimiterError](res.Stop); ok { // this attempt wasn't sent, whatever the earlier ones met
+	if _, ok := errors.AsType[*retry.LimiterError](
+		res.Stop,
+	); ok { // this attempt wasn't sent, whatever the earlier ones met
 		return op.transportError(res, stop)
 	}
 	var err error
@@ -73,7 +75,10 @@ func (op *operation) apiError(res *retry.Result) error {
 	if to := redirectTarget(res, op.request.URL); to != "" && e.Details == "" {
 		e.Details = redact.Text("it redirects to "+to, secret)
 	}
-	if encoding := res.Header.Get("Content-Encoding"); e.Details == "" && encoding != "" && len(text) > 0 && unpack(res) != "" {
+	if encoding := res.Header.Get(
+		"Content-Encoding",
+	); e.Details == "" && encoding != "" && len(text) > 0 &&
+		unpack(res) != "" {
 		e.Details = "its body is encoded as " + redact.Line(redact.Text(encoding, secret), 40)
 	}
 	switch res.Status {
@@ -128,7 +133,8 @@ func (e *APIError) read(text []byte) {
 		e.Details = firstText(body, "detail", "error_description")
 	}
 	for _, errs := range []json.RawMessage{
-		body["errors"], body["detail"], inner["errors"], inner["details"], inner["fields"], body["fields"], body["field_errors"],
+		body["errors"], body["detail"], inner["errors"], inner["details"], inner["fields"],
+		body["fields"], body["field_errors"],
 		body["violations"], body["invalid-params"], body["invalid_params"],
 	} {
 		e.addFields("", errs, 0)
@@ -231,7 +237,19 @@ func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 
 // fieldOf returns the name of the field that a member of a list of errors is about.
 func fieldOf(object map[string]json.RawMessage) string {
-	name := firstText(object, "field", "name", "path", "propertyPath", "property", "param", "parameter", "pointer", "attribute", "key")
+	name := firstText(
+		object,
+		"field",
+		"name",
+		"path",
+		"propertyPath",
+		"property",
+		"param",
+		"parameter",
+		"pointer",
+		"attribute",
+		"key",
+	)
 	if name != "" {
 		return name
 	}

@@ -126,8 +126,9 @@ func ExampleProductsService_BulkAll() {
 	})
 	fmt.Println(err)
 	// Output:
-	// 0 2 linkit: POST /products/bulk: 400 Bad Request 2 1 <nil> linkit: POST /products/bulk: 1
-	// failure in 2 requests; records [0, 2): linkit: POST /products/bulk: 400 Bad Request
+	// 0 2 linkit: POST /products/bulk: 400 Bad Request
+	// 2 1 <nil>
+	// linkit: POST /products/bulk: 1 failure in 2 requests; records [0, 2): linkit: POST /products/bulk: 400 Bad Request
 }
 
 func ExampleBrandsService_Create() {

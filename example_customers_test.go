@@ -29,9 +29,8 @@ func ExampleCustomersService_Create() {
 	}
 	fmt.Println(customer.FirstName, customer.Birthdate, customer.Type)
 	// Output:
-	// linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't
-	// scoped to one organization, set it by WithOrganization or Client.ForOrganization Noura
-	// 1990-05-17 individual
+	// linkit: GET /customers: 400 Bad Request: X-Organization-ID is required: if the credential isn't scoped to one organization, set it by WithOrganization or Client.ForOrganization
+	// Noura 1990-05-17 individual
 }
 
 func ExampleCustomersService_All() {

@@ -362,3 +362,15 @@ func clearRaw(v reflect.Value) {
 		}
 	}
 }
+
+// recordsOf returns the records of a page that a listServer is about to send.
+func recordsOf(page map[string]any) []map[string]any {
+	records, _ := page["data"].([]map[string]any)
+	return records
+}
+
+// pageOf returns its number.
+func pageOf(page map[string]any) int {
+	number, _ := page["page"].(int)
+	return number
+}

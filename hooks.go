@@ -116,9 +116,19 @@ func (r *Response) write(op *operation, res *retry.Result) {
 }
 
 // observe calls the hooks and logs. finish must be called with the call's result.
-func (c *core) observe(ctx context.Context, op *operation, req *retry.Request) (_ context.Context, finish func(*retry.Result, error)) {
+func (c *core) observe(
+	ctx context.Context,
+	op *operation,
+	req *retry.Request,
+) (_ context.Context, finish func(*retry.Result, error)) {
 	began := time.Now()
-	event := Event{Method: op.method, Route: op.route, OrganizationID: op.organization, Server: c.server, SignIn: op.kind == automaticSignIn}
+	event := Event{
+		Method:         op.method,
+		Route:          op.route,
+		OrganizationID: op.organization,
+		Server:         c.server,
+		SignIn:         op.kind == automaticSignIn,
+	}
 	if c.hooks.Attempt != nil {
 		req.Attempt = op.observeAttempt(c.hooks.Attempt, event)
 	}
@@ -151,7 +161,9 @@ func (c *core) observe(ctx context.Context, op *operation, req *retry.Request) (
 
 // observeAttempt returns what calls the hook around each attempt.
 func (op *operation) observeAttempt(hook Hook, call Event) attemptFunc {
-	return func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*retry.Result), error) {
+	return func(ctx context.Context, n int, waited time.Duration, header http.Header) (
+		context.Context, func(*retry.Result), error,
+	) {
 		began, event := time.Now(), call
 		event.Attempt, event.Wait = n, waited
 		ctx, end := begin(ctx, hook, &event)

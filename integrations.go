@@ -109,7 +109,10 @@ func readIntegrations(body []byte) (apps []Integration, unread []string, err err
 //	GET /integrations/{org_id}/{slug}/config
 func (s *IntegrationsService) Config(ctx context.Context, organizationID, slug string) (*IntegrationConfig, error) {
 	return do[IntegrationConfig](ctx, s.client, &operation{
-		method: http.MethodGet, route: "/integrations/{org_id}/{slug}/config", ids: ids{organizationID, slug}, tenant: organizationID,
+		method: http.MethodGet,
+		route:  "/integrations/{org_id}/{slug}/config",
+		ids:    ids{organizationID, slug},
+		tenant: organizationID,
 	})
 }
 

@@ -237,7 +237,13 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 		return invalid("Do: the path begins with /api/v1, which the base URL holds already: leave it out")
 	}
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet,
+		http.MethodHead,
+		http.MethodPost,
+		http.MethodPut,
+		http.MethodPatch,
+		http.MethodDelete,
+		http.MethodOptions:
 	default:
 		return invalid("Do: %q is not an HTTP method", method)
 	}

@@ -79,7 +79,7 @@ func TestASmallGetTakesFewAllocations(t *testing.T) {
 }
 
 func TestAPageTakesFewAllocationsAndLessMemory(t *testing.T) {
-	own, byHand := beside(t, pageOfProducts(100), func(ctx context.Context, c *linkit.Client) error {
+	own, byHand := beside(t, pageOfProducts(), func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Products.List(ctx, nil)
 		return err
 	}, http.MethodGet, "/products", nil, func() any { return new(linkit.Page[linkit.Product]) })

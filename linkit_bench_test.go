@@ -106,7 +106,8 @@ func fullProduct(i int) string {
 	)
 }
 
-func pageOfProducts(n int) string {
+func pageOfProducts() string {
+	const n = 100
 	records := make([]string, n)
 	for i := range records {
 		records[i] = fullProduct(i)
@@ -167,7 +168,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func BenchmarkPage(b *testing.B) {
-	compare(b, pageOfProducts(100), func(c *linkit.Client) error {
+	compare(b, pageOfProducts(), func(c *linkit.Client) error {
 		_, err := c.Products.List(b.Context(), nil)
 		return err
 	}, func() any { return new(linkit.Page[linkit.Product]) })
@@ -264,7 +265,7 @@ func BenchmarkAll(b *testing.B) {
 			`"iv_id":"ITEM-`,
 			fmt.Sprintf(`"iv_id":"ITEM-%d`, i),
 		).Replace(
-			pageOfProducts(100),
+			pageOfProducts(),
 		)
 	}
 	serve := roundTrip(func(r *http.Request) (*http.Response, error) {

@@ -240,8 +240,8 @@ func TestOldTLSIsRefused(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = quiet
 	server.TLS = &tls.Config{
-		MaxVersion: tls.VersionTLS11,
-		MinVersion: tls.VersionTLS10,
+		MaxVersion: tls.VersionTLS11, //nolint:forbidigo // the server is what must be refused
+		MinVersion: tls.VersionTLS10, //nolint:forbidigo // likewise
 	}
 	server.StartTLS()
 	defer server.Close()

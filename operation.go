@@ -87,7 +87,10 @@ func (op *operation) result(ctx context.Context, res *retry.Result) error {
 		return nil
 	}
 	if encoding != "" && len(res.Body) > 0 {
-		return op.decodeError(res, fmt.Errorf("the response is encoded as %s: the transport must decode it", redact.Line(encoding, 40)))
+		return op.decodeError(
+			res,
+			fmt.Errorf("the response is encoded as %s: the transport must decode it", redact.Line(encoding, 40)),
+		)
 	}
 	switch err := op.decode(res); {
 	case errors.Is(err, errRefused):

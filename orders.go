@@ -17,7 +17,7 @@ import (
 // Order is an order as Linkit tells of it: read from the envelope of the contract 2026-04-01, and
 // from the older form, whose names for the same things are given at the fields. What neither names
 // is in Raw.
-type Order struct {
+type Order struct { //nolint:recvcheck // Placed is on the pointer, which is what Get returns
 	// the envelope's: "2026-04-01"; "" for the older form
 	SpecVersion    string `json:"spec_version,omitempty"`
 	ID             string `json:"id"`
@@ -116,22 +116,26 @@ func (o *Order) readOlder(body lenient.Object, enveloped bool) (unread []string)
 		name string
 		to   *string
 	}{{"external_id", &o.SourceReference}, {"status", (*string)(&o.OrderStatus)}} {
-		if older := body.Get(text.name); *text.to == "" && !isBlank(older) {
-			var ok bool
-			if *text.to, ok = lenient.Text(older); !ok {
-				unread = append(unread, text.name)
-			}
+		older := body.Get(text.name)
+		if *text.to != "" || isBlank(older) {
+			continue
+		}
+		var ok bool
+		if *text.to, ok = lenient.Text(older); !ok {
+			unread = append(unread, text.name)
 		}
 	}
 	for _, number := range []struct {
 		name string
 		to   *float64
 	}{{"discount", &o.DiscountsAmount}, {"tax", &o.VATAmount}} {
-		if older := body.Get(number.name); *number.to == 0 && !isBlank(older) {
-			var ok bool
-			if *number.to, ok = lenient.Float(older); !ok {
-				unread = append(unread, number.name)
-			}
+		older := body.Get(number.name)
+		if *number.to != 0 || isBlank(older) {
+			continue
+		}
+		var ok bool
+		if *number.to, ok = lenient.Float(older); !ok {
+			unread = append(unread, number.name)
 		}
 	}
 	if notes := body.Get("notes"); o.Comment == "" && !enveloped && string(notes) != "null" {
@@ -381,7 +385,11 @@ func (s *OrdersService) Bulk(ctx context.Context, orders []OrderParams) (*BulkRe
 // route.
 //
 //	POST /orders/bulk
-func (s *OrdersService) BulkAll(ctx context.Context, records iter.Seq2[OrderParams, error], each func(BulkResult)) error {
+func (s *OrdersService) BulkAll(
+	ctx context.Context,
+	records iter.Seq2[OrderParams, error],
+	each func(BulkResult),
+) error {
 	return bulkAll(ctx, s.client, ordersBulk, records, each)
 }
 

@@ -22,9 +22,9 @@ import (
 const webhook = `{"spec_version":"2026-04-01","event":"order.updated","order":{"id":"o00000000000001","order_status":"delivered","total_amount":1}}`
 
 // deliver posts a webhook to a handler.
-func deliver(h http.Handler, method, body string) *httptest.ResponseRecorder {
+func deliver(ctx context.Context, h http.Handler, method, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, "/webhooks/secret", strings.NewReader(body)))
+	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, "/webhooks/secret", strings.NewReader(body)))
 	return w
 }
 
@@ -39,11 +39,11 @@ func TestWebhookIsConfirmedOnlyAfterTheOrderWasReadAnewAndHandled(t *testing.T) 
 		handled = append(handled, *o)
 		return fail
 	})
-	w := deliver(h, http.MethodPost, webhook)
+	w := deliver(t.Context(), h, http.MethodPost, webhook)
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.NotContains(t, w.Body.String(), "database")
 	fail = nil
-	assert.Equal(t, http.StatusNoContent, deliver(h, http.MethodPost, webhook).Code)
+	assert.Equal(t, http.StatusNoContent, deliver(t.Context(), h, http.MethodPost, webhook).Code)
 	require.Len(t, handled, 2)
 	// What the webhook says of the order isn't believed.
 	assert.Equal(t, linkit.OrderStatusConfirmed, handled[1].OrderStatus)
@@ -77,11 +77,11 @@ func TestWebhookStatusSaysWhatTheSenderShouldDo(t *testing.T) {
 		"GET":           {http.MethodGet, "", http.StatusMethodNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, row.status, deliver(h, row.method, row.body).Code)
+			assert.Equal(t, row.status, deliver(t.Context(), h, row.method, row.body).Code)
 		})
 	}
 	server.Inject(linkittest.Fault{Status: http.StatusBadGateway, Times: -1})
-	assert.Equal(t, http.StatusServiceUnavailable, deliver(h, http.MethodPost, webhook).Code)
+	assert.Equal(t, http.StatusServiceUnavailable, deliver(t.Context(), h, http.MethodPost, webhook).Code)
 }
 
 func TestWebhooksBeyondFourAtOnceAreToTryAgain(t *testing.T) {
@@ -97,16 +97,16 @@ func TestWebhooksBeyondFourAtOnceAreToTryAgain(t *testing.T) {
 	})
 	var group sync.WaitGroup
 	for range 4 {
-		group.Go(func() { assert.Equal(t, http.StatusNoContent, deliver(h, http.MethodPost, webhook).Code) })
+		group.Go(func() { assert.Equal(t, http.StatusNoContent, deliver(t.Context(), h, http.MethodPost, webhook).Code) })
 		<-running
 	}
-	w := deliver(h, http.MethodPost, webhook)
+	w := deliver(t.Context(), h, http.MethodPost, webhook)
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, "1", w.Header().Get("Retry-After"))
 	close(release)
 	group.Wait()
 	go func() { <-running }()
-	assert.Equal(t, http.StatusNoContent, deliver(h, http.MethodPost, webhook).Code)
+	assert.Equal(t, http.StatusNoContent, deliver(t.Context(), h, http.MethodPost, webhook).Code)
 }
 
 func TestWebhookHandlerRefusesANilFunction(t *testing.T) {

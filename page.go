@@ -85,11 +85,21 @@ func count[T record](ctx context.Context, c *Client, route string, f filter) (in
 
 // unusablePage is the error of a page that was read and can't be used.
 func unusablePage(c *Client, route string, attempts int, err error) error {
-	return (&operation{method: http.MethodGet, route: route, organization: c.organization}).decodeError(&retry.Result{Attempts: attempts}, err)
+	return (&operation{method: http.MethodGet, route: route, organization: c.organization}).decodeError(
+		&retry.Result{Attempts: attempts},
+		err,
+	)
 }
 
 // readPage reads one page. It calls arrived when the response is here, before it is decoded.
-func readPage[T record](ctx context.Context, c *Client, route string, params ListParams, query url.Values, arrived func()) (*pageBody[T], error) {
+func readPage[T record](
+	ctx context.Context,
+	c *Client,
+	route string,
+	params ListParams,
+	query url.Values,
+	arrived func(),
+) (*pageBody[T], error) {
 	if params.Page < 0 || params.Limit < 0 {
 		return nil, invalid("GET %s: Page and Limit must not be negative", route)
 	}

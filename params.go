@@ -29,8 +29,19 @@ type carriedMember struct {
 // serverOwned are the members that only the server writes.
 func serverOwned(name string) bool {
 	switch name {
-	case "id", "organization_id", "created", "updated", "is_deleted", "product_count", "depth", "path", "common_brands", "last_sync",
-		"collectionId", "collectionName", "expand":
+	case "id",
+		"organization_id",
+		"created",
+		"updated",
+		"is_deleted",
+		"product_count",
+		"depth",
+		"path",
+		"common_brands",
+		"last_sync",
+		"collectionId",
+		"collectionName",
+		"expand":
 		return true
 	}
 	return false
@@ -135,8 +146,9 @@ var fieldsByType sync.Map // reflect.Type -> map[string]int
 
 // jsonFields returns the indexes of the fields of a params type by their JSON names.
 func jsonFields(t reflect.Type) map[string]int {
-	if fields, ok := fieldsByType.Load(t); ok {
-		return fields.(map[string]int) //nolint:forcetypeassert // nothing else is stored
+	if known, ok := fieldsByType.Load(t); ok {
+		fields, _ := known.(map[string]int) // nothing else is stored
+		return fields
 	}
 	fields := map[string]int{}
 	for i := range t.NumField() {
@@ -145,8 +157,8 @@ func jsonFields(t reflect.Type) map[string]int {
 			fields[name] = i
 		}
 	}
-	stored, _ := fieldsByType.LoadOrStore(t, fields)
-	return stored.(map[string]int) //nolint:forcetypeassert // nothing else is stored
+	fieldsByType.Store(t, fields)
+	return fields
 }
 
 // mergeParams writes params. fields are those that are set, a struct without methods of its own;
@@ -164,6 +176,29 @@ func mergeParams(fields any, extra map[string]any, kept carried) ([]byte, error)
 	if err != nil {
 		return nil, err // lenient.Marshal makes objects
 	}
+	if members, err = kept.merge(members, extra); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		value, err := encodeValue(extra[name])
+		if err != nil {
+			return nil, invalidMember("Extra."+name, err)
+		}
+		if m := members.Member(name); m != nil {
+			m.Value = value
+		} else {
+			members = append(members, lenient.Member{Name: name, Value: value})
+		}
+	}
+	text, err = members.JSON()
+	if err != nil {
+		return nil, invalid("Extra: a name is not valid UTF-8")
+	}
+	return text, nil
+}
+
+// merge puts what was carried over in its place, except for what extra replaces.
+func (kept carried) merge(members lenient.Object, extra map[string]any) (lenient.Object, error) {
 	for _, k := range kept {
 		if _, replaced := extra[k.name]; replaced {
 			continue
@@ -182,22 +217,7 @@ func mergeParams(fields any, extra map[string]any, kept carried) ([]byte, error)
 			return nil, invalidMember(k.name, err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		value, err := encodeValue(extra[name])
-		if err != nil {
-			return nil, invalidMember("Extra."+name, err)
-		}
-		if m := members.Member(name); m != nil {
-			m.Value = value
-		} else {
-			members = append(members, lenient.Member{Name: name, Value: value})
-		}
-	}
-	text, err = members.JSON()
-	if err != nil {
-		return nil, invalid("Extra: a name is not valid UTF-8")
-	}
-	return text, nil
+	return members, nil
 }
 
 // encodeValue returns a value of a caller's as JSON; raw JSON as it is.
@@ -265,30 +285,35 @@ func memberKey(name, field string, extra map[string]any, kept carried) string {
 // encodeBody returns v as JSON: params by their own method, other values as encoding/json writes
 // them. The error is ErrInvalid, and names the field.
 func encodeBody(v any) ([]byte, error) {
-	if params, ok := v.(json.Marshaler); ok {
-		if value := reflect.ValueOf(v); value.Kind() != reflect.Pointer || !value.IsNil() {
-			text, err := params.MarshalJSON()
-			if err == nil {
-				err = lenient.Check(text)
-			}
-			if err != nil {
-				return nil, invalidField(err)
-			}
-			return text, nil
+	var text []byte
+	var err error
+	value := reflect.ValueOf(v)
+	if params, ok := v.(json.Marshaler); ok && (value.Kind() != reflect.Pointer || !value.IsNil()) {
+		if text, err = params.MarshalJSON(); err == nil {
+			err = lenient.Check(text)
 		}
-	}
-	text, err := json.Marshal(v)
-	if marshaler := new(json.MarshalerError); errors.As(err, &marshaler) { // without the names of Go's types around it
-		err = marshaler.Err
-	}
-	if err == nil && (!utf8.Valid(text) || bytes.Contains(text, []byte(`\ufffd`)) || bytes.Contains(text, []byte("\ufffd"))) {
-		// encoding/json has replaced what isn't UTF-8, unless v itself holds that character.
-		if _, strict := lenient.MarshalAny(v); strict != nil && strings.Contains(strict.Error(), "UTF-8") {
-			err = strict
-		}
+	} else {
+		text, err = encodeAny(v)
 	}
 	if err != nil {
 		return nil, invalidField(err)
 	}
 	return text, nil
+}
+
+// encodeAny returns a value of a caller's type as encoding/json writes it. Text that isn't UTF-8 is
+// an error.
+func encodeAny(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if marshaler := new(json.MarshalerError); errors.As(err, &marshaler) { // without the names of Go's types around it
+		err = marshaler.Err
+	}
+	if err == nil &&
+		(!utf8.Valid(text) || bytes.Contains(text, []byte(`\ufffd`)) || bytes.Contains(text, []byte("\ufffd"))) {
+		// encoding/json has replaced what isn't UTF-8, unless v itself holds that character.
+		if _, strict := lenient.MarshalAny(v); strict != nil && strings.Contains(strict.Error(), "UTF-8") {
+			err = strict
+		}
+	}
+	return text, err
 }

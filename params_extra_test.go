@@ -170,7 +170,9 @@ func TestParamsOfOneRecordShareNothing(t *testing.T) {
 	}
 	first, second := product.Params(), product.Params()
 	assert.Equal(t, first, second)
-	first.Extra["tags"].(json.RawMessage)[2] = 'X' //nolint:forcetypeassert // what Params promises
+	tags, ok := first.Extra["tags"].(json.RawMessage)
+	require.True(t, ok)
+	tags[2] = 'X'
 	first.Extra["more"] = 1
 	*first.AveragePrice = 9
 	assert.Equal(t, product.Params(), second)

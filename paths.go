@@ -22,7 +22,10 @@ func parseBase(name, base string) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(base, "#"):
 		return nil, invalid("%s: it must not have a query or a fragment", name)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, invalid("%s: plain http would show the credential to the network; use https (http is for loopback hosts only)", name)
+		return nil, invalid(
+			"%s: plain http would show the credential to the network; use https (http is for loopback hosts only)",
+			name,
+		)
 	}
 	own := &url.URL{Scheme: u.Scheme, Host: u.Host}
 	escaped := strings.TrimRight(u.EscapedPath(), "/")

@@ -49,7 +49,9 @@ func (c *core) newRequest(ctx context.Context, op *operation) (_ *retry.Request,
 		op.request.Credential = op.auth
 	}
 	if more != nil {
-		op.request.Attempt = func(ctx context.Context, _ int, _ time.Duration, header http.Header) (context.Context, func(*retry.Result), error) {
+		op.request.Attempt = func(ctx context.Context, _ int, _ time.Duration, header http.Header) (
+			context.Context, func(*retry.Result), error,
+		) {
 			return ctx, func(*retry.Result) {}, op.addContextHeader(ctx, header)
 		}
 	}
@@ -172,9 +174,26 @@ func (op *operation) idError(name, id string) error {
 // refusedHeaders are the headers that callers can't set; a name that ends in "-" refuses all that
 // begin with it.
 var refusedHeaders = []string{
-	"Authorization", "Host", "X-Organization-Id", "Cookie", "User-Agent", "Expect", "Range", "Content-", "Accept", "Accept-",
-	"Idempotency-Key", "X-Idempotency-Key", // net/http resends a POST that has one
-	"Proxy-", "Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+	"Authorization",
+	"Host",
+	"X-Organization-Id",
+	"Cookie",
+	"User-Agent",
+	"Expect",
+	"Range",
+	"Content-",
+	"Accept",
+	"Accept-",
+	"Idempotency-Key",
+	"X-Idempotency-Key", // net/http resends a POST that has one
+	"Proxy-",
+	"Connection",
+	"Keep-Alive",
+	"Te",
+	"Trailer",
+	"Transfer-Encoding",
+	"Upgrade",
+	"Http2-Settings",
 }
 
 // checkHeader returns the canonical form of key, or why the header can't be set. No error shows the
@@ -225,7 +244,9 @@ func ContextWithHeader(ctx context.Context, key, value string) context.Context {
 }
 
 // attemptFunc is a [retry.Request]'s Attempt.
-type attemptFunc = func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*retry.Result), error)
+type attemptFunc = func(ctx context.Context, n int, waited time.Duration, header http.Header) (
+	context.Context, func(*retry.Result), error,
+)
 
 // addContextHeader adds the headers of ctx to an attempt's. A sign-in belongs to all calls, and
 // carries those of none.

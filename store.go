@@ -84,13 +84,7 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	done := runStep(waiting,
-		func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) },
-		func(release func()) {
-			if release != nil {
-				release()
-			}
-		})
+	done := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, releaseLate)
 	look := time.NewTimer(lockGrace)
 	defer look.Stop()
 	for {
@@ -103,16 +97,24 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 			}
 			return unlock, nil
 		case <-look.C:
-			if !skipStore {
-				if stored = e.load(waiting, old, false); stored != nil {
-					return unlock, stored
-				}
+			if skipStore {
+				continue
+			}
+			if stored = e.load(waiting, old, false); stored != nil {
+				return unlock, stored
 			}
 			look.Reset(lockPoll)
 		case <-waiting.Done():
 			e.logFailure(ctx, "lock", waiting.Err())
 			return unlock, nil
 		}
+	}
+}
+
+// releaseLate gives back a lock that came after nobody waited for it any more.
+func releaseLate(release func()) {
+	if release != nil {
+		release()
 	}
 }
 

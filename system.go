@@ -134,7 +134,8 @@ type SystemService service
 func (s *SystemService) Ping(ctx context.Context) (*Ping, error) {
 	op := &operation{method: http.MethodGet, route: "/ping", kind: publicCall}
 	return doObject(ctx, s.client, op, func(_ *Ping, o lenient.Object) bool {
-		return (o.Has("timestamp") || o.Has("message") && !o.Has("code")) && !envelope{o}.reportsError("error", "errors", "details")
+		return (o.Has("timestamp") || o.Has("message") && !o.Has("code")) &&
+			!envelope{o}.reportsError("error", "errors", "details")
 	})
 }
 

@@ -171,7 +171,9 @@ func (w *walk[T]) changedError() error {
 	if w.pass.circle != nil {
 		return &listChangedError{w.pass.circle}
 	}
-	return &listChangedError{fmt.Errorf("linkit: GET %s: the list changed each time it was read: records may have been missed", w.route)}
+	return &listChangedError{
+		fmt.Errorf("linkit: GET %s: the list changed each time it was read: records may have been missed", w.route),
+	}
 }
 
 // listChangedError is an ErrListChanged with a reason of its own.

@@ -145,7 +145,7 @@ func asText(a map[string]any) {
 }
 
 func without(a map[string]any, name string) {
-	for _, record := range a["data"].([]map[string]any) {
+	for _, record := range recordsOf(a) {
 		delete(record, name)
 	}
 }
@@ -155,7 +155,7 @@ func TestARecordWithoutAnyKeyEndsAWalkAfterThePagesBeforeIt(t *testing.T) {
 	for _, prefetch := range []int{0, 1, 8} {
 		s := &listServer{ids: numbered(900), edit: func(page int, a map[string]any) {
 			if page == 7 {
-				record := a["data"].([]map[string]any)[57]
+				record := recordsOf(a)[57]
 				clear(record)
 				record["name_en"] = "nameless"
 			}

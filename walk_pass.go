@@ -36,7 +36,7 @@ func (p *pass) begin(total int, counted bool) {
 		p.growth += max(total-p.total, 0)
 	}
 	p.total, p.counted = total, true
-	p.mix(uint64(total))
+	p.mix(uint64(total)) //nolint:gosec // any bits do
 }
 
 // add adds a record to the page. One that is on the page twice says nothing about the list.

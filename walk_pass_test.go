@@ -90,7 +90,7 @@ func TestAListThatShiftsInEveryPassEndsWithErrListChanged(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(requests int, a map[string]any){
 		"the total falls":                  func(n int, a map[string]any) { a["total_count"] = 10_000 - n },
-		"the total falls in the same way":  func(_ int, a map[string]any) { a["total_count"] = 500 - a["page"].(int) },
+		"the total falls in the same way":  func(_ int, a map[string]any) { a["total_count"] = 500 - pageOf(a) },
 		"a page repeats at the end":        func(n int, a map[string]any) { repeatPage(n, a, false) },
 		"a page repeats, in new positions": func(n int, a map[string]any) { repeatPage(n, a, true) },
 	} {
@@ -126,7 +126,7 @@ func repeatPage(requests int, a map[string]any, moved bool) {
 		}
 		data = append(data, map[string]any{"iv_id": fmt.Sprint("same-", n)})
 	}
-	if a["page"].(int) > 1 {
+	if pageOf(a) > 1 {
 		a["data"] = data
 	}
 }
@@ -135,7 +135,7 @@ func TestAListThatOnlyRepeatsRecordsIsReadOnceMore(t *testing.T) {
 	t.Parallel()
 	s := &listServer{ids: numbered(300), edit: func(page int, a map[string]any) {
 		if page > 1 { // the last record of the page before comes first
-			a["data"] = append([]map[string]any{{"id": fmt.Sprintf("id-P%05d", page*100-101)}}, a["data"].([]map[string]any)...)
+			a["data"] = append([]map[string]any{{"id": fmt.Sprintf("id-P%05d", page*100-101)}}, recordsOf(a)...)
 		}
 	}}
 	got, err := walked(t.Context(), newClient(t, s))

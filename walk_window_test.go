@@ -67,7 +67,8 @@ func TestBreakingOffStopsTheRequests(t *testing.T) {
 		client := newClient(t, s, linkit.WithPrefetch(5))
 		began := time.Now()
 		n := 0
-		for range client.Products.All(t.Context(), nil) {
+		for _, err := range client.Products.All(t.Context(), nil) {
+			require.NoError(t, err)
 			if n++; n == 150 {
 				break
 			}

@@ -3,6 +3,7 @@ package linkittest_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -67,7 +68,7 @@ func TestSendOrderPostsTheEnvelope(t *testing.T) {
 			Order       map[string]any `json:"order"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(body), &envelope))
-		assert.Equal(t, "2026-04-01 "+id, envelope.SpecVersion+" "+envelope.Order["id"].(string))
+		assert.Equal(t, "2026-04-01 "+id, envelope.SpecVersion+" "+fmt.Sprint(envelope.Order["id"]))
 	}
 	assert.Empty(t, server.Requests(), "a webhook is no request to the server")
 }
@@ -95,7 +96,7 @@ func TestSendOrderFailsWithoutAnOrderOrAReceiver(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
 	for name, row := range map[string]struct {
-		ctx     context.Context
+		ctx     context.Context //nolint:containedctx // a row of the table
 		url, id string
 		err     error
 	}{

@@ -31,7 +31,10 @@ const (
 var example = demo.Example{
 	Fake: func(server *linkittest.Server) {
 		server.AddBranches(linkit.Branch{IvID: "BR-07", NameEn: "Olaya"}, linkit.Branch{IvID: "BR-08", NameEn: "Tahlia"})
-		server.AddProducts(linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg"}, linkit.Product{IvID: "ITEM-2", NameEn: "Panadol Extra"})
+		server.AddProducts(
+			linkit.Product{IvID: "ITEM-1", NameEn: "Adol 500 mg"},
+			linkit.Product{IvID: "ITEM-2", NameEn: "Panadol Extra"},
+		)
 	},
 	Writes: "adds the product " + scratch + ", changes it and removes it again, and what an earlier run left of it",
 }
@@ -87,9 +90,9 @@ func (p *probe) found(question, format string, args ...any) {
 
 func (p *probe) print() error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w)
+	_, _ = fmt.Fprintln(w)
 	for _, row := range p.rows {
-		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
 	}
 	return w.Flush()
 }

@@ -57,13 +57,21 @@ func (p *probe) unknownMember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.found("an unknown member of a product is kept", "%s", yesOrNo(strings.Contains(string(product.Raw), "linkit_go_probe")))
+	p.found(
+		"an unknown member of a product is kept",
+		"%s",
+		yesOrNo(strings.Contains(string(product.Raw), "linkit_go_probe")),
+	)
 	return nil
 }
 
 // partialBulk changes the name by a bulk update that leaves the rest out.
 func (p *probe) partialBulk(ctx context.Context) error {
-	_, err := p.client.Products.Bulk(ctx, linkit.BulkUpdate, []linkit.ProductParams{{IvID: scratch, NameEn: "Probe, changed"}})
+	_, err := p.client.Products.Bulk(
+		ctx,
+		linkit.BulkUpdate,
+		[]linkit.ProductParams{{IvID: scratch, NameEn: "Probe, changed"}},
+	)
 	if err != nil {
 		p.found("a bulk update may leave fields out", "refused: %v", err)
 		return nil
@@ -124,7 +132,11 @@ func members(raw json.RawMessage) string {
 
 // replacement asks whether a PUT replaces the record, and whether "" empties a text.
 func (p *probe) replacement(ctx context.Context) error {
-	if _, err := p.client.Products.Update(ctx, scratch, linkit.ProductParams{IvID: scratch, NameEn: "Probe", Barcode: "0000000000000"}); err != nil {
+	if _, err := p.client.Products.Update(
+		ctx,
+		scratch,
+		linkit.ProductParams{IvID: scratch, NameEn: "Probe", Barcode: "0000000000000"},
+	); err != nil {
 		return err
 	}
 	product, err := p.client.Products.Get(ctx, scratch)
@@ -156,28 +168,52 @@ func (p *probe) sorting(ctx context.Context) {
 		read func(linkit.ListParams) iter.Seq2[time.Time, error]
 	}{
 		{"products", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Products.All(ctx, &linkit.ProductListParams{ListParams: l}), func(v linkit.Product) linkit.Time { return v.Created })
+			return created(
+				p.client.Products.All(ctx, &linkit.ProductListParams{ListParams: l}),
+				func(v linkit.Product) linkit.Time { return v.Created },
+			)
 		}},
 		{"skus", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.SKUs.All(ctx, &linkit.SKUListParams{ListParams: l}), func(v linkit.SKU) linkit.Time { return v.Created })
+			return created(
+				p.client.SKUs.All(ctx, &linkit.SKUListParams{ListParams: l}),
+				func(v linkit.SKU) linkit.Time { return v.Created },
+			)
 		}},
 		{"branches", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Branches.All(ctx, &linkit.BranchListParams{ListParams: l}), func(v linkit.Branch) linkit.Time { return v.Created })
+			return created(
+				p.client.Branches.All(ctx, &linkit.BranchListParams{ListParams: l}),
+				func(v linkit.Branch) linkit.Time { return v.Created },
+			)
 		}},
 		{"brands", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Brands.All(ctx, &linkit.BrandListParams{ListParams: l}), func(v linkit.Brand) linkit.Time { return v.Created })
+			return created(
+				p.client.Brands.All(ctx, &linkit.BrandListParams{ListParams: l}),
+				func(v linkit.Brand) linkit.Time { return v.Created },
+			)
 		}},
 		{"categories", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Categories.All(ctx, &linkit.CategoryListParams{ListParams: l}), func(v linkit.Category) linkit.Time { return v.Created })
+			return created(
+				p.client.Categories.All(ctx, &linkit.CategoryListParams{ListParams: l}),
+				func(v linkit.Category) linkit.Time { return v.Created },
+			)
 		}},
 		{"generics", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Generics.All(ctx, &linkit.GenericListParams{ListParams: l}), func(v linkit.Generic) linkit.Time { return v.Created })
+			return created(
+				p.client.Generics.All(ctx, &linkit.GenericListParams{ListParams: l}),
+				func(v linkit.Generic) linkit.Time { return v.Created },
+			)
 		}},
 		{"customers", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Customers.All(ctx, &linkit.CustomerListParams{ListParams: l}), func(v linkit.Customer) linkit.Time { return v.Created })
+			return created(
+				p.client.Customers.All(ctx, &linkit.CustomerListParams{ListParams: l}),
+				func(v linkit.Customer) linkit.Time { return v.Created },
+			)
 		}},
 		{"orders", func(l linkit.ListParams) iter.Seq2[time.Time, error] {
-			return created(p.client.Orders.All(ctx, &linkit.OrderListParams{ListParams: l}), func(v linkit.Order) linkit.Time { return v.Created })
+			return created(
+				p.client.Orders.All(ctx, &linkit.OrderListParams{ListParams: l}),
+				func(v linkit.Order) linkit.Time { return v.Created },
+			)
 		}},
 	}
 	for _, list := range lists {

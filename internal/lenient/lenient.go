@@ -20,7 +20,11 @@ import (
 )
 
 // tolerant is how every text is read.
-var tolerant = json.JoinOptions(json.DefaultOptionsV2(), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+var tolerant = json.JoinOptions(
+	json.DefaultOptionsV2(),
+	jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true),
+)
 
 // A Reader reads JSON values. It is safe for concurrent use.
 type Reader struct {

@@ -135,24 +135,25 @@ func split(text []byte, kind jsontext.Kind, other error, part func(*jsontext.Dec
 	if token.Kind() != kind {
 		return other
 	}
-	for {
+	for end := false; !end; {
 		switch d.PeekKind() {
 		case jsontext.KindEndObject, jsontext.KindEndArray:
-			if _, err := d.ReadToken(); err != nil {
-				return textError(err)
-			}
-			if rest := bytes.TrimLeft(text[d.InputOffset():], " \t\r\n"); len(rest) > 0 {
-				return fmt.Errorf("there is more after its end, at offset %d", len(text)-len(rest))
-			}
-			return nil
+			end = true
+			_, err = d.ReadToken()
+		default:
+			err = part(d)
 		}
-		if err := part(d); err != nil {
-			if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-				return textError(err)
-			}
+		if _, ok := errors.AsType[*jsontext.SyntacticError](err); ok || end && err != nil {
+			return textError(err)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	if rest := bytes.TrimLeft(text[d.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return fmt.Errorf("there is more after its end, at offset %d", len(text)-len(rest))
+	}
+	return nil
 }
 
 // readPart reads the next value, as a part of text.

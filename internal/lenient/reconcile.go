@@ -2,6 +2,7 @@ package lenient
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -107,31 +108,44 @@ func reconcileList(raw, was, now []byte) []byte {
 	if err != nil || len(came) != len(read) {
 		return now
 	}
-	from := make([]int, len(set))
-	used := make([]bool, len(read))
-	for i, element := range set {
-		from[i] = -1
-		for j, old := range read {
-			if !used[j] && bytes.Equal(element, old) {
-				from[i], used[j] = j, true
-				break
-			}
-		}
-	}
 	list := []byte{'['}
-	for i, element := range set {
+	for i, j := range origins(set, read) {
 		if i > 0 {
 			list = append(list, ',')
 		}
-		if from[i] < 0 && len(set) == len(read) && !used[i] {
-			from[i] = i
-		}
-		if j := from[i]; j >= 0 {
+		element := set[i]
+		if j >= 0 {
 			element = Reconcile(came[j], read[j], element)
 		}
 		list = append(list, element...)
 	}
 	return append(list, ']')
+}
+
+// origins returns for each element of set the index of the one in read that it comes from, or -1.
+func origins(set, read [][]byte) []int {
+	from := make([]int, len(set))
+	used := make([]bool, len(read))
+	for i, element := range set {
+		from[i] = slices.IndexFunc(read, func(old []byte) bool { return bytes.Equal(element, old) })
+		for from[i] >= 0 && used[from[i]] { // taken by an equal one before
+			next := slices.IndexFunc(read[from[i]+1:], func(old []byte) bool { return bytes.Equal(element, old) })
+			if next < 0 {
+				from[i] = -1
+				break
+			}
+			from[i] += next + 1
+		}
+		if from[i] >= 0 {
+			used[from[i]] = true
+		}
+	}
+	for i := range set {
+		if from[i] < 0 && len(set) == len(read) && !used[i] {
+			from[i] = i
+		}
+	}
+	return from
 }
 
 // isZero reports whether a scalar is the zero value of its type.

@@ -45,7 +45,7 @@ func (c *call) send(around context.Context, hr *http.Request, header http.Header
 	if c.last.timeout && p.NewConnection != nil {
 		transport = p.NewConnection
 	}
-	x.resp, x.err = transport.RoundTrip(own)
+	x.resp, x.err = transport.RoundTrip(own) //nolint:bodyclose // read closes it
 	res.Received = time.Now()
 	if x.err == nil && x.resp == nil {
 		x.err = errors.New("the transport returned neither a response nor an error")

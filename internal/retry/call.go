@@ -122,15 +122,8 @@ func (c *call) enter(ctx context.Context) bool {
 	}
 	p := c.policy
 	for {
-		if p.pause.current.Load() != nil && !c.waitForPause(ctx) {
+		if p.pause.current.Load() != nil && !c.waitForPause(ctx) || !p.slots.TryAcquire() && !c.waitForSlot(ctx) {
 			return false
-		}
-		if !p.slots.TryAcquire() {
-			c.queued = true
-			if err := p.slots.Acquire(ctx); err != nil {
-				c.result.Stop = err
-				return false
-			}
 		}
 		c.hasSlot = true
 		if len(p.limiters) > 0 && !c.waitForLimiters(ctx) {
@@ -142,6 +135,16 @@ func (c *call) enter(ctx context.Context) bool {
 		c.queued, c.hasSlot = true, false // a pause began while the call queued
 		p.slots.Release()
 	}
+}
+
+// waitForSlot waits for a slot that TryAcquire didn't find free.
+func (c *call) waitForSlot(ctx context.Context) bool {
+	c.queued = true
+	err := c.policy.slots.Acquire(ctx)
+	if err != nil {
+		c.result.Stop = err
+	}
+	return err == nil
 }
 
 // leave undoes enter. The breaker gets to know how the attempt ended, if there was one.

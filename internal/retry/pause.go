@@ -140,33 +140,39 @@ func (c *call) waitForPause(ctx context.Context) bool {
 		}
 		now := time.Now()
 		left := h.until.Sub(now)
+		deadline, limited := ctx.Deadline()
 		c.queued = true
-		if left <= 0 {
+		switch {
+		case left <= 0:
 			c.policy.pause.current.CompareAndSwap(h, nil)
 			continue
-		}
-		if h.over {
+		case h.over:
 			if c.probe = h.mayProbe(now); !c.probe {
 				c.failPaused(h, left, nil)
 			}
 			return c.probe
-		}
-		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) <= left {
+		case limited && deadline.Sub(now) <= left:
 			c.failPaused(h, left, context.DeadlineExceeded)
 			return false
 		}
-		timer := time.NewTimer(left + spread(ctx, left, h.asked))
-		select {
-		case <-timer.C:
-		case <-h.replaced:
-		case <-ctx.Done():
+		if !h.wait(ctx, left+spread(ctx, left, h.asked)) {
 			c.failPaused(h, left, contextError(ctx))
-		}
-		timer.Stop()
-		if c.result.Stop != nil {
 			return false
 		}
 	}
+}
+
+// wait waits for d, or until another pause replaces h. It is false where ctx ends first.
+func (h *hold) wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-h.replaced:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // spread returns a random wait of up to a tenth of what a Retry-After asked for, so that calls

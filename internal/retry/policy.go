@@ -84,7 +84,9 @@ type Request struct {
 	// Attempt, when set, is called before each attempt with its number, how long it was held back, and
 	// its header, to which it may add. The attempt is made with the context returned; the function
 	// returned is called at its end. An error ends the request without the attempt.
-	Attempt func(ctx context.Context, n int, waited time.Duration, header http.Header) (context.Context, func(*Result), error)
+	Attempt func(ctx context.Context, n int, waited time.Duration, header http.Header) (
+		context.Context, func(*Result), error,
+	)
 	// Retry, when set, is called before each wait for a further attempt, with the result of the last
 	// one.
 	Retry func(last *Result, wait time.Duration)

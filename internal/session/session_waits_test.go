@@ -220,12 +220,9 @@ func TestRejectedSourceBacksOffToFiveMinutes(t *testing.T) {
 		for i := 1; i < len(at); i++ {
 			gaps = append(gaps, (at[i] - at[i-1]).Round(time.Second))
 		}
-		want := []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256}
-		for len(want) < len(gaps) {
-			want = append(want, 300)
-		}
-		for i := range want {
-			want[i] *= time.Second
+		var want []time.Duration
+		for wait := time.Second; len(want) < len(gaps); wait = min(2*wait, 5*time.Minute) {
+			want = append(want, wait)
 		}
 		assert.Equal(t, want, gaps)
 		assert.Greater(t, len(gaps), 15)
