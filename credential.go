@@ -112,9 +112,7 @@ func (t *callAuth) renewAfter401(ctx context.Context, res *retry.Result) (bool, 
 	if t.signsIn {
 		return true, nil
 	}
-	changed := next.Value.header[0] != t.token.Value.header[0]
-	t.cache.Replayed(next, t.reason, changed) // the same key would be rejected again
-	return changed, nil
+	return !sameKey(t.token.Value, next.Value), nil // the same key would be rejected again
 }
 
 // expired reports whether the token was past its end when res arrived, and by which clock.
@@ -211,6 +209,8 @@ func (s *keySource) Fetch(ctx context.Context, old *authToken, _ bool) (authGran
 	return authGrant{Value: authValue{header: []string{key}}}, nil
 }
 
+func sameKey(a, b authValue) bool { return a.header[0] == b.header[0] }
+
 // newCredential returns the one credential that the options give.
 func (c *core) newCredential(cfg *config) (*credential, error) {
 	names := cfg.credentials()
@@ -228,6 +228,7 @@ func (c *core) newCredential(cfg *config) (*credential, error) {
 		cred.fixed = []string{"Bearer " + cfg.token}
 	case cfg.apiKeyFunc != nil:
 		cred.cache = c.newCache(&keySource{cfg.apiKeyFunc})
+		cred.cache.Same = sameKey
 	case cfg.email != "" || cfg.loginFunc != nil:
 		cred.signsIn = true
 		cred.cache = c.newCache(&loginSource{

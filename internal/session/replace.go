@@ -65,9 +65,7 @@ func (c *Cache[T]) Replayed(t *Token[T], why Reason, changed bool) {
 	case why == Rejected && changed:
 		c.endRejection()
 	case why == Rejected && t.generation > c.rejectedGen:
-		c.rejectedGen = t.generation
-		c.rejectionBackoff.grow(now, maxBackoff)
-		c.rejecting.Store(true)
+		c.beginRejection(t, now)
 	case why == Rejected:
 	case changed:
 		c.doubtBackoff = backoff{}
@@ -86,6 +84,13 @@ func (c *Cache[T]) Accepted() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endRejection()
+}
+
+// beginRejection begins the next wait after a token that is rejected as well; c.mu is held.
+func (c *Cache[T]) beginRejection(t *Token[T], now time.Time) {
+	c.rejectedGen = t.generation
+	c.rejectionBackoff.grow(now, maxBackoff)
+	c.rejecting.Store(true)
 }
 
 func (c *Cache[T]) endRejection() {

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -192,5 +193,32 @@ func TestTryGetNeverWaitsAndStartsTheRenewal(t *testing.T) {
 		sleep(10 * time.Second)
 		assert.Empty(t, try(), "it has expired")
 		sleep(time.Second) // lets the last one end
+	})
+}
+
+func TestATokenThatIsTheSameAsTheRejectedOneWaitsBeforeAnyCallUsesIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		key, asked := "old", 0
+		c := session.New(session.Config[string]{
+			Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+				asked++
+				return session.Grant[string]{Value: key}, nil
+			}),
+			Classify: classify,
+			Same:     func(rejected, next string) bool { return rejected == next },
+		})
+		for _, wait := range []time.Duration{1, 2, 4} {
+			require.Equal(t, "old", replaced(t, c, session.Rejected))
+			require.Empty(t, replaced(t, c, session.Rejected), "nobody has used the new one yet")
+			sleep(wait*time.Second - time.Millisecond)
+			require.Empty(t, replaced(t, c, session.Rejected))
+			sleep(time.Millisecond)
+		}
+		assert.Equal(t, 4, asked)
+		key = "new"
+		require.Equal(t, "new", replaced(t, c, session.Rejected))
+		key = "newer"
+		require.Equal(t, "newer", replaced(t, c, session.Rejected), "a change ends the wait")
 	})
 }

@@ -46,6 +46,9 @@ type Config[T any] struct {
 	// RenewalFailed is called after a failed fetch while the old token is still good, with the
 	// context that the source ran on. It must not block.
 	RenewalFailed func(context.Context, error)
+	// Same reports whether a token is no other than the rejected one that it replaces, and would be
+	// rejected again: the next replacement waits. Where Same is nil, [Cache.Replayed] tells.
+	Same func(rejected, next T) bool
 }
 
 // Cache holds at most one token. Use [New].
@@ -198,6 +201,14 @@ func (c *Cache[T]) Close() error {
 func (c *Cache[T]) install(g Grant[T], now time.Time) *Token[T] {
 	c.generation++
 	t := newToken(g, c.generation, now)
+	if old := c.lastRejected; c.Same != nil && old != nil && !c.skipStore {
+		// Before t can be used: a call that meets its rejection must find the wait.
+		if c.Same(old.Value, t.Value) {
+			c.beginRejection(t, now)
+		} else {
+			c.endRejection()
+		}
+	}
 	c.current.Store(t)
 	c.cooldown, c.renewal, c.lastErr, c.lastRejected, c.skipStore = backoff{}, backoff{}, nil, nil, false
 	c.allowance.take(now, t.life)
