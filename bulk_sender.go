@@ -31,8 +31,7 @@ type bulkSender struct {
 	started chan (<-chan bulkSent) // batches in order, and not yet reported; closed by the reader
 	begun   chan struct{}          // closed once the last batch has begun
 	sending sync.WaitGroup
-	size    atomic.Int64 // records in a request: fewer after a 413
-	fits    atomic.Int64 // the most records of a request that was not too large
+	size    atomic.Int64 // records in a request: fewer once good records needed it
 
 	stopped chan struct{} // closed after an error that leaves no hope for further requests
 	mu      sync.Mutex
@@ -164,52 +163,6 @@ func (s *bulkSender) lost(batch *bulkBatch, results []BulkResult) BulkResult {
 	return BulkResult{Offset: rest.offset, Count: len(rest.keys), Keys: rest.keys, Err: err}
 }
 
-// send sends a batch in as many requests as it takes: one, unless that is too large. A 413 halves
-// it until it fits.
-func (s *bulkSender) send(ctx context.Context, batch *bulkBatch, results *[]BulkResult) {
-	size := int(s.size.Load())
-	before := size // what a request at from began with
-	for from := 0; from < len(batch.keys); {
-		if from > 0 && s.halted(ctx) != nil {
-			s.skip(batch.slice(from, len(batch.keys)))
-			return
-		}
-		part := batch.slice(from, min(from+size, len(batch.keys)))
-		result, err := sendBulk(ctx, s.client, s.target, part)
-		if response := tooLarge(err); response != nil {
-			if _, sent := part.sent(); len(sent) > 1 {
-				size = (len(part.keys) + 1) / 2
-				s.shrink(size)
-				continue
-			}
-			rejectTooLarge(part, result, &err, response)
-			size = max(before, int(s.fits.Load())) // the record alone was too large, not the number of them
-			s.size.Store(max(s.size.Load(), int64(size)))
-		} else if result.StatusCode/100 == 2 {
-			s.fit(len(part.keys))
-		}
-		if isFatal(err) {
-			s.stop(err)
-		}
-		result.Err = err
-		*results = append(*results, *result)
-		from += len(part.keys)
-		size = min(size, int(s.size.Load()))
-		before = size
-	}
-}
-
-// shrink keeps a smaller size for the rest of the run.
-func (s *bulkSender) shrink(size int) {
-	for old := s.size.Load(); int64(size) < old && !s.size.CompareAndSwap(old, int64(size)); old = s.size.Load() {
-	}
-}
-
-func (s *bulkSender) fit(size int) {
-	for old := s.fits.Load(); int64(size) > old && !s.fits.CompareAndSwap(old, int64(size)); old = s.fits.Load() {
-	}
-}
-
 // stop ends the run after an error that leaves no hope: what is in flight finishes, and nothing
 // else is begun.
 func (s *bulkSender) stop(err error) {
@@ -246,35 +199,4 @@ func (s *bulkSender) unsent() string {
 		ranges = append(ranges, fmt.Sprintf("[%d, %d)", r.from, r.to))
 	}
 	return "; records " + strings.Join(ranges, " and ") + " were read and not sent"
-}
-
-// tooLarge returns the response if it says that the request was too large.
-func tooLarge(err error) *APIError {
-	var response *APIError
-	if errors.As(err, &response) && response.StatusCode == http.StatusRequestEntityTooLarge {
-		return response
-	}
-	return nil
-}
-
-// rejectTooLarge makes the one record of a request that was too large a rejected one.
-func rejectTooLarge(part *bulkBatch, result *BulkResult, err *error, response *APIError) {
-	rejected, causes := part.invalid()
-	for i, key := range part.keys {
-		if part.errs[i] == nil {
-			rejected = append(rejected, RejectedRecord{
-				Index: part.offset + i, Key: key, StatusCode: response.StatusCode, Code: response.Code,
-				Message: "the record alone is too large for a request",
-			})
-		}
-	}
-	sortRejected(rejected)
-	result.Rejected = rejected
-	*err = &RejectedError{
-		Method:  response.Method,
-		Route:   response.Route,
-		Count:   len(rejected),
-		Records: rejected,
-		causes:  append(causes, response),
-	}
 }
