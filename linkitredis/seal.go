@@ -39,7 +39,7 @@ func (s *sealer) seal(name string, value []byte) []byte {
 	if s == nil {
 		return value
 	}
-	return s.aead.Seal([]byte{sealedVersion}, nil, value, []byte(name))
+	return s.aead.Seal([]byte{sealedVersion}, nil, value, []byte(name)) //nolint:gosec // the nonce is made at random by the cipher itself
 }
 
 func (s *sealer) open(name string, stored []byte) ([]byte, error) {

@@ -32,7 +32,7 @@ func chaos(next http.Handler) http.Handler {
 		},
 		func(w http.ResponseWriter, r *http.Request) { // some take longer than an attempt may
 			next.ServeHTTP(w, r)
-			time.Sleep(rand.N(3 * time.Second))
+			time.Sleep(rand.N(3 * time.Second)) //nolint:forbidigo // a slow server
 		},
 		cutOff(next),
 	}

@@ -134,7 +134,8 @@ func TestABodyLimitHalvesBulkRequests(t *testing.T) {
 		require.Equal(t, 1, b.written(key(i)))
 	}
 	var products []linkit.ProductParams
-	for product := range numbered(1000) {
+	for product, err := range numbered(1000) {
+		require.NoError(t, err)
 		products = append(products, product)
 	}
 	_, err := client.Products.Bulk(t.Context(), linkit.BulkCreate, products)

@@ -30,7 +30,7 @@ import (
 var folder string
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
+	os.Exit(run(m)) //nolint:forbidigo // what TestMain is for
 }
 
 func run(m *testing.M) int {
@@ -108,10 +108,12 @@ func isFile(path string) bool {
 // freePort returns a port of 127.0.0.1 that nobody listens on.
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().(*net.TCPAddr).Port
+	address, ok := listener.Addr().(*net.TCPAddr)
+	require.True(t, ok)
+	return address.Port
 }
 
 // startServer starts a program that stays in the foreground, waits until it listens on port, and
@@ -144,7 +146,8 @@ func startServer(t *testing.T, port int, path string, args ...string) *exec.Cmd 
 }
 
 func listens(port int) bool {
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return false
 	}
