@@ -39,7 +39,8 @@ func (s *sealer) seal(name string, value []byte) []byte {
 	if s == nil {
 		return value
 	}
-	return s.aead.Seal([]byte{sealedVersion}, nil, value, []byte(name)) //nolint:gosec // the nonce is made at random by the cipher itself
+	//nolint:gosec // the cipher makes the nonce at random
+	return s.aead.Seal([]byte{sealedVersion}, nil, value, []byte(name))
 }
 
 func (s *sealer) open(name string, stored []byte) ([]byte, error) {
