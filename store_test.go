@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -301,18 +302,18 @@ func TestStoredSessionIsFoundWhileTheLockIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSignInServer(time.Hour)
 		s.tokens["other-t0ken"] = time.Now().Add(time.Hour)
-		var stored *linkit.Session
+		var stored atomic.Pointer[linkit.Session]
 		loads := 0
 		var log bytes.Buffer
 		client := s.client(t, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), linkit.WithSessionStore(oddLocker{
-			oddStore: oddStore{load: func() (*linkit.Session, error) { loads++; return stored, nil }},
+			oddStore: oddStore{load: func() (*linkit.Session, error) { loads++; return stored.Load(), nil }},
 			lock:     func() (func(), error) { time.Sleep(time.Hour); return nil, nil }, //nolint:forbidigo // virtual time
 		}))
 		time.AfterFunc(3*time.Second, func() {
-			stored = &linkit.Session{
+			stored.Store(&linkit.Session{
 				Token:     linkit.NewSecret("other-t0ken"),
 				ExpiresAt: linkit.Time{Time: time.Now().Add(time.Hour)},
-			}
+			})
 		})
 		began := time.Now()
 		require.NoError(t, getOne(t.Context(), client))

@@ -116,9 +116,8 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 func (c *Cache[T]) TryGet(ctx context.Context, now time.Time) *Token[T] {
 	if t := c.current.Load(); t != nil && t.fresh(now) {
 		return t
-	}
-	if ctx.Value(c) != nil {
-		return nil
+	} else if t == nil || t.Expired(now) || ctx.Value(c) != nil {
+		return nil // Get fetches: a fetch begun here might fail before Get could wait for it
 	}
 	t, f, err := c.tokenOrFlight(ctx, now)
 	if f != nil || err != nil {
