@@ -84,7 +84,7 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	done := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, releaseLate)
+	done, ended := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, releaseLate)
 	look := time.NewTimer(lockGrace)
 	defer look.Stop()
 	for {
@@ -101,6 +101,8 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 				continue
 			}
 			if stored = e.load(waiting, old, false); stored != nil {
+				cancel()
+				waitBriefly(ended) // so that a store which follows its context leaves nothing behind
 				return unlock, stored
 			}
 			look.Reset(lockPoll)
@@ -108,6 +110,16 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 			e.logFailure(ctx, "lock", waiting.Err())
 			return unlock, nil
 		}
+	}
+}
+
+// waitBriefly waits for the end of a step whose context has ended, but not for long.
+func waitBriefly(ended <-chan struct{}) {
+	timer := time.NewTimer(lockGrace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 }
 
@@ -211,8 +223,9 @@ type stepResult[T any] struct {
 func step[T any](ctx context.Context, use func(context.Context) (T, error)) (value T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
+	done, _ := runStep(ctx, use, nil)
 	select {
-	case result := <-runStep(ctx, use, nil):
+	case result := <-done:
 		return result.value, result.err
 	case <-ctx.Done():
 		return value, ctx.Err()
@@ -220,10 +233,13 @@ func step[T any](ctx context.Context, use func(context.Context) (T, error)) (val
 }
 
 // runStep uses a store on a goroutine of its own. A value that comes after the end of ctx goes to
-// onLate, which may be nil.
-func runStep[T any](ctx context.Context, use func(context.Context) (T, error), onLate func(T)) <-chan stepResult[T] {
-	done := make(chan stepResult[T])
+// onLate, which may be nil. ended is closed when the store has returned.
+func runStep[T any](
+	ctx context.Context, use func(context.Context) (T, error), onLate func(T),
+) (result <-chan stepResult[T], ended <-chan struct{}) {
+	done, end := make(chan stepResult[T]), make(chan struct{})
 	go func() {
+		defer close(end)
 		result := stepResult[T]{err: errors.New("it ended its goroutine")} // unless it returns or panics
 		defer func() {
 			if r := recover(); r != nil {
@@ -239,7 +255,7 @@ func runStep[T any](ctx context.Context, use func(context.Context) (T, error), o
 		}()
 		result.value, result.err = use(ctx)
 	}()
-	return done
+	return done, end
 }
 
 // storedSession is a [Session] in a store.

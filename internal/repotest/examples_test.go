@@ -29,6 +29,7 @@ var exampleOutput = map[string]string{
 	"errors":        "it had taken effect all the same",
 	"login":         "the token prints as [redacted]",
 	"orders":        "204 No Content",
+	"probe":         "an unknown member of a product is kept",
 	"organizations": "3 organizations, 1 sign-in(s)",
 	"quickstart":    "removed QUICKSTART-",
 	"sandbox":       "# With organization header",
