@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -313,39 +312,7 @@ func (c *core) warnUnread(ctx context.Context, route string, fields []string) {
 
 func isNull(text []byte) bool { return string(bytes.TrimSpace(text)) == "null" }
 
-var errNotObject = errors.New("it is not an object")
-
-// unreadable says what there is instead of the promised JSON.
-func unreadable(body []byte, err error) error {
-	switch body = trimmed(body); {
-	case len(body) == 0:
-		return errors.New("the response is empty")
-	case body[0] == '<':
-		return errors.New("an HTML page came instead of JSON: from a proxy, or is the base URL wrong?")
-	}
-	return fmt.Errorf("the response is not the promised JSON: %w", cmp.Or(err, errNotObject))
-}
-
 // trimmed returns body without a byte order mark and the blanks before it.
 func trimmed(body []byte) []byte {
 	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\ufeff")), " \t\r\n")
-}
-
-// mistypedError is a json.UnmarshalTypeError in the words of the wire: no names of Go's.
-type mistypedError struct{ *json.UnmarshalTypeError }
-
-func (e *mistypedError) Error() string {
-	if e.Field == "" {
-		return "it must not be " + article(e.Value)
-	}
-	return fmt.Sprintf("%s must not be %s", e.Field[strings.LastIndex(e.Field, ".")+1:], article(e.Value))
-}
-
-func (e *mistypedError) Unwrap() error { return e.UnmarshalTypeError }
-
-func article(noun string) string {
-	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
-		return "an " + noun
-	}
-	return "a " + noun
 }

@@ -250,11 +250,6 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	return c.send(ctx, op)
 }
 
-// publicRoute reports whether requests to the route carry neither credential nor organization.
-func publicRoute(route string) bool {
-	return route == "/ping" || route == "/health" || route == loginRoute
-}
-
 // Close closes the client and its views: new calls return [ErrClosed]. Calls in flight finish; a
 // sign-in in progress is cancelled and waited for, which is the only possible error. Idle
 // connections are closed, except those of a [WithHTTPClient] transport. Close may be called more

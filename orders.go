@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -144,38 +142,6 @@ func (o *Order) readOlder(body lenient.Object, enveloped bool) (unread []string)
 	return unread
 }
 
-// LineItem is one line of an order. What is zero is left out of a request; only a line that was
-// read with a zero keeps it.
-type LineItem struct {
-	ProductID string          `json:"product_id,omitempty"`
-	Name      string          `json:"name,omitempty"`
-	Quantity  float64         `json:"quantity,omitzero"` // nothing says that it is whole
-	Price     float64         `json:"price,omitzero"`
-	Total     float64         `json:"total,omitzero"`
-	Raw       json.RawMessage `json:"-"` // read: the whole line, with what isn't documented. Not written.
-}
-
-type plainLineItem LineItem // without methods
-
-func (l *LineItem) keep(text []byte) { l.Raw = bytes.Clone(text) }
-
-// UnmarshalJSON keeps the line as it came. A field that can't be read is zero.
-func (l *LineItem) UnmarshalJSON(b []byte) error {
-	_, err := models.Read(b, l)
-	return err
-}
-
-// MarshalJSON writes the fields that are set, and of a line that was read those whose value came as
-// zero or can't be read.
-func (l LineItem) MarshalJSON() ([]byte, error) {
-	if len(l.Raw) == 0 {
-		return mergeParams(plainLineItem(l), nil, nil)
-	}
-	line := plainLineItem(l)
-	_, kept := carry(l.Raw, &line)
-	return mergeParams(line, nil, kept)
-}
-
 // Placed returns when the order was placed: SourceTimestamp, or Created where the vendor gave no
 // time.
 func (o *Order) Placed() time.Time {
@@ -218,39 +184,6 @@ type OrderFulfillmentStatus string
 
 // OrderFulfillmentStatusFulfilled is the only documented fulfillment status.
 const OrderFulfillmentStatusFulfilled OrderFulfillmentStatus = "fulfilled"
-
-const maxOrder = 8 << 20 // bytes of a webhook body
-
-var errOrderTooLarge = invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
-
-// ParseOrder reads the body of an order webhook, which has the form that List reads. A body that
-// isn't an order, or is larger than 8 MiB, is ErrInvalid.
-//
-// Linkit documents no signature: anyone who finds the endpoint can post to it. Protect it, with a
-// secret in its path or a header, say, and read what matters anew through Client.Orders.Get.
-func ParseOrder(r io.Reader) (*Order, error) {
-	if r == nil {
-		return nil, invalid("ParseOrder: the reader is nil")
-	}
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(io.LimitReader(r, maxOrder+1)); err != nil {
-		return nil, fmt.Errorf("linkit: ParseOrder: %w", err)
-	}
-	if body.Len() > maxOrder {
-		return nil, errOrderTooLarge
-	}
-	if bytes.HasPrefix(body.Bytes(), []byte{0x1f, 0x8b}) {
-		return nil, invalid("ParseOrder: the body is compressed with gzip: decompress it first")
-	}
-	var order Order
-	if err := order.UnmarshalJSON(trimmed(body.Bytes())); err != nil {
-		return nil, invalid("ParseOrder: the body is not an order: %v", err)
-	}
-	if order.ID == "" {
-		return nil, invalid("ParseOrder: the body is not an order: it has no id")
-	}
-	return &order, nil
-}
 
 // OrderParams is an order to create, in the older form, which is what bulk creation takes. Empty
 // strings, nil pointers and a nil slice are left out of the request.

@@ -1,8 +1,11 @@
 package linkit
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -79,4 +82,37 @@ func (h *webhookHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *webhookHandler) tryAgain(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	http.Error(w, "try again", http.StatusServiceUnavailable)
+}
+
+const maxOrder = 8 << 20 // bytes of a webhook body
+
+var errOrderTooLarge = invalid("ParseOrder: the body is larger than %d MiB", maxOrder>>20)
+
+// ParseOrder reads the body of an order webhook, which has the form that List reads. A body that
+// isn't an order, or is larger than 8 MiB, is ErrInvalid.
+//
+// Linkit documents no signature: anyone who finds the endpoint can post to it. Protect it, with a
+// secret in its path or a header, say, and read what matters anew through Client.Orders.Get.
+func ParseOrder(r io.Reader) (*Order, error) {
+	if r == nil {
+		return nil, invalid("ParseOrder: the reader is nil")
+	}
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(io.LimitReader(r, maxOrder+1)); err != nil {
+		return nil, fmt.Errorf("linkit: ParseOrder: %w", err)
+	}
+	if body.Len() > maxOrder {
+		return nil, errOrderTooLarge
+	}
+	if bytes.HasPrefix(body.Bytes(), []byte{0x1f, 0x8b}) {
+		return nil, invalid("ParseOrder: the body is compressed with gzip: decompress it first")
+	}
+	var order Order
+	if err := order.UnmarshalJSON(trimmed(body.Bytes())); err != nil {
+		return nil, invalid("ParseOrder: the body is not an order: %v", err)
+	}
+	if order.ID == "" {
+		return nil, invalid("ParseOrder: the body is not an order: it has no id")
+	}
+	return &order, nil
 }

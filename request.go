@@ -291,3 +291,8 @@ func visible(s string, also ...byte) bool {
 
 // name is the operation as errors and logs show it: "GET /products/{iv_id}".
 func (op *operation) name() string { return fmt.Sprintf("%s %s", op.method, op.route) }
+
+// publicRoute reports whether requests to the route carry neither credential nor organization.
+func publicRoute(route string) bool {
+	return route == "/ping" || route == "/health" || route == loginRoute
+}
