@@ -38,7 +38,7 @@ func TestSessionIsTheClientsOwnAndLoginChangesNothing(t *testing.T) {
 func TestCheckReportsTheCredential(t *testing.T) {
 	t.Parallel()
 	body := sample(t, "credentials.json")
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: body}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: body}}})
 	status, err := client.Auth.Check(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, linkit.CredentialUser{ID: "usr_7", Email: "ops@example.com", Name: "Ops", Type: "user"}, status.User)
@@ -54,7 +54,7 @@ func TestErrNoSessionNamesTheOptionThatGaveTheCredential(t *testing.T) {
 		"WithAPIKey": linkit.WithAPIKey(testKey), "WithToken": linkit.WithToken(testKey), "WithoutCredentials": linkit.WithoutCredentials(),
 		"WithAPIKeyFunc": linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil }),
 	} {
-		client := newClient(t, &replies{answers: []reply{{status: 200}}}, opt)
+		client := newClient(t, &replies{responses: []reply{{status: 200}}}, opt)
 		_, err := client.Auth.Session(t.Context())
 		require.ErrorIs(t, err, linkit.ErrNoSession)
 		assert.Regexp(t, option+"$", err.Error())
@@ -90,7 +90,7 @@ func TestCredentialsAndOrganizationsInQuotesAreRefused(t *testing.T) {
 			_, err := linkit.NewClient(linkit.FromEnv())
 			assertInQuotes(t, err, name)
 		}
-		client := newClient(t, &replies{answers: []reply{{status: 200}}})
+		client := newClient(t, &replies{responses: []reply{{status: 200}}})
 		assertInQuotes(t, getOne(t.Context(), client.ForOrganization(value)), "ForOrganization")
 	}
 	setenv(t, map[string]string{"LINKIT_API_KEY": testKey, "LINKIT_BASE_URL": `"https://lk_live_71.test/api/v1"`})

@@ -35,28 +35,28 @@ func TestBranchesOnTheWire(t *testing.T) {
 	want := sampleBranch()
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /branches/BR-07", answer: sample(t, "branch.json"), record: true, want: &want,
+			name: "get", line: "GET /branches/BR-07", response: sample(t, "branch.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Branches.Get(ctx, "BR-07") },
 		},
 		{
-			name:   "create",
-			line:   "POST /branches",
-			body:   "branch.json",
-			status: http.StatusCreated,
-			answer: sample(t, "branch.json"),
-			record: true,
-			want:   &want,
+			name:     "create",
+			line:     "POST /branches",
+			body:     "branch.json",
+			status:   http.StatusCreated,
+			response: sample(t, "branch.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Create(ctx, sampleBranch().Params())
 			},
 		},
 		{
-			name:   "update",
-			line:   "PUT /branches/BR-07",
-			body:   "branch-closed.json",
-			answer: sample(t, "branch.json"),
-			record: true,
-			want:   &want,
+			name:     "update",
+			line:     "PUT /branches/BR-07",
+			body:     "branch-closed.json",
+			response: sample(t, "branch.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Branches.Update(ctx, "BR-07", linkit.BranchParams{
 					IvID: "BR-07", NameEn: "Olaya", Active: linkit.Ptr(false), Location: &linkit.Location{},
@@ -70,10 +70,10 @@ func TestBranchesOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return nil, c.Branches.Delete(ctx, "BR-07") },
 		},
 		{
-			name:   "bulk",
-			line:   "POST /branches/bulk",
-			body:   "branches-bulk.json",
-			answer: sample(t, "bulk.json"),
+			name:     "bulk",
+			line:     "POST /branches/bulk",
+			body:     "branches-bulk.json",
+			response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,

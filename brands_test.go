@@ -27,28 +27,28 @@ func TestBrandsOnTheWire(t *testing.T) {
 	julphar := linkit.BrandParams{BrandCode: "JLP", NameEn: "Julphar", NameAr: "جلفار"}
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /brands/code/JLP", answer: sample(t, "brand.json"), record: true, want: &read,
+			name: "get", line: "GET /brands/code/JLP", response: sample(t, "brand.json"), record: true, want: &read,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Get(ctx, "JLP") },
 		},
 		{
-			name:   "create",
-			line:   "POST /brands",
-			body:   "brand.json",
-			status: http.StatusCreated,
-			answer: sample(t, "brand-created.json"),
-			want:   &made,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
+			name:     "create",
+			line:     "POST /brands",
+			body:     "brand.json",
+			status:   http.StatusCreated,
+			response: sample(t, "brand-created.json"),
+			want:     &made,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
 		},
 		{
-			name:   "create, answered bare",
-			line:   "POST /brands",
-			body:   "brand.json",
-			answer: sample(t, "brand.json"),
-			want:   &read,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
+			name:     "create, returned bare",
+			line:     "POST /brands",
+			body:     "brand.json",
+			response: sample(t, "brand.json"),
+			want:     &read,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Brands.Create(ctx, julphar) },
 		},
 		{
-			name: "bulk", line: "POST /brands/bulk", body: "brands-bulk.json", answer: sample(t, "bulk.json"),
+			name: "bulk", line: "POST /brands/bulk", body: "brands-bulk.json", response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,

@@ -84,19 +84,19 @@ func TestARecordThatItsCreateWouldCallInvalidIsRejectedAlone(t *testing.T) {
 
 func TestA2xxThatRefusesABulkRequestIsAnAPIErrorInAnyForm(t *testing.T) {
 	t.Parallel()
-	for answer, code := range map[string]string{
+	for response, code := range map[string]string{
 		`{"code":422,"error":"Validation error","details":"mode is not allowed here"}`: "422",
 		`{"success":false,"code":"E7","error":"no"}`:                                   "E7",
 		`{"error":"Validation error"}`:                                                 "",
 		`{"error":{"code":"x","message":"no"}}`:                                        "x",
 	} {
-		result, err, told, joined := bulked(t, answer)
+		result, err, told, joined := bulked(t, response)
 		for _, err := range []error{err, told.Err, joined} {
 			var refusal *linkit.APIError
-			require.ErrorAs(t, err, &refusal, answer)
-			require.NotErrorIs(t, err, linkit.ErrRejected, answer)
+			require.ErrorAs(t, err, &refusal, response)
+			require.NotErrorIs(t, err, linkit.ErrRejected, response)
 			if code != "x" {
-				assert.Equal(t, code, refusal.Code, answer)
+				assert.Equal(t, code, refusal.Code, response)
 			}
 		}
 		require.NotNil(t, result)
@@ -108,8 +108,8 @@ func TestA2xxThatRefusesABulkRequestIsAnAPIErrorInAnyForm(t *testing.T) {
 
 func TestARefusalThatReportsItsRecordsIsBothErrors(t *testing.T) {
 	t.Parallel()
-	const answer = `{"success":false,"message":"2 of 3","records":[{"key":"B","status":422,"error":"bad"}]}`
-	w := newRecorder(t, http.StatusOK, answer)
+	const response = `{"success":false,"message":"2 of 3","records":[{"key":"B","status":422,"error":"bad"}]}`
+	w := newRecorder(t, http.StatusOK, response)
 	result, err := w.client.Products.Bulk(
 		t.Context(),
 		linkit.BulkUpsert,
@@ -125,7 +125,7 @@ func TestARefusalThatReportsItsRecordsIsBothErrors(t *testing.T) {
 	assert.Equal(t, want, rejected.Records)
 	require.NotNil(t, result)
 	assert.Equal(t, want, result.Rejected)
-	assert.Equal(t, answer, string(result.Raw))
+	assert.Equal(t, response, string(result.Raw))
 }
 
 func TestABulkResultAndItsRejectedErrorAgree(t *testing.T) {

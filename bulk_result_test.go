@@ -12,11 +12,11 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// bulked sends one record by Bulk, and by BulkAll to the same answer; it returns what Bulk does,
+// bulked sends one record by Bulk, and by BulkAll to the same response; it returns what Bulk does,
 // and each of BulkAll was told.
-func bulked(t *testing.T, answer string) (result *linkit.BulkResult, err error, told linkit.BulkResult, joined error) {
+func bulked(t *testing.T, response string) (result *linkit.BulkResult, err error, told linkit.BulkResult, joined error) {
 	t.Helper()
-	client := newRecorder(t, http.StatusOK, answer).client
+	client := newRecorder(t, http.StatusOK, response).client
 	result, err = client.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "A"}})
 	times := 0
 	joined = client.Products.BulkAll(
@@ -34,8 +34,8 @@ func bulked(t *testing.T, answer string) (result *linkit.BulkResult, err error, 
 
 func TestABulkAnswerWithoutSuccessIsASuccess(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []string{`{"message":"Processed 1 products"}`, `{"success":null,"message":"Processed 1 products"}`, `{"success":true,"message":"Processed 1 products"}`} {
-		result, err, told, joined := bulked(t, answer)
+	for _, response := range []string{`{"message":"Processed 1 products"}`, `{"success":null,"message":"Processed 1 products"}`, `{"success":true,"message":"Processed 1 products"}`} {
+		result, err, told, joined := bulked(t, response)
 		require.NoError(t, err)
 		require.NoError(t, joined)
 		want := linkit.BulkResult{
@@ -44,7 +44,7 @@ func TestABulkAnswerWithoutSuccessIsASuccess(t *testing.T) {
 			Message:    "Processed 1 products",
 			Count:      1,
 			Keys:       []string{"A"},
-			Raw:        []byte(answer),
+			Raw:        []byte(response),
 		}
 		assert.Equal(t, want, *result)
 		assert.Equal(t, want, told)
@@ -62,27 +62,27 @@ func TestABulkAnswerThatIsNotThePromisedObjectIsAnError(t *testing.T) {
 		{"", "empty"},
 		{`{"success":true`, "not the promised JSON"},
 	} {
-		answer, hint := row[0], row[1]
-		result, err, told, joined := bulked(t, answer)
+		response, hint := row[0], row[1]
+		result, err, told, joined := bulked(t, response)
 		var useless *linkit.TransportError
 		for _, err := range []error{err, told.Err, joined} {
-			require.ErrorAs(t, err, &useless, "%q", answer)
+			require.ErrorAs(t, err, &useless, "%q", response)
 			require.ErrorContains(t, err, hint)
 			assert.True(t, useless.Sent)
 			assert.Equal(t, "/products/bulk", useless.Route)
 		}
-		require.NotNil(t, result, "%q", answer)
-		assert.False(t, result.Success, "%q", answer)
-		assert.False(t, told.Success, "%q", answer)
-		assert.Equal(t, answer, string(result.Raw))
-		assert.Equal(t, answer, string(told.Raw))
+		require.NotNil(t, result, "%q", response)
+		assert.False(t, result.Success, "%q", response)
+		assert.False(t, told.Success, "%q", response)
+		assert.Equal(t, response, string(result.Raw))
+		assert.Equal(t, response, string(told.Raw))
 	}
 }
 
 func TestARefusedBulkRequestTellsWhatTheServerSaid(t *testing.T) {
 	t.Parallel()
-	const answer = `{"success":false,"message":"the stock is locked","records":[{"key":"A","status":423}]}`
-	result, err, told, joined := bulked(t, answer)
+	const response = `{"success":false,"message":"the stock is locked","records":[{"key":"A","status":423}]}`
+	result, err, told, joined := bulked(t, response)
 	var refusal *linkit.APIError
 	for _, err := range []error{err, told.Err, joined} {
 		require.ErrorAs(t, err, &refusal)
@@ -92,7 +92,7 @@ func TestARefusedBulkRequestTellsWhatTheServerSaid(t *testing.T) {
 	for _, r := range []linkit.BulkResult{*result, told} {
 		assert.False(t, r.Success)
 		assert.Equal(t, "the stock is locked", r.Message)
-		assert.Equal(t, answer, string(r.Raw))
+		assert.Equal(t, response, string(r.Raw))
 		assert.Equal(t, 1, r.Count)
 	}
 }

@@ -120,9 +120,9 @@ func TestARecordThatIsTooLargeAloneIsRejectedAndTheOthersAreSent(t *testing.T) {
 		)
 		require.ErrorIs(t, err, linkit.ErrRejected)
 		require.NotErrorIs(t, err, linkit.ErrInvalid)
-		var answer *linkit.APIError
-		require.ErrorAs(t, err, &answer)
-		assert.Equal(t, http.StatusRequestEntityTooLarge, answer.StatusCode)
+		var response *linkit.APIError
+		require.ErrorAs(t, err, &response)
+		assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 		assert.Equal(t, 20_000, covered)
 		assert.Len(t, s.seen, 19_999)
 		require.Len(t, rejected, 1)
@@ -137,8 +137,8 @@ func TestBulkReturnsThe413WhichNamesWithBulkSize(t *testing.T) {
 	t.Parallel()
 	client := newRecorder(t, http.StatusRequestEntityTooLarge, `{}`).client
 	_, err := client.Products.Bulk(t.Context(), linkit.BulkUpsert, make([]linkit.ProductParams, 2))
-	var answer *linkit.APIError
-	require.ErrorAs(t, err, &answer)
+	var response *linkit.APIError
+	require.ErrorAs(t, err, &response)
 	assert.ErrorContains(t, err, "WithBulkSize")
 }
 

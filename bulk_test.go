@@ -85,12 +85,12 @@ func (s *bulkServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, p := range body.Products {
 		s.seen[number(p)]++
 	}
-	answer := fmt.Sprintf(`{"success":true,"message":"Processed %d products"}`, len(body.Products))
+	response := fmt.Sprintf(`{"success":true,"message":"Processed %d products"}`, len(body.Products))
 	return &http.Response{
 		StatusCode:    http.StatusOK,
 		Header:        http.Header{},
-		Body:          io.NopCloser(strings.NewReader(answer)),
-		ContentLength: int64(len(answer)),
+		Body:          io.NopCloser(strings.NewReader(response)),
+		ContentLength: int64(len(response)),
 	}, nil
 }
 

@@ -20,17 +20,17 @@ func TestCategoriesOnTheWire(t *testing.T) {
 	want := sampleCategory()
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /categories/code/OTC-PAIN", answer: sample(t, "category.json"), record: true, want: &want,
+			name: "get", line: "GET /categories/code/OTC-PAIN", response: sample(t, "category.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Categories.Get(ctx, "OTC-PAIN") },
 		},
 		{
-			name:   "create",
-			line:   "POST /categories",
-			body:   "category.json",
-			status: http.StatusCreated,
-			answer: sample(t, "category.json"),
-			record: true,
-			want:   &want,
+			name:     "create",
+			line:     "POST /categories",
+			body:     "category.json",
+			status:   http.StatusCreated,
+			response: sample(t, "category.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Categories.Create(ctx, linkit.CategoryParams{
 					CategoryCode: "OTC-PAIN", NameEn: "Pain relief", NameAr: "مسكنات", ParentID: "cat_health",
@@ -38,11 +38,11 @@ func TestCategoriesOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name:   "create a root",
-			line:   "POST /categories",
-			body:   "category-root.json",
-			answer: sample(t, "category.json"),
-			want:   &want,
+			name:     "create a root",
+			line:     "POST /categories",
+			body:     "category-root.json",
+			response: sample(t, "category.json"),
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Categories.Create(ctx, linkit.CategoryParams{CategoryCode: "HEALTH", NameEn: "Health"})
 			},

@@ -41,7 +41,7 @@ func TestRevokedTokenCostsOneSignInHoweverManyMeetIt(t *testing.T) {
 
 func TestReplayCarriesTheBodyAndCountsAsAnAttempt(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{
 			status: 200,
 			body:   `{"token":"first-t0ken"}`,
@@ -160,7 +160,7 @@ func TestForbiddenPastTheEndByTheServersClockIsReplayed(t *testing.T) {
 	t.Parallel()
 	date := http.Header{"Date": {"Mon, 23 Nov 2026 10:00:00 GMT"}}
 	late := http.Header{"Date": {"Mon, 23 Nov 2026 11:00:00 GMT"}}
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{status: 200, body: `{"token":"first-t0ken","expires_at":"2026-11-23T11:00:00Z"}`, header: date},
 		{status: 403, header: late},
 		{status: 200, body: `{"token":"second-t0ken","expires_at":"2026-11-23T12:00:00Z"}`, header: late},
@@ -174,7 +174,7 @@ func TestExpiredGuestOnALostDeleteIsNotASuccess(t *testing.T) {
 	t.Parallel()
 	date := http.Header{"Date": {"Mon, 23 Nov 2026 10:00:00 GMT"}}
 	late := http.Header{"Date": {"Mon, 23 Nov 2026 11:00:00 GMT"}}
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{status: 200, body: `{"token":"first-t0ken","expires_at":"2026-11-23T11:00:00Z"}`, header: date},
 		{status: 502}, {status: 404, header: late},
 		{status: 200, body: `{"token":"second-t0ken"}`},
@@ -187,7 +187,7 @@ func TestExpiredGuestOnALostDeleteIsNotASuccess(t *testing.T) {
 
 func TestLostDeleteThatIsReplayedAndFindsNothingHasSucceeded(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{
 			status: 200,
 			body:   `{"token":"first-t0ken"}`,
@@ -205,7 +205,7 @@ func TestLostDeleteThatIsReplayedAndFindsNothingHasSucceeded(t *testing.T) {
 func TestSignInThatBringsTheSameTokenIsReplayed(t *testing.T) {
 	t.Parallel()
 	same := reply{status: 200, body: `{"token":"same-t0ken"}`}
-	rs := &replies{answers: []reply{same, {status: 401}, same, {status: 200, body: product1}}}
+	rs := &replies{responses: []reply{same, {status: 401}, same, {status: 200, body: product1}}}
 	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogin("a", "b-secret"))))
 	assert.Len(t, rs.requests, 4)
 }
@@ -241,7 +241,7 @@ func TestReplayStartsWithWhatTheFirstAttemptsLeft(t *testing.T) {
 	signIn := func(token string) reply { return reply{status: 200, body: `{"token":"` + token + `"}`} }
 	t.Run("a DELETE that nothing of was lost", func(t *testing.T) {
 		t.Parallel()
-		rs := &replies{answers: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {status: 404}}}
+		rs := &replies{responses: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {status: 404}}}
 		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 		require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound)
 		assert.Len(t, rs.requests, 4)
@@ -249,7 +249,7 @@ func TestReplayStartsWithWhatTheFirstAttemptsLeft(t *testing.T) {
 	t.Run("a POST that didn't get a connection", func(t *testing.T) {
 		t.Parallel()
 		dial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-		rs := &replies{answers: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {err: dial}}}
+		rs := &replies{responses: []reply{signIn("first-t0ken"), {status: 401}, signIn("second-t0ken"), {err: dial}}}
 		client := newClient(t, rs, linkit.WithLogin("a", "b-secret"), linkit.WithRetries(0))
 		_, err := client.Products.Create(t.Context(), linkit.ProductParams{IvID: "ITEM-1"})
 		var te *linkit.TransportError
@@ -427,7 +427,7 @@ func TestReplayThatOnlyChangesA403IntoA404HasHelped(t *testing.T) {
 	token := func(n int, end string) string {
 		return fmt.Sprintf(`{"token":"t0ken-%d","expires_at":"2026-11-23T%sZ"}`, n, end)
 	}
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{status: 200, body: token(1, "11:00:00"), header: header("10:00:00")},
 		{status: 403, header: header("11:00:00")},
 		{status: 200, body: token(2, "12:00:00"), header: header("11:00:00")},

@@ -178,7 +178,7 @@ func TestCredentialFunctionMustNotUseTheClient(t *testing.T) {
 
 func TestUnchangedKeyIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 401}}}
+	rs := &replies{responses: []reply{{status: 401}}}
 	asked := 0
 	client := newClient(
 		t,
@@ -196,7 +196,7 @@ func TestKeyFuncIsNeverAskedTwiceAtOnce(t *testing.T) {
 		var inside, most, asked atomic.Int64
 		client := newClient(
 			t,
-			&replies{answers: []reply{{status: 200, body: product1}}},
+			&replies{responses: []reply{{status: 200, body: product1}}},
 			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 				asked.Add(1)
 				most.Store(max(most.Load(), inside.Add(1)))
@@ -249,7 +249,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 		t.Parallel()
 		client := newClient(
 			t,
-			&replies{answers: []reply{{status: 200}}},
+			&replies{responses: []reply{{status: 200}}},
 			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 				return testKey, errors.New("stale: " + testKey)
 			}),
@@ -263,7 +263,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 		asked := 0
 		client := newClient(
 			t,
-			&replies{answers: []reply{{status: 401}}},
+			&replies{responses: []reply{{status: 401}}},
 			linkit.WithAPIKeyFunc(func(context.Context) (string, error) {
 				if asked++; asked > 1 {
 					return "", errors.New("nothing newer than " + testKey)
@@ -282,7 +282,7 @@ func TestErrorOfAKeyFuncShowsNoKey(t *testing.T) {
 func TestErrorOfALoginFuncShowsNoToken(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	rs := &replies{answers: []reply{{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}}}
+	rs := &replies{responses: []reply{{status: 200, body: `{"token":"first-t0ken"}`}, {status: 401}}}
 	client := newClient(t, rs, linkit.WithLoginFunc(func(context.Context) (string, string, error) {
 		if asked++; asked > 1 {
 			return "", "", errors.New("no login beside first-t0ken")

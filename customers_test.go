@@ -45,28 +45,28 @@ func TestCustomersOnTheWire(t *testing.T) {
 	want := sampleCustomer()
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /customers/cust_71q", answer: sample(t, "customer.json"), record: true, want: &want,
+			name: "get", line: "GET /customers/cust_71q", response: sample(t, "customer.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Customers.Get(ctx, "cust_71q") },
 		},
 		{
-			name:   "create",
-			line:   "POST /customers",
-			body:   "customer.json",
-			status: http.StatusCreated,
-			answer: sample(t, "customer.json"),
-			record: true,
-			want:   &want,
+			name:     "create",
+			line:     "POST /customers",
+			body:     "customer.json",
+			status:   http.StatusCreated,
+			response: sample(t, "customer.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Customers.Create(ctx, sampleCustomer().Params())
 			},
 		},
 		{
-			name:   "update",
-			line:   "PUT /customers/cust_71q",
-			body:   "customer-blocked.json",
-			answer: sample(t, "customer.json"),
-			record: true,
-			want:   &want,
+			name:     "update",
+			line:     "PUT /customers/cust_71q",
+			body:     "customer-blocked.json",
+			response: sample(t, "customer.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Customers.Update(
 					ctx,
@@ -142,7 +142,7 @@ func TestCustomersAreSentWithoutAnOrganizationAndARefusalSaysHowToNameOne(t *tes
 		for _, status := range []int{http.StatusBadRequest, http.StatusForbidden} {
 			t.Run(name+" "+http.StatusText(status), func(t *testing.T) {
 				t.Parallel()
-				rs := &replies{answers: []reply{{status: status, body: `{"error":"organization required"}`}}}
+				rs := &replies{responses: []reply{{status: status, body: `{"error":"organization required"}`}}}
 				client, err := linkit.NewClient(
 					linkit.WithAPIKey("k1234567"),
 					linkit.WithBaseURL(testBase),
@@ -191,24 +191,24 @@ func TestCustomerGroupsOnTheWire(t *testing.T) {
 	want := sampleGroup()
 	exchanges(t, []exchange{
 		{
-			name:   "create",
-			line:   "POST /customer-groups",
-			body:   "customer-group.json",
-			status: http.StatusCreated,
-			answer: sample(t, "customer-group.json"),
-			record: true,
-			want:   &want,
+			name:     "create",
+			line:     "POST /customer-groups",
+			body:     "customer-group.json",
+			status:   http.StatusCreated,
+			response: sample(t, "customer-group.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.CustomerGroups.Create(ctx, sampleGroup().Params())
 			},
 		},
 		{
-			name:   "update",
-			line:   "PUT /customer-groups/grp_55",
-			body:   "customer-group-bare.json",
-			answer: sample(t, "customer-group.json"),
-			record: true,
-			want:   &want,
+			name:     "update",
+			line:     "PUT /customer-groups/grp_55",
+			body:     "customer-group-bare.json",
+			response: sample(t, "customer-group.json"),
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.CustomerGroups.Update(ctx, "grp_55", linkit.CustomerGroupParams{Name: "Retail"})
 			},
@@ -272,7 +272,7 @@ func TestAGroupNameThatIsTakenIsAConflictThatNamesIt(t *testing.T) {
 	w := newRecorder(t, http.StatusConflict, sample(t, "error-409.json"))
 	_, err := w.client.CustomerGroups.Create(t.Context(), linkit.CustomerGroupParams{Name: "Wholesale"})
 	require.ErrorIs(t, err, linkit.ErrConflict)
-	var answer *linkit.APIError
-	require.ErrorAs(t, err, &answer)
-	assert.Equal(t, map[string]string{"name": "Wholesale"}, answer.Fields)
+	var response *linkit.APIError
+	require.ErrorAs(t, err, &response)
+	assert.Equal(t, map[string]string{"name": "Wholesale"}, response.Fields)
 }

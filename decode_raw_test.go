@@ -15,15 +15,15 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// Answers are read into buffers that are used again. What a result keeps of one must be its own: it
-// is filled in from an answer full of "a", and must not change while further calls of any kind read
+// Responses are read into buffers that are used again. What a result keeps of one must be its own: it
+// is filled in from a response full of "a", and must not change while further calls of any kind read
 // as many bytes of "b".
 func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 	t.Parallel()
 	const a, b = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 	for _, kept := range []struct {
-		name, answer string
-		call         func(ctx context.Context, c *linkit.Client) (any, error)
+		name, response string
+		call           func(ctx context.Context, c *linkit.Client) (any, error)
 	}{
 		{"an order of the older form", `{"id":"o1","products":[{"name":"` + a + `"}],"notes":"` + a + `"}`,
 			func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1") }},
@@ -47,22 +47,22 @@ func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 		{"the credential's status", `{"user":{"id":"` + a + `"}}`, func(ctx context.Context, c *linkit.Client) (any, error) { return c.Auth.Check(ctx) }},
 		{"the system's health", `{"status":"` + a + `","uptime_seconds":1,"system_health":{}}`,
 			func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.SystemHealth(ctx) }},
-		{"a bulk answer", `{"success":true,"message":"` + a + `"}`, func(ctx context.Context, c *linkit.Client) (any, error) {
+		{"a bulk response", `{"success":true,"message":"` + a + `"}`, func(ctx context.Context, c *linkit.Client) (any, error) {
 			return c.Products.Bulk(ctx, linkit.BulkUpsert, []linkit.ProductParams{{IvID: "x"}})
 		}},
-		{"whatever Do was answered", `["` + a + `"]`, func(ctx context.Context, c *linkit.Client) (any, error) {
-			var answer json.RawMessage
-			return &answer, c.Do(ctx, http.MethodGet, "/x", nil, nil, &answer)
+		{"whatever Do got", `["` + a + `"]`, func(ctx context.Context, c *linkit.Client) (any, error) {
+			var response json.RawMessage
+			return &response, c.Do(ctx, http.MethodGet, "/x", nil, nil, &response)
 		}},
 	} {
 		t.Run(kept.name, func(t *testing.T) {
 			t.Parallel()
-			answer := []byte(kept.answer)
+			response := []byte(kept.response)
 			client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
 				return &http.Response{
 					StatusCode:    http.StatusOK,
-					ContentLength: int64(len(answer)),
-					Body:          io.NopCloser(bytes.NewReader(answer)),
+					ContentLength: int64(len(response)),
+					Body:          io.NopCloser(bytes.NewReader(response)),
 				}, nil
 			}), linkit.WithOrganization(testOrganization))
 			result, err := kept.call(t.Context(), client)
@@ -70,7 +70,7 @@ func TestWhatAResultKeepsOfAnAnswerStaysAsItCame(t *testing.T) {
 			before, err := json.Marshal(everything(result))
 			require.NoError(t, err)
 			require.Contains(t, string(before), a)
-			answer = bytes.ReplaceAll(answer, []byte(a), []byte(b))
+			response = bytes.ReplaceAll(response, []byte(a), []byte(b))
 			for range 20 {
 				_, err := kept.call(t.Context(), client)
 				require.NoError(t, err)

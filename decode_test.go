@@ -56,7 +56,7 @@ func TestLongDetailsHideNothingBesideThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			body := `{"details":` + row.details + `,"code":"BILLING_SERVICE_SUSPENDED","error":"Forbidden by billing"` + row.tail + `}`
-			client := newClient(t, &replies{answers: []reply{{status: row.status, body: body}}})
+			client := newClient(t, &replies{responses: []reply{{status: row.status, body: body}}})
 			_, err := client.Products.Get(t.Context(), "x")
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
@@ -80,7 +80,7 @@ func TestErrorKeepsABoundedPartOfAnAnswer(t *testing.T) {
 			"d",
 			2<<20,
 		) + `"}`
-		_, err := newClient(t, &replies{answers: []reply{{status: status, body: body}}}).Products.Get(t.Context(), "x")
+		_, err := newClient(t, &replies{responses: []reply{{status: status, body: body}}}).Products.Get(t.Context(), "x")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae)
 		assert.Equal(t, status, ae.StatusCode)
@@ -92,7 +92,7 @@ func TestErrorKeepsABoundedPartOfAnAnswer(t *testing.T) {
 func TestProxysPageIsNoProofOfADelete(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"<html>sign in to the hotel wifi</html>", "\r\n <!doctype html>"} {
-		client := newClient(t, &replies{answers: []reply{{status: 200, body: page}}})
+		client := newClient(t, &replies{responses: []reply{{status: 200, body: page}}})
 		err := client.Products.Delete(t.Context(), "x")
 		var te *linkit.TransportError
 		require.ErrorAs(t, err, &te)
@@ -104,9 +104,9 @@ func TestProxysPageIsNoProofOfADelete(t *testing.T) {
 func TestDeleteThatFoundNothingIsDoneWhateverTheAnswerSays(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"success":false,"error":"Not found"}`, `<html>404</html>`} {
-		client := newClient(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
+		client := newClient(t, &replies{responses: []reply{{status: 502}, {status: 404, body: body}}})
 		require.NoError(t, client.Products.Delete(t.Context(), "x"))
-		client = newClient(t, &replies{answers: []reply{{status: 502}, {status: 404, body: body}}})
+		client = newClient(t, &replies{responses: []reply{{status: 502}, {status: 404, body: body}}})
 		require.NoError(t, client.Do(t.Context(), "DELETE", "/x", nil, nil, &struct{}{}))
 	}
 }
@@ -135,7 +135,7 @@ func TestWhatCannotTakeAnAnswerIsRefusedBeforeTheNetwork(t *testing.T) {
 func TestMethodsThatChangeNothingTwiceAreSentAgain(t *testing.T) {
 	t.Parallel()
 	for method, attempts := range map[string]int{"GET": 2, "HEAD": 2, "OPTIONS": 2, "PUT": 2, "DELETE": 2, "POST": 1, "PATCH": 1} {
-		rs := &replies{answers: []reply{{status: 502}, {status: 200}}}
+		rs := &replies{responses: []reply{{status: 502}, {status: 200}}}
 		err := newClient(t, rs).Do(t.Context(), method, "/x", nil, nil, nil)
 		assert.Equal(t, attempts == 2, err == nil, method)
 		assert.Len(t, rs.requests, attempts, method)
@@ -148,12 +148,12 @@ func TestCallThatTheBreakerHoldsBackWasNotSent(t *testing.T) {
 		last reply
 		want string
 	}{
-		"after an answer": {reply{status: 500, body: `{"error":"boom"}`}, "linkit: POST /products: 500 Internal Server Error: boom (0 attempts) (not sent: linkit: circuit open)"},
-		"after no answer": {reply{err: errors.New("reset")}, "linkit: POST /products: reset (not sent) (not sent: linkit: circuit open)"},
+		"after a response":  {reply{status: 500, body: `{"error":"boom"}`}, "linkit: POST /products: 500 Internal Server Error: boom (0 attempts) (not sent: linkit: circuit open)"},
+		"after no response": {reply{err: errors.New("reset")}, "linkit: POST /products: reset (not sent) (not sent: linkit: circuit open)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rs := &replies{answers: []reply{row.last}}
+			rs := &replies{responses: []reply{row.last}}
 			client := newClient(t, rs, linkit.WithCircuitBreaker(1, time.Hour), linkit.WithRetries(0))
 			_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			require.Error(t, err)

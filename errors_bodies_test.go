@@ -15,9 +15,9 @@ import (
 )
 
 // refusal returns the error of a Create that meets the response.
-func refusal(t *testing.T, answer reply) (*linkit.APIError, error) {
+func refusal(t *testing.T, response reply) (*linkit.APIError, error) {
 	t.Helper()
-	client := newClient(t, &replies{answers: []reply{answer}}, linkit.WithRetries(0))
+	client := newClient(t, &replies{responses: []reply{response}}, linkit.WithRetries(0))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 	var ae *linkit.APIError
 	require.ErrorAs(t, err, &ae)
@@ -132,7 +132,7 @@ func TestEncodingThatWasLeftOnAResponseIsReadOrNamed(t *testing.T) {
 	encoded := func(status int, encoding, body string) *linkit.Client {
 		return newClient(
 			t,
-			&replies{answers: []reply{{status: status, body: body, header: http.Header{"Content-Encoding": {encoding}}}}},
+			&replies{responses: []reply{{status: status, body: body, header: http.Header{"Content-Encoding": {encoding}}}}},
 			linkit.WithRetries(0),
 		)
 	}
@@ -162,42 +162,42 @@ func TestEncodingThatWasLeftOnAResponseIsReadOrNamed(t *testing.T) {
 func TestHintsSayWhatMayHelp(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		answer reply
-		call   func(*linkit.Client) error
-		opts   []linkit.Option
-		hint   string
-		not    string
+		response reply
+		call     func(*linkit.Client) error
+		opts     []linkit.Option
+		hint     string
+		not      string
 	}{
 		"403 without an organization": {
-			answer: reply{status: 403, body: `{"error":"Forbidden"}`}, hint: "WithOrganization",
+			response: reply{status: 403, body: `{"error":"Forbidden"}`}, hint: "WithOrganization",
 		},
 		"400 that asks for one": {
-			answer: reply{status: 400, body: `{"error":"X-Organization-ID is required: which organization?"}`}, hint: "WithOrganization",
+			response: reply{status: 400, body: `{"error":"X-Organization-ID is required: which organization?"}`}, hint: "WithOrganization",
 		},
 		"400 of customers": {
-			answer: reply{status: 400, body: `{"error":"Bad Request"}`}, hint: "WithOrganization",
+			response: reply{status: 400, body: `{"error":"Bad Request"}`}, hint: "WithOrganization",
 			call: func(c *linkit.Client) error { return c.Do(t.Context(), "GET", "/customers", nil, nil, nil) },
 		},
-		"400 for another reason": {answer: reply{status: 400, body: `{"error":"no such page"}`}, not: "WithOrganization"},
+		"400 for another reason": {response: reply{status: 400, body: `{"error":"no such page"}`}, not: "WithOrganization"},
 		"400 about a field": {
-			answer: reply{status: 400, body: `{"error":"no","details":{"email":"taken"}}`}, not: "WithOrganization",
+			response: reply{status: 400, body: `{"error":"no","details":{"email":"taken"}}`}, not: "WithOrganization",
 			call: func(c *linkit.Client) error { return c.Do(t.Context(), "POST", "/customers", nil, nil, nil) },
 		},
 		"403 with one": {
-			answer: reply{status: 403}, opts: []linkit.Option{linkit.WithOrganization("org_1")}, hint: "access to that organization", not: "WithOrganization",
+			response: reply{status: 403}, opts: []linkit.Option{linkit.WithOrganization("org_1")}, hint: "access to that organization", not: "WithOrganization",
 		},
 		"403 of a public endpoint": {
-			answer: reply{status: 403}, not: "WithOrganization",
+			response: reply{status: 403}, not: "WithOrganization",
 			call: func(c *linkit.Client) error { return c.Do(t.Context(), "GET", "/ping", nil, nil, nil) },
 		},
 		"413 of a bulk request": {
-			answer: reply{status: 413}, hint: "WithBulkSize",
+			response: reply{status: 413}, hint: "WithBulkSize",
 			call: func(c *linkit.Client) error {
 				_, err := c.Products.Bulk(t.Context(), linkit.BulkUpsert, []linkit.ProductParams{{IvID: "x"}})
 				return err
 			},
 		},
-		"413 of another": {answer: reply{status: 413}, not: "WithBulkSize"},
+		"413 of another": {response: reply{status: 413}, not: "WithBulkSize"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -205,7 +205,7 @@ func TestHintsSayWhatMayHelp(t *testing.T) {
 			if call == nil {
 				call = func(c *linkit.Client) error { return getOne(t.Context(), c) }
 			}
-			err := call(newClient(t, &replies{answers: []reply{row.answer}}, row.opts...))
+			err := call(newClient(t, &replies{responses: []reply{row.response}}, row.opts...))
 			require.ErrorContains(t, err, row.hint)
 			if row.not != "" {
 				assert.NotContains(t, err.Error(), row.not)

@@ -114,7 +114,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 			is:   linkit.ErrInvalid,
 		},
 		{
-			program: "an answer that can't be read into what was given for it",
+			program: "a response that can't be read into what was given for it",
 			run: func(ctx context.Context, server *linkittest.Server) error {
 				return server.Client().Do(ctx, http.MethodPost, "/products", nil, linkit.ProductParams{IvID: "ITEM-1"}, linkit.Product{})
 			},
@@ -122,7 +122,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 			is:   linkit.ErrInvalid,
 		},
 		{
-			program: "a nil pointer for the answer",
+			program: "a nil pointer for the response",
 			run: func(ctx context.Context, server *linkittest.Server) error {
 				return server.Client().Integrations.Execute(ctx, linkittest.OrganizationID, "salla", nil, (*linkit.Product)(nil))
 			},
@@ -156,7 +156,7 @@ func TestMessagesToANewcomer(t *testing.T) {
 			is:   linkit.ErrInvalid,
 		},
 		{
-			program: "an answer of another type",
+			program: "a response of another type",
 			run: func(ctx context.Context, server *linkittest.Server) error {
 				server.Inject(linkittest.Fault{Body: `{"data":[{"id":"r1"},{"iv_id":{"is":7}}]}`})
 				_, err := server.Client().Products.List(ctx, nil)
@@ -247,12 +247,12 @@ func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
 	})
 
 	notJSON := "upstream connect error " + strings.Repeat("x", 500)
-	_, err := newClient(t, &replies{answers: []reply{{status: 400, body: notJSON}}}).Products.List(t.Context(), nil)
+	_, err := newClient(t, &replies{responses: []reply{{status: 400, body: notJSON}}}).Products.List(t.Context(), nil)
 	require.EqualError(t, err, "linkit: GET /products: 400 Bad Request: "+notJSON[:120]+"...")
 
 	synctest.Test(t, func(t *testing.T) {
 		limited := reply{status: 429, body: `{"error":"slow down"}`, header: http.Header{"Retry-After": {"5"}}}
-		client := newClient(t, &replies{answers: []reply{limited}})
+		client := newClient(t, &replies{responses: []reply{limited}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.Products.List(ctx, nil)
@@ -266,7 +266,7 @@ func TestErrorTextsSayWhatHappenedToTheRequest(t *testing.T) {
 	for status, hint := range map[int]string{400: "check the email and password", 401: "check the email and password", 403: "", 422: ""} {
 		_, err := newClient(
 			t,
-			&replies{answers: []reply{{status: status, body: `{"error":"no"}`}}},
+			&replies{responses: []reply{{status: status, body: `{"error":"no"}`}}},
 		).Auth.Login(
 			t.Context(),
 			"a",

@@ -92,8 +92,8 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 	}
 	signIn := reply{status: 200, body: `{"token":"` + token + `","expires_at":"2099-01-01T00:00:00Z","user":{"id":"u"}}`}
 	for name, row := range map[string]struct {
-		opt     linkit.Option
-		answers []reply
+		opt       linkit.Option
+		responses []reply
 	}{
 		"key":              {linkit.WithAPIKey(key), []reply{{status: 200, body: product1}, echo(400, key), {err: errors.New("odd transport: " + key)}}},
 		"key in a 2xx":     {linkit.WithAPIKey(key), []reply{{status: 200, body: `{"id":["` + key + `"]}`}}},
@@ -105,7 +105,7 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 		"refused replay":   {linkit.WithLogin("ops@example.com", password), []reply{signIn, {status: 401, body: `{}`}, echo(422, password)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rs := &replies{answers: row.answers}
+			rs := &replies{responses: row.responses}
 			client, err := linkit.NewClient(
 				append(
 					[]linkit.Option{

@@ -66,7 +66,7 @@ func TestEveryStatusMatchesItsErrValuesAndNoOther(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(row.status, row.body), func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{{status: row.status, body: row.body}}}, linkit.WithRetries(0))
+			client := newClient(t, &replies{responses: []reply{{status: row.status, body: row.body}}}, linkit.WithRetries(0))
 			_, err := client.Products.Get(t.Context(), "x")
 			var got []string
 			for name, sentinel := range sentinels {
@@ -110,7 +110,7 @@ func TestDocumentedErrorBodiesAreRead(t *testing.T) {
 			client := newClient(
 				t,
 				&replies{
-					answers: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}},
+					responses: []reply{{status: row.want.StatusCode, body: body, header: http.Header{"X-Request-Id": {"req-9"}}}},
 				},
 				linkit.WithOrganization("org_1"),
 			)
@@ -145,7 +145,7 @@ func TestNoBodyHidesTheStatusOrTheMessage(t *testing.T) {
 		"\x00\xff":               {},
 		strings.Repeat("[", 1e5): {},
 	} {
-		client := newClient(t, &replies{answers: []reply{{status: 422, body: body}}})
+		client := newClient(t, &replies{responses: []reply{{status: 422, body: body}}})
 		_, err := client.Products.Get(t.Context(), "x")
 		var ae *linkit.APIError
 		require.ErrorAs(t, err, &ae, body)
@@ -171,7 +171,7 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 		"transport": {err: errors.New(evil)},
 		"2xx":       {status: 200, body: `{"` + quoted + `":}`},
 	} {
-		client := newClient(t, &replies{answers: []reply{a}}, linkit.WithRetries(0))
+		client := newClient(t, &replies{responses: []reply{a}}, linkit.WithRetries(0))
 		_, err := client.Products.Get(t.Context(), "x")
 		require.Error(t, err, name)
 		assert.Less(t, len(err.Error()), 1500, name)
@@ -201,7 +201,7 @@ func TestA2xxThatIsNotThePromisedJSONIsATransportError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{{status: 201, body: row.body}}})
+			client := newClient(t, &replies{responses: []reply{{status: 201, body: row.body}}})
 			created, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 			var te *linkit.TransportError
 			require.ErrorAs(t, err, &te)
@@ -255,7 +255,7 @@ func (letters) Read(b []byte) (int, error) {
 func TestA2xxThatSaysNoIsAnAPIError(t *testing.T) {
 	t.Parallel()
 	body := `{"success":false,"error":"Quota reached","code":"QUOTA"}`
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: body}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: body}}})
 	var ae *linkit.APIError
 	check := func(err error) {
 		t.Helper()
@@ -277,7 +277,7 @@ func TestA2xxThatSaysNoIsAnAPIError(t *testing.T) {
 func TestBothFormsOfAWriteAnswerAreRead(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{product1, `{"success":true,"message":"done","data":` + product1 + `}`, `{"data":` + product1 + `}`} {
-		client := newClient(t, &replies{answers: []reply{{status: 201, body: body}}})
+		client := newClient(t, &replies{responses: []reply{{status: 201, body: body}}})
 		p, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 		require.NoError(t, err)
 		assert.Equal(t, "Adol", p.NameEn)
@@ -287,7 +287,7 @@ func TestBothFormsOfAWriteAnswerAreRead(t *testing.T) {
 func TestErrorOfACutWaitIsBothTheAnswerAndTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, &replies{answers: []reply{{status: 429, header: http.Header{"Retry-After": {"5"}}}}})
+		client := newClient(t, &replies{responses: []reply{{status: 429, header: http.Header{"Retry-After": {"5"}}}}})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.Products.Get(ctx, "x")
@@ -301,7 +301,7 @@ func TestErrorOfACutWaitIsBothTheAnswerAndTheDeadline(t *testing.T) {
 		_, err = client.Products.Get(ctx, "y")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorAs(t, err, &ae)
-		assert.Zero(t, ae.Attempts, "held back by the other call's answer")
+		assert.Zero(t, ae.Attempts, "held back by the other call's response")
 		assert.Equal(t, "/products/{iv_id}", ae.Route)
 	})
 }
@@ -309,7 +309,7 @@ func TestErrorOfACutWaitIsBothTheAnswerAndTheDeadline(t *testing.T) {
 func TestLongRetryAfterIsTheAnswersOwnError(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{429: linkit.ErrRateLimited, 503: linkit.ErrServer} {
-		client := newClient(t, &replies{answers: []reply{{status: status, header: http.Header{"Retry-After": {"3600"}}}}})
+		client := newClient(t, &replies{responses: []reply{{status: status, header: http.Header{"Retry-After": {"3600"}}}}})
 		_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 		require.ErrorIs(t, err, want)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -322,7 +322,7 @@ func TestLongRetryAfterIsTheAnswersOwnError(t *testing.T) {
 
 func TestTransportErrorSaysWhetherTheServerMayHaveActed(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithOrganization("org_1"))
+	client := newClient(t, &replies{responses: []reply{{err: io.ErrUnexpectedEOF}}}, linkit.WithOrganization("org_1"))
 	_, err := client.Products.Create(t.Context(), linkit.ProductParams{})
 	assert.EqualError(
 		t,
@@ -340,10 +340,10 @@ func TestOwnRetryAfterIsNotReplacedByAnothers(t *testing.T) {
 		limited := func(after string) reply { return reply{status: 429, header: http.Header{"Retry-After": {after}}} }
 		client := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(r.URL.Path, "/first") {
-				return (&replies{answers: []reply{limited("2")}}).RoundTrip(r)
+				return (&replies{responses: []reply{limited("2")}}).RoundTrip(r)
 			}
 			time.Sleep(time.Second) //nolint:forbidigo // virtual time
-			return (&replies{answers: []reply{limited("30")}}).RoundTrip(r)
+			return (&replies{responses: []reply{limited("30")}}).RoundTrip(r)
 		}), linkit.WithRetries(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

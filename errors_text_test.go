@@ -41,36 +41,36 @@ func TestWhatTheCallerPassesNeverMakesALongOrBrokenErrorText(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("o", 100_000)
 	evil := "two\nlines\r\x1b[31m\x7f\u2028" + long
-	answers := func(r reply, opts ...linkit.Option) *linkit.Client {
-		return newClient(t, &replies{answers: []reply{r}}, append(opts, linkit.WithRetries(0))...)
+	responses := func(r reply, opts ...linkit.Option) *linkit.Client {
+		return newClient(t, &replies{responses: []reply{r}}, append(opts, linkit.WithRetries(0))...)
 	}
-	closed := answers(reply{})
+	closed := responses(reply{})
 	require.NoError(t, closed.Close())
 	get := func(c *linkit.Client) error { return getOne(t.Context(), c) }
 	do := func(c *linkit.Client, path string, in any) error {
 		return c.Do(t.Context(), "POST", path, nil, in, nil)
 	}
 	for name, err := range map[string]error{
-		"an organization, refused":      get(answers(reply{status: 400}).ForOrganization(long)),
-		"an organization, no answer":    get(answers(reply{err: errors.New("x")}).ForOrganization(long)),
-		"an organization, odd":          get(answers(reply{}).ForOrganization(evil)),
-		"a path, refused":               do(answers(reply{status: 404}), "/"+long, nil),
-		"a path, no answer":             do(answers(reply{err: errors.New("x")}), "/"+long, nil),
-		"a path, no JSON":               do(answers(reply{status: 200, body: `{"success":false}`}), "/"+long, nil),
-		"a path, odd":                   do(answers(reply{}), "/"+evil, nil),
-		"a path, a body that fails":     do(answers(reply{}), "/"+long, unwritable{evil}),
-		"a path, closed":                do(closed, "/"+long, nil),
-		"a path, a nil context":         answers(reply{}).Do(nil, "POST", "/"+long, nil, nil, nil), //nolint:staticcheck // the mistake
-		"a path, an odd organization":   do(answers(reply{}).ForOrganization(evil), "/"+long, nil),
-		"a path, without credentials":   do(answers(reply{}, linkit.WithoutCredentials()), "/"+long, nil),
-		"a method":                      answers(reply{}).Do(t.Context(), evil, "/x", nil, nil, nil),
-		"a body that fails":             do(answers(reply{}), "/x", unwritable{"two\nlines\x1b[31m"}),
-		"a key function's error":        get(answers(reply{}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", errors.New(evil) }))),
-		"a key function's short error":  get(answers(reply{}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", errors.New("a\nb") }))),
-		"a login function's error":      get(answers(reply{}, linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "", "", errors.New(evil) }))),
-		"a transport's error":           get(answers(reply{err: errors.New(evil)})),
-		"a sign-in's error":             get(answers(reply{err: errors.New(evil)}, linkit.WithLogin("a@example.com", "secret-pw"))),
-		"the type of what takes answer": answers(reply{}).Do(t.Context(), "GET", "/x", nil, nil, struct{ A, B, C, D, E, F map[string]map[string]int }{}),
+		"an organization, refused":        get(responses(reply{status: 400}).ForOrganization(long)),
+		"an organization, no response":    get(responses(reply{err: errors.New("x")}).ForOrganization(long)),
+		"an organization, odd":            get(responses(reply{}).ForOrganization(evil)),
+		"a path, refused":                 do(responses(reply{status: 404}), "/"+long, nil),
+		"a path, no response":             do(responses(reply{err: errors.New("x")}), "/"+long, nil),
+		"a path, no JSON":                 do(responses(reply{status: 200, body: `{"success":false}`}), "/"+long, nil),
+		"a path, odd":                     do(responses(reply{}), "/"+evil, nil),
+		"a path, a body that fails":       do(responses(reply{}), "/"+long, unwritable{evil}),
+		"a path, closed":                  do(closed, "/"+long, nil),
+		"a path, a nil context":           responses(reply{}).Do(nil, "POST", "/"+long, nil, nil, nil), //nolint:staticcheck // the mistake
+		"a path, an odd organization":     do(responses(reply{}).ForOrganization(evil), "/"+long, nil),
+		"a path, without credentials":     do(responses(reply{}, linkit.WithoutCredentials()), "/"+long, nil),
+		"a method":                        responses(reply{}).Do(t.Context(), evil, "/x", nil, nil, nil),
+		"a body that fails":               do(responses(reply{}), "/x", unwritable{"two\nlines\x1b[31m"}),
+		"a key function's error":          get(responses(reply{}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", errors.New(evil) }))),
+		"a key function's short error":    get(responses(reply{}, linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return "", errors.New("a\nb") }))),
+		"a login function's error":        get(responses(reply{}, linkit.WithLoginFunc(func(context.Context) (string, string, error) { return "", "", errors.New(evil) }))),
+		"a transport's error":             get(responses(reply{err: errors.New(evil)})),
+		"a sign-in's error":               get(responses(reply{err: errors.New(evil)}, linkit.WithLogin("a@example.com", "secret-pw"))),
+		"the type of what takes response": responses(reply{}).Do(t.Context(), "GET", "/x", nil, nil, struct{ A, B, C, D, E, F map[string]map[string]int }{}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +90,7 @@ func TestShortTextsAreEscapedToo(t *testing.T) {
 		require.NoError(t, err)
 		_, err = newClient(
 			t,
-			&replies{answers: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}},
+			&replies{responses: []reply{{status: 400, body: `{"error":` + string(quoted) + `}`}}},
 		).Products.List(
 			t.Context(),
 			nil,
@@ -98,7 +98,7 @@ func TestShortTextsAreEscapedToo(t *testing.T) {
 		require.EqualError(t, err, "linkit: GET /products: 400 Bad Request: "+shown)
 		_, err = newClient(
 			t,
-			&replies{answers: []reply{{err: errors.New(said)}}},
+			&replies{responses: []reply{{err: errors.New(said)}}},
 			linkit.WithRetries(0),
 		).Products.List(
 			t.Context(),
@@ -110,7 +110,7 @@ func TestShortTextsAreEscapedToo(t *testing.T) {
 
 func TestAnswerThatIsNotHTTPShowsNothingOfItself(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]string{
+	for name, response := range map[string]string{
 		"a header without a colon":    "HTTP/1.1 200 OK\r\nSet-Cookie secret=BYTES\r\n\r\n",
 		"a header that begins blank":  "HTTP/1.1 200 OK\r\n Set-Cookie: BYTES\r\n\r\n",
 		"a header with an odd name":   "HTTP/1.1 200 OK\r\nSet Cookie: BYTES\r\nBYTES(): x\r\n\r\n",
@@ -127,7 +127,7 @@ func TestAnswerThatIsNotHTTPShowsNothingOfItself(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base, _ := wireServer(t, func(conn net.Conn, _ int64) { say(conn, answer); _ = conn.Close() })
+			base, _ := wireServer(t, func(conn net.Conn, _ int64) { say(conn, response); _ = conn.Close() })
 			var out bytes.Buffer
 			client := dialing(t, base, linkit.WithLogger(debugLogger(&out)), linkit.WithRetries(1))
 			_, err := client.Products.Get(t.Context(), "x")

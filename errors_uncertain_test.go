@@ -37,8 +37,8 @@ func TestOneCheckSaysWhetherAWriteMayHaveTakenEffect(t *testing.T) {
 	t.Parallel()
 	limited := http.Header{"Retry-After": {"3600"}}
 	for name, row := range map[string]struct {
-		answer reply
-		sent   bool
+		response reply
+		sent     bool
 	}{
 		"lost":                      {reply{err: io.ErrUnexpectedEOF}, true},
 		"reset":                     {reply{err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, true},
@@ -63,7 +63,7 @@ func TestOneCheckSaysWhetherAWriteMayHaveTakenEffect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{row.answer}}, linkit.WithRetries(0))
+			client := newClient(t, &replies{responses: []reply{row.response}}, linkit.WithRetries(0))
 			for method, isWrite := range map[string]bool{"GET": false, "POST": true, "PUT": true, "PATCH": true, "DELETE": true} {
 				var out map[string]any
 				err := client.Do(t.Context(), method, "/x", nil, nil, &out)
@@ -92,8 +92,8 @@ func TestUncertaintyIsNeverClearedByWhatFollows(t *testing.T) {
 		return err
 	}
 	for name, row := range map[string]struct {
-		answers []reply
-		opts    []linkit.Option
+		responses []reply
+		opts      []linkit.Option
 	}{
 		"a clear refusal":         {[]reply{{status: 502}, {status: 409}}, nil},
 		"a long Retry-After":      {[]reply{{status: 502}, {status: 429, header: http.Header{"Retry-After": {"3600"}}}}, nil},
@@ -106,13 +106,13 @@ func TestUncertaintyIsNeverClearedByWhatFollows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: row.answers}, row.opts...)
+			client := newClient(t, &replies{responses: row.responses}, row.opts...)
 			err := put(t.Context(), client)
 			require.ErrorIs(t, err, linkit.ErrUncertain)
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, &replies{answers: []reply{{status: 502}}}, linkit.WithRetryWait(time.Minute, time.Minute))
+		client := newClient(t, &replies{responses: []reply{{status: 502}}}, linkit.WithRetryWait(time.Minute, time.Minute))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := put(ctx, client)
@@ -153,7 +153,7 @@ func TestSignInIsNoWriteThatCouldBeUncertain(t *testing.T) {
 	t.Parallel()
 	client := newClient(
 		t,
-		&replies{answers: []reply{{err: io.ErrUnexpectedEOF}}},
+		&replies{responses: []reply{{err: io.ErrUnexpectedEOF}}},
 		linkit.WithLogin("a@example.com", "b-secret"),
 		linkit.WithRetries(0),
 	)

@@ -23,7 +23,7 @@ func ExampleSystemService_Ping() {
 	// Output: pong 2h0m0s
 }
 
-// A service that says that it is unhealthy has answered: that is no error.
+// A service that says that it is unhealthy has responded: that is no error.
 func ExampleSystemService_Health() {
 	server := linkittest.NewServer()
 	defer server.Close()

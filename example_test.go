@@ -94,7 +94,7 @@ func ExampleAuthService_Login() {
 	// Output: user@example.com org_123 [redacted]
 }
 
-// Check is a good first call: it answers even while the organization is suspended.
+// Check is a good first call: it responses even while the organization is suspended.
 func ExampleAuthService_Check() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -145,7 +145,7 @@ func ExampleAPIError() {
 	// linkit: POST /products: 409 Conflict: a product with this iv_id exists: {"iv_id":"ITEM-1"}
 }
 
-// A write whose answer is lost: look before repeating it.
+// A write whose response is lost: look before repeating it.
 func ExampleTransportError() {
 	server := linkittest.NewServer()
 	defer server.Close()

@@ -65,7 +65,7 @@ func ExampleOrdersService_Get() {
 	// 2 x Adol 500 mg
 }
 
-// An ExternalID of your own makes an order easy to find, should the answer get lost.
+// An ExternalID of your own makes an order easy to find, should the response get lost.
 func ExampleOrdersService_Bulk() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -131,7 +131,7 @@ func ExampleParseOrder() {
 	// linkit: ParseOrder: the body is not an order: it has no id
 }
 
-// What an integration takes and answers is passed through.
+// What an integration takes and responses is passed through.
 func ExampleIntegrationsService_Execute() {
 	server := linkittest.NewServer()
 	defer server.Close()
@@ -143,7 +143,7 @@ func ExampleIntegrationsService_Execute() {
 		fmt.Println(err)
 		return
 	}
-	var answer struct {
+	var response struct {
 		DryRun bool `json:"dry_run"`
 	}
 	err = client.Integrations.Execute(
@@ -151,9 +151,9 @@ func ExampleIntegrationsService_Execute() {
 		linkittest.OrganizationID,
 		apps[0].Slug,
 		map[string]any{"dry_run": true},
-		&answer,
+		&response,
 	)
-	fmt.Println(apps[0].Name, answer.DryRun, err)
+	fmt.Println(apps[0].Name, response.DryRun, err)
 	// Output: Point of sale true <nil>
 }
 
@@ -173,7 +173,7 @@ func ExampleIntegrationsService_Config() {
 	// Output: Point of sale 2.1 true false
 }
 
-// Unlike most calls it answers even while the organization is suspended.
+// Unlike most calls it responses even while the organization is suspended.
 func ExamplePaymentsService_Status() {
 	server := linkittest.NewServer()
 	defer server.Close()

@@ -36,21 +36,21 @@ func TestGenericsOnTheWire(t *testing.T) {
 	paracetamol := linkit.GenericParams{GenericCode: "APAP", NameEn: "Paracetamol", NameAr: "باراسيتامول"}
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /generics/code/APAP", answer: sample(t, "generic.json"), record: true, want: &want,
+			name: "get", line: "GET /generics/code/APAP", response: sample(t, "generic.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Get(ctx, "APAP") },
 		},
 		{
-			name:   "create",
-			line:   "POST /generics",
-			body:   "generic.json",
-			status: http.StatusCreated,
-			answer: sample(t, "generic.json"),
-			record: true,
-			want:   &want,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Create(ctx, paracetamol) },
+			name:     "create",
+			line:     "POST /generics",
+			body:     "generic.json",
+			status:   http.StatusCreated,
+			response: sample(t, "generic.json"),
+			record:   true,
+			want:     &want,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Generics.Create(ctx, paracetamol) },
 		},
 		{
-			name: "bulk", line: "POST /generics/bulk", body: "generics-bulk.json", answer: sample(t, "bulk.json"),
+			name: "bulk", line: "POST /generics/bulk", body: "generics-bulk.json", response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,

@@ -28,7 +28,7 @@ var (
 	updated = linkit.Time{Time: time.Date(2026, 4, 11, 17, 40, 30, 0, time.UTC)}
 )
 
-// recorder is a client of testOrganization, and what it sent. Its answers are the documented ones,
+// recorder is a client of testOrganization, and what it sent. Its responses are the documented ones,
 // not those of a server of ours.
 type recorder struct {
 	client   *linkit.Client
@@ -43,8 +43,8 @@ type sent struct {
 	body  string
 }
 
-// newRecorder answers every request with this status and body. Options given replace the defaults.
-func newRecorder(t *testing.T, status int, answer string, opts ...linkit.Option) *recorder {
+// newRecorder responses every request with this status and body. Options given replace the defaults.
+func newRecorder(t *testing.T, status int, response string, opts ...linkit.Option) *recorder {
 	t.Helper()
 	client, mt := newMockedClient(t, append([]linkit.Option{linkit.WithOrganization(testOrganization)}, opts...)...)
 	w := &recorder{client: client}
@@ -60,7 +60,7 @@ func newRecorder(t *testing.T, status int, answer string, opts ...linkit.Option)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.requests = append(w.requests, request)
-		return httpmock.NewStringResponse(status, answer), nil
+		return httpmock.NewStringResponse(status, response), nil
 	})
 	return w
 }
@@ -72,29 +72,29 @@ func (w *recorder) all() []sent {
 	return append([]sent(nil), w.requests...)
 }
 
-// exchange is one use of a method: what it must send, and what it makes of the answer.
+// exchange is one use of a method: what it must send, and what it makes of the response.
 type exchange struct {
-	name   string
-	call   func(ctx context.Context, c *linkit.Client) (any, error)
-	line   string // of the request
-	body   string // of the request, a file in testdata/requests; "": it must have none
-	status int    // of the answer; 0: 200
-	answer string
-	record bool // the answer may also come as {success, message, data}: both are tried
-	want   any  // of the call; nil: it returns only an error
+	name     string
+	call     func(ctx context.Context, c *linkit.Client) (any, error)
+	line     string // of the request
+	body     string // of the request, a file in testdata/requests; "": it must have none
+	status   int    // of the response; 0: 200
+	response string
+	record   bool // the response may also come as {success, message, data}: both are tried
+	want     any  // of the call; nil: it returns only an error
 }
 
 func exchanges(t *testing.T, rows []exchange) {
 	t.Helper()
 	for _, row := range rows {
-		answers := map[string]string{"": row.answer}
+		responses := map[string]string{"": row.response}
 		if row.record {
-			answers[" enveloped"] = `{"success":true,"message":"done","data":` + row.answer + `}`
+			responses[" enveloped"] = `{"success":true,"message":"done","data":` + row.response + `}`
 		}
-		for form, answer := range answers {
+		for form, response := range responses {
 			t.Run(row.name+form, func(t *testing.T) {
 				t.Parallel()
-				w := newRecorder(t, max(row.status, http.StatusOK), answer)
+				w := newRecorder(t, max(row.status, http.StatusOK), response)
 				got, err := row.call(t.Context(), w.client)
 				require.NoError(t, err)
 				assert.Equal(t, withoutRaw(row.want), withoutRaw(got))
@@ -185,7 +185,7 @@ func parameters(queries ...string) (all []string) {
 	return all
 }
 
-// sentOnce checks that a write whose answer is lost is not sent again, and that its error says that
+// sentOnce checks that a write whose response is lost is not sent again, and that its error says that
 // it may have been done.
 func sentOnce(t *testing.T, call func(ctx context.Context, c *linkit.Client) error) {
 	t.Helper()
@@ -274,13 +274,13 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// replies answers each request with the next status and body, and the last from then on; it notes
+// replies responses each request with the next status and body, and the last from then on; it notes
 // the requests.
 type replies struct {
-	mu       sync.Mutex
-	answers  []reply
-	requests []*http.Request
-	bodies   []string
+	mu        sync.Mutex
+	responses []reply
+	requests  []*http.Request
+	bodies    []string
 }
 
 type reply struct {
@@ -300,7 +300,7 @@ func (rs *replies) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	rs.requests = append(rs.requests, r)
 	rs.bodies = append(rs.bodies, body)
-	a := rs.answers[min(len(rs.requests), len(rs.answers))-1]
+	a := rs.responses[min(len(rs.requests), len(rs.responses))-1]
 	if a.err != nil {
 		return nil, a.err
 	}

@@ -29,7 +29,7 @@ func TestHooksSeeCallsAndAttempts(t *testing.T) {
 			}
 		}
 	}
-	rs := &replies{answers: []reply{{status: 503}, {err: io.ErrUnexpectedEOF}, {status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 503}, {err: io.ErrUnexpectedEOF}, {status: 200, body: product1}}}
 	client := newClient(
 		t,
 		rs,
@@ -49,7 +49,7 @@ func TestHooksSeeCallsAndAttempts(t *testing.T) {
 		assert.Equal(t, "attempt", r.Context().Value(key{}))
 	}
 
-	lazy := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, linkit.WithHooks(linkit.Hooks{
+	lazy := newClient(t, &replies{responses: []reply{{status: 200, body: product1}}}, linkit.WithHooks(linkit.Hooks{
 		Attempt: func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) { return nil, nil },
 	}))
 	_, err = lazy.Products.Get(t.Context(), "x")
@@ -60,7 +60,7 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{status: 503, body: `{"error":"private"}`},
 		{status: 200, body: product1},
 		{status: 404, body: `{"error":"private"}`, header: http.Header{"X-Private": {"private"}}},
@@ -87,7 +87,7 @@ func TestLogsSayWhatHappenedAndNothingPrivate(t *testing.T) {
 	assert.NotContains(t, log, testKey)
 
 	out.Reset()
-	rs.answers = []reply{{status: 200, body: product1}}
+	rs.responses = []reply{{status: 200, body: product1}}
 	_, err = client.Products.Get(t.Context(), "private")
 	require.NoError(t, err)
 	assert.Contains(
@@ -106,7 +106,7 @@ func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
 			return ctx, func(e *linkit.Event) { ends = append(ends, e.Wait) }
 		}}
 		rs := &replies{
-			answers: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}},
+			responses: []reply{{status: 429, header: http.Header{"Retry-After": {"3"}}}, {status: 200, body: product1}},
 		}
 		_, err := newClient(t, rs, linkit.WithHooks(hooks)).Products.Get(t.Context(), "x")
 		require.NoError(t, err)
@@ -120,20 +120,20 @@ func TestHooksAreToldHowLongAnAttemptWasHeldBack(t *testing.T) {
 func TestLogOfAnAnswerHoldsItsStatusAndNoText(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		answer reply
-		want   string
+		response reply
+		want     string
 	}{
 		"a refusal":              {reply{status: 404, body: `{"error":"private"}`}, "attempts=1 status=404 took="},
 		"no JSON":                {reply{status: 200, body: `private`}, "attempts=1 status=200 took="},
 		"a success that says no": {reply{status: 200, body: `{"success":false,"error":"private"}`}, "attempts=1 status=200 took="},
-		"no answer":              {reply{err: io.ErrUnexpectedEOF}, `attempts=1 error="unexpected EOF" took=`},
+		"no response":            {reply{err: io.ErrUnexpectedEOF}, `attempts=1 error="unexpected EOF" took=`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			client := newClient(
 				t,
-				&replies{answers: []reply{row.answer}},
+				&replies{responses: []reply{row.response}},
 				linkit.WithLogger(debugLogger(&out)),
 				linkit.WithRetries(0),
 			)
@@ -154,7 +154,7 @@ func TestUsedUpRetryBudgetIsAWarning(t *testing.T) {
 	var out bytes.Buffer
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 502}}},
+		&replies{responses: []reply{{status: 502}}},
 		linkit.WithLogger(debugLogger(&out)),
 		linkit.WithRetryWait(1, 1),
 	)
@@ -182,7 +182,7 @@ func TestWaitCountsQueuePauseAndRateLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				rs := &replies{answers: []reply{row.first, {status: 200, body: product1}}}
+				rs := &replies{responses: []reply{row.first, {status: 200, body: product1}}}
 				slow := roundTrip(func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path == "/api/v1/products/first" {
 						time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
@@ -224,7 +224,7 @@ func TestCallHooksWorkAlone(t *testing.T) {
 		began = append(began, *e)
 		return ctx, func(e *linkit.Event) { ended = append(ended, *e) }
 	}}
-	client := newClient(t, &replies{answers: []reply{{status: 503}, {status: 404}}}, linkit.WithHooks(hooks))
+	client := newClient(t, &replies{responses: []reply{{status: 503}, {status: 404}}}, linkit.WithHooks(hooks))
 	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrNotFound)
 	require.Len(t, began, 1)
 	assert.Zero(t, began[0].Attempt)
@@ -237,7 +237,7 @@ func TestCallHooksWorkAlone(t *testing.T) {
 func TestFirstSignInThatFailsIsNoFailedRenewal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	client := newClient(t, &replies{answers: []reply{{status: 500}}}, linkit.WithLogin("a@example.com", "b-secret"),
+	client := newClient(t, &replies{responses: []reply{{status: 500}}}, linkit.WithLogin("a@example.com", "b-secret"),
 		linkit.WithRetries(0), linkit.WithLogger(debugLogger(&out)))
 	require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrServer)
 	assert.Contains(t, out.String(), "route=/auth/login")
@@ -254,7 +254,7 @@ func TestSignInHeldBackReleasesCallersAtTheirDeadlines(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rs := &replies{
-					answers: []reply{
+					responses: []reply{
 						{status: 503, header: http.Header{"Retry-After": {"20"}}},
 						{status: 200, body: `{"token":"t0ken"}`},
 						{status: 200, body: product1},
@@ -291,7 +291,7 @@ func TestHooksGivenTwiceBothRunTheFirstOutermost(t *testing.T) {
 	nothing := func(context.Context, *linkit.Event) (context.Context, func(*linkit.Event)) { return nil, nil }
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 200, body: product1}}},
+		&replies{responses: []reply{{status: 200, body: product1}}},
 		linkit.WithHooks(
 			linkit.Hooks{Call: hook("A")},
 		),
@@ -317,7 +317,7 @@ func TestEventsSayWhatTheResponseSaid(t *testing.T) {
 				return ctx, func(e *linkit.Event) { *events = append(*events, *e) }
 			}
 		}
-		rs := &replies{answers: []reply{
+		rs := &replies{responses: []reply{
 			{
 				status: 429,
 				header: http.Header{
@@ -356,7 +356,7 @@ func TestEventsSayWhatTheResponseSaid(t *testing.T) {
 func TestContextWithResponseIsWrittenOnceForEachCall(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Request-Id": {"r-1"}, "Set-Cookie": {"a=b"}, "X-Debug": {testKey}}
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{
 			status: 503,
 		},
@@ -391,7 +391,7 @@ func TestResponseIsLeftAloneByWhatMakesManyRequests(t *testing.T) {
 	response := linkit.Response{StatusCode: 7}
 	ctx := linkit.ContextWithResponse(t.Context(), &response)
 	page := `{"data":[` + product1 + `],"has_next":false,"success":true}`
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: page}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: page}}})
 	_, err := linkit.Collect(client.Products.All(ctx, nil))
 	require.NoError(t, err)
 	require.NoError(
@@ -403,7 +403,7 @@ func TestResponseIsLeftAloneByWhatMakesManyRequests(t *testing.T) {
 	signedIn := newClient(
 		t,
 		&replies{
-			answers: []reply{
+			responses: []reply{
 				{status: 200, body: `{"token":"t0ken"}`, header: http.Header{"X-Request-Id": {"sign-in"}}},
 				{status: 200, body: product1},
 			},
@@ -420,7 +420,7 @@ func TestLogLinesCarryTheRequestID(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	id := func(v string) http.Header { return http.Header{"X-Request-Id": {v}} }
-	rs := &replies{answers: []reply{{status: 503, header: id("r-1")}, {status: 404, header: id("r-2\n" + testKey)}}}
+	rs := &replies{responses: []reply{{status: 503, header: id("r-1")}, {status: 404, header: id("r-2\n" + testKey)}}}
 	require.Error(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogger(debugLogger(&out)))))
 	assert.Contains(t, out.String(), "attempts=1 status=503 request_id=r-1")
 	assert.Contains(t, out.String(), "attempts=2 status=404 request_id=")

@@ -39,28 +39,28 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 		Raw:          whole(t, "integration-config.json"),
 	}
 	exchanges(t, []exchange{
-		{name: "a bare list", line: "GET /apps", answer: " " + list, want: []linkit.Integration{salla, frozen}, call: listed},
+		{name: "a bare list", line: "GET /apps", response: " " + list, want: []linkit.Integration{salla, frozen}, call: listed},
 		{
-			name:   "a list under data",
-			line:   "GET /apps",
-			answer: `{"success":true,"data":` + list + `}`,
-			want:   []linkit.Integration{salla, frozen},
-			call:   listed,
+			name:     "a list under data",
+			line:     "GET /apps",
+			response: `{"success":true,"data":` + list + `}`,
+			want:     []linkit.Integration{salla, frozen},
+			call:     listed,
 		},
-		{name: "an empty list", line: "GET /apps", answer: `{"data":[]}`, want: []linkit.Integration{}, call: listed},
-		{name: "no list", line: "GET /apps", answer: `{"data":null}`, want: []linkit.Integration(nil), call: listed},
+		{name: "an empty list", line: "GET /apps", response: `{"data":[]}`, want: []linkit.Integration{}, call: listed},
+		{name: "no list", line: "GET /apps", response: `{"data":null}`, want: []linkit.Integration(nil), call: listed},
 		{
-			name: "config", line: "GET /integrations/org_9f2/salla/config", answer: config, record: true, want: &want,
+			name: "config", line: "GET /integrations/org_9f2/salla/config", response: config, record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Integrations.Config(ctx, "org_9f2", "salla")
 			},
 		},
 		{
-			name:   "execute",
-			line:   "POST /integrations/org_9f2/salla/execute",
-			body:   "execute.json",
-			answer: ` {"data":{"done": [1, 2]}} `,
-			want:   json.RawMessage(` {"data":{"done": [1, 2]}} `),
+			name:     "execute",
+			line:     "POST /integrations/org_9f2/salla/execute",
+			body:     "execute.json",
+			response: ` {"data":{"done": [1, 2]}} `,
+			want:     json.RawMessage(` {"data":{"done": [1, 2]}} `),
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				var out json.RawMessage
 				err := c.Integrations.Execute(ctx, "org_9f2", "salla", map[string]any{"action": "sync", "dry_run": true}, &out)
@@ -68,11 +68,11 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name:   "execute, typed answer",
-			line:   "POST /integrations/org_9f2/salla/execute",
-			body:   "execute.json",
-			answer: `{"done":2}`,
-			want:   2,
+			name:     "execute, typed response",
+			line:     "POST /integrations/org_9f2/salla/execute",
+			body:     "execute.json",
+			response: `{"done":2}`,
+			want:     2,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				var out struct{ Done int }
 				err := c.Integrations.Execute(ctx, "org_9f2", "salla", json.RawMessage(`{"dry_run":true,"action":"sync"}`), &out)
@@ -80,13 +80,13 @@ func TestIntegrationsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "execute, nothing in or out", line: "POST /integrations/org_9f2/salla/execute", answer: `<p>done</p>`,
+			name: "execute, nothing in or out", line: "POST /integrations/org_9f2/salla/execute", response: `<p>done</p>`,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return nil, c.Integrations.Execute(ctx, "org_9f2", "salla", nil, nil)
 			},
 		},
 		{
-			name:   "execute, empty answer",
+			name:   "execute, empty response",
 			line:   "POST /integrations/org_9f2/salla/execute",
 			status: http.StatusAccepted,
 			want:   json.RawMessage(nil),

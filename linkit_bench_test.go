@@ -61,7 +61,7 @@ func handWrittenCall(ctx context.Context, hc *http.Client, method, url string, i
 	return err
 }
 
-// canned answers every request alike, with a 200 unless it has a status.
+// canned responses every request alike, with a 200 unless it has a status.
 type canned struct {
 	body   string
 	status int
@@ -82,13 +82,13 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// overCanned returns a client over canned answers.
-func overCanned(tb testing.TB, answer http.RoundTripper, opts ...linkit.Option) *linkit.Client {
+// overCanned returns a client over canned responses.
+func overCanned(tb testing.TB, response http.RoundTripper, opts ...linkit.Option) *linkit.Client {
 	tb.Helper()
 	opts = append(
 		opts,
 		linkit.WithBaseURL(testBase),
-		linkit.WithHTTPClient(&http.Client{Transport: answer}),
+		linkit.WithHTTPClient(&http.Client{Transport: response}),
 		linkit.WithRetries(0),
 	)
 	client, err := linkit.NewClient(opts...)
@@ -121,7 +121,7 @@ func pageOfProducts() string {
 }
 
 // compare runs the SDK and the hand-written call on the same server, or over the same canned
-// answers.
+// responses.
 func compare(b *testing.B, body string, sdk func(*linkit.Client) error, out func() any) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -229,7 +229,7 @@ func BenchmarkRequest(b *testing.B) {
 
 // BenchmarkError is what a refusal costs on its way to a typed error.
 func BenchmarkError(b *testing.B) {
-	for _, answer := range []struct {
+	for _, response := range []struct {
 		name string
 		canned
 	}{
@@ -237,12 +237,12 @@ func BenchmarkError(b *testing.B) {
 		{"fields", canned{`{"code":422,"error":"Validation error","details":{"name_en":"too long","barcode":"taken"}}`, http.StatusUnprocessableEntity}},
 		{"html", canned{"<html><body>" + strings.Repeat("Bad gateway. ", 50) + "</body></html>", http.StatusBadGateway}},
 	} {
-		b.Run(answer.name, func(b *testing.B) {
-			client := overCanned(b, answer.canned, linkit.WithAPIKey(testKey))
+		b.Run(response.name, func(b *testing.B) {
+			client := overCanned(b, response.canned, linkit.WithAPIKey(testKey))
 			b.ReportAllocs()
 			for b.Loop() {
 				var refusal *linkit.APIError
-				if err := getOne(b.Context(), client); !errors.As(err, &refusal) || refusal.StatusCode != answer.status {
+				if err := getOne(b.Context(), client); !errors.As(err, &refusal) || refusal.StatusCode != response.status {
 					b.Fatal(err)
 				}
 			}
@@ -253,9 +253,9 @@ func BenchmarkError(b *testing.B) {
 // BenchmarkAll walks ten pages of a hundred, which cost nothing to serve.
 func BenchmarkAll(b *testing.B) {
 	const pages = 10
-	var answers [pages]string
-	for i := range answers {
-		answers[i] = strings.NewReplacer(
+	var responses [pages]string
+	for i := range responses {
+		responses[i] = strings.NewReplacer(
 			`"page":1,`,
 			fmt.Sprintf(`"page":%d,`, i+1),
 			`"total_count":100,`,
@@ -273,7 +273,7 @@ func BenchmarkAll(b *testing.B) {
 		if err != nil {
 			return nil, err
 		}
-		return canned{body: answers[page-1]}.RoundTrip(r)
+		return canned{body: responses[page-1]}.RoundTrip(r)
 	})
 	for _, ahead := range []int{0, 1, 8} {
 		b.Run(fmt.Sprintf("prefetch=%d", ahead), func(b *testing.B) {

@@ -32,7 +32,7 @@ func TestRetryAfterIsWaitedForUpToAMinuteByDefault(t *testing.T) {
 	for header, calls := range map[string]int{"60": 2, "61": 1} {
 		synctest.Test(t, func(t *testing.T) {
 			rs := &replies{
-				answers: []reply{
+				responses: []reply{
 					{status: 429, body: "{}", header: http.Header{"Retry-After": {header}}},
 					{status: 200, body: product1},
 				},

@@ -21,7 +21,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// A transport may go on reading a request after an early answer: the caller's bytes are the
+// A transport may go on reading a request after an early response: the caller's bytes are the
 // caller's again all the same.
 func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,7 @@ func TestBodyMayBeChangedOnceTheCallHasReturned(t *testing.T) {
 	}
 }
 
-// earlyServer reads 1000 bytes of one request's body, answers, and reads on when returned is
+// earlyServer reads 1000 bytes of one request's body, responses, and reads on when returned is
 // closed.
 func earlyServer(t *testing.T, returned <-chan struct{}) (base string, rest <-chan []byte) {
 	t.Helper()
@@ -227,13 +227,13 @@ func TestReplayStartsWithSentAsItWas(t *testing.T) {
 	signedIn := func(n string) reply { return reply{status: 200, body: `{"token":"t0ken-` + n + `"}`} }
 	login := linkit.WithLogin("a@example.com", "b-secret")
 
-	client := newClient(t, &replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), {status: 404}}}, login)
+	client := newClient(t, &replies{responses: []reply{signedIn("1"), {status: 401}, signedIn("2"), {status: 404}}}, login)
 	require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound, "the 401 deleted nothing")
 
 	refused := reply{err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
 	client = newClient(
 		t,
-		&replies{answers: []reply{signedIn("1"), {status: 401}, signedIn("2"), refused}},
+		&replies{responses: []reply{signedIn("1"), {status: 401}, signedIn("2"), refused}},
 		login,
 		linkit.WithRetries(0),
 	)
@@ -245,7 +245,7 @@ func TestReplayStartsWithSentAsItWas(t *testing.T) {
 
 	client = newClient(
 		t,
-		&replies{answers: []reply{signedIn("1"), {status: 502}, {status: 401}, signedIn("2"), refused}},
+		&replies{responses: []reply{signedIn("1"), {status: 502}, {status: 401}, signedIn("2"), refused}},
 		login,
 		linkit.WithRetries(1),
 	)

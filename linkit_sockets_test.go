@@ -91,13 +91,13 @@ func hangUp(conn net.Conn) {
 func TestPOSTThatMayHaveArrivedIsSeenOnceByTheServer(t *testing.T) {
 	t.Parallel()
 	for name, behave := range map[string]func(net.Conn, int64){
-		"reset":              func(conn net.Conn, _ int64) { hangUp(conn) },
-		"closed":             func(conn net.Conn, _ int64) { _ = conn.Close() },
-		"half a status line": func(conn net.Conn, _ int64) { say(conn, "HTTP/1.1 2"); _ = conn.Close() },
-		"half an answer":     func(conn net.Conn, _ int64) { say(conn, okAnswer(product1)[:100]); hangUp(conn) },
-		"not HTTP":           func(conn net.Conn, _ int64) { say(conn, "SSH-2.0-OpenSSH\r\n\r\n"); _ = conn.Close() },
-		"no answer in time":  func(net.Conn, int64) {},
-		"a body too slow":    func(conn net.Conn, _ int64) { say(conn, okAnswer(product1)[:100]) },
+		"reset":               func(conn net.Conn, _ int64) { hangUp(conn) },
+		"closed":              func(conn net.Conn, _ int64) { _ = conn.Close() },
+		"half a status line":  func(conn net.Conn, _ int64) { say(conn, "HTTP/1.1 2"); _ = conn.Close() },
+		"half a response":     func(conn net.Conn, _ int64) { say(conn, okAnswer(product1)[:100]); hangUp(conn) },
+		"not HTTP":            func(conn net.Conn, _ int64) { say(conn, "SSH-2.0-OpenSSH\r\n\r\n"); _ = conn.Close() },
+		"no response in time": func(net.Conn, int64) {},
+		"a body too slow":     func(conn net.Conn, _ int64) { say(conn, okAnswer(product1)[:100]) },
 		"500": func(conn net.Conn, _ int64) {
 			say(conn, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}")
 		},

@@ -52,7 +52,7 @@ func TestHeadersAreExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rs := &replies{answers: []reply{{status: 200, body: product1}}}
+			rs := &replies{responses: []reply{{status: 200, body: product1}}}
 			client := newClient(t, rs, row.opts...)
 			_, err := client.Products.Get(t.Context(), "ITEM-1")
 			require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestMalformedOrganizationFailsBeforeTheNetwork(t *testing.T) {
 
 func TestPublicEndpointsCarryNeitherCredentialNorOrganization(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: `{"token":"abcdef","message":"pong"}`}}}
+	rs := &replies{responses: []reply{{status: 200, body: `{"token":"abcdef","message":"pong"}`}}}
 	client := newClient(t, rs, linkit.WithOrganization("org_1"))
 	require.NoError(t, client.Do(t.Context(), "GET", "/ping", nil, nil, nil))
 	require.NoError(t, client.Do(t.Context(), "GET", "/health", nil, nil, nil))
@@ -195,7 +195,7 @@ func TestClosedClientRefusesCallsAndFinishesThoseInFlight(t *testing.T) {
 func TestCallersThingsAreNeverChanged(t *testing.T) {
 	t.Parallel()
 	rs := &replies{
-		answers: []reply{
+		responses: []reply{
 			{status: 302, header: http.Header{"Location": {"https://evil.example/"}}},
 			{status: 200, body: product1},
 		},

@@ -213,7 +213,7 @@ func TestA429WithoutRetryAfterOnlySlowsDown(t *testing.T) {
 	const limited = `{"code":429,"error":"Too Many Requests"}`
 	synctest.Test(t, func(t *testing.T) {
 		rs := &replies{
-			answers: []reply{{status: 429, body: limited}, {status: 429, body: limited}, {status: 201, body: product1}},
+			responses: []reply{{status: 429, body: limited}, {status: 429, body: limited}, {status: 201, body: product1}},
 		}
 		client, err := linkit.NewClient(
 			linkit.WithBaseURL(testBase),
@@ -228,7 +228,7 @@ func TestA429WithoutRetryAfterOnlySlowsDown(t *testing.T) {
 		assert.GreaterOrEqual(t, time.Since(began), 1500*time.Millisecond, "1 s and 2 s, each less up to a half")
 		assert.LessOrEqual(t, time.Since(began), 3*time.Second)
 	})
-	rs := &replies{answers: []reply{{status: 429, body: limited}}}
+	rs := &replies{responses: []reply{{status: 429, body: limited}}}
 	_, err := newClient(t, rs, linkit.WithRetries(0)).Products.Get(t.Context(), "ITEM-1")
 	require.ErrorIs(t, err, linkit.ErrRateLimited)
 	assert.Len(t, rs.requests, 1)

@@ -22,7 +22,7 @@ import (
 func TestRateLimitedSignInFailsOnlyTheCallersWhoseDeadlineComesFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		rs := &replies{answers: []reply{
+		rs := &replies{responses: []reply{
 			{
 				status: 429,
 				header: http.Header{"Retry-After": {"30"}},
@@ -59,7 +59,7 @@ func TestOnlyARateLimitsRetryAfterHoldsSignInsBack(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				rs := &replies{answers: []reply{
+				rs := &replies{responses: []reply{
 					{
 						status: status,
 						header: http.Header{"Retry-After": {"300"}},
@@ -165,7 +165,7 @@ func TestSignInThatIsAnsweredWithNoSuccessIsAnAPIError(t *testing.T) {
 	t.Parallel()
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}},
+		&replies{responses: []reply{{status: 200, body: `{"success":false,"error":"account locked","token":"t0ken"}`}}},
 		linkit.WithLogin("a", "b-secret"),
 	)
 	var ae *linkit.APIError
@@ -179,7 +179,7 @@ func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
 	t.Parallel()
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}},
+		&replies{responses: []reply{{status: 200, body: `{"success":true,"data":{"token":"t0ken-1","user":{"id":"usr_7"}}}`}}},
 		linkit.WithLogin("a", "b-secret"),
 	)
 	session, err := client.Auth.Session(t.Context())
@@ -190,7 +190,7 @@ func TestSignInMayBeAnsweredInAnEnvelope(t *testing.T) {
 
 func TestEmailAndPasswordAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken-1"}`}}}
+	rs := &replies{responses: []reply{{status: 200, body: `{"token":"t0ken-1"}`}}}
 	client := newClient(t, rs, linkit.WithLogin(" Ops@example.com\t", " pässword \n"))
 	_, err := client.Auth.Session(t.Context())
 	require.NoError(t, err)
@@ -207,7 +207,7 @@ func TestSignInHeldBackByA503ReleasesCallersWithAnEarlierDeadline(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				rs := &replies{answers: []reply{
+				rs := &replies{responses: []reply{
 					{
 						status: 503,
 						header: http.Header{"Retry-After": {"30"}},
@@ -241,7 +241,7 @@ func TestRejectedSignInHintsAtThePasswordOnlyWhereThatMayBeWrong(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{{status: status, body: `{}`}}}, linkit.WithLogin("a", "b-secret"))
+			client := newClient(t, &replies{responses: []reply{{status: status, body: `{}`}}}, linkit.WithLogin("a", "b-secret"))
 			err := getOne(t.Context(), client)
 			require.ErrorContains(t, err, hint)
 			assert.NotContains(t, err.Error(), "WithToken", "the hint of other calls")
@@ -265,7 +265,7 @@ func TestPageOfHTMLAtSignInIsTheGatewaysAndNoWrongPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				rs := &replies{answers: []reply{
+				rs := &replies{responses: []reply{
 					{
 						status: row.status,
 						body:   row.body,
@@ -311,7 +311,7 @@ func TestRejectedSignInNamesWhatInTheInputMayBeAMistake(t *testing.T) {
 		{"ops@example.com", "pa55 'word' Zq", nil},
 	} {
 		for _, status := range []int{400, 401, 403, 422} {
-			rs := &replies{answers: []reply{{status: status, body: `{}`}}}
+			rs := &replies{responses: []reply{{status: status, body: `{}`}}}
 			client := newClient(t, rs, linkit.WithLogin(row.email, row.password))
 			_, byHand := client.Auth.Login(t.Context(), row.email, row.password)
 			for _, err := range []error{getOne(t.Context(), client), byHand} {

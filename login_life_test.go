@@ -234,7 +234,7 @@ func TestExpiryThatIsNoTimeIsNotShownOrStored(t *testing.T) {
 		t.Run(expiry, func(t *testing.T) {
 			t.Parallel()
 			store := newMemoryStore()
-			rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken-1","expires_at":` + expiry + `}`}}}
+			rs := &replies{responses: []reply{{status: 200, body: `{"token":"t0ken-1","expires_at":` + expiry + `}`}}}
 			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"), linkit.WithSessionStore(store))
 			session, err := client.Auth.Session(t.Context())
 			require.NoError(t, err)

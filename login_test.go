@@ -176,7 +176,7 @@ func TestRateLimitedSignInWaitsOrLeavesOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limited := func(after string) http.Header { return http.Header{"Retry-After": {after}} }
 		rs := &replies{
-			answers: []reply{
+			responses: []reply{
 				{status: 429, header: limited("7")},
 				{status: 200, body: `{"token":"t0ken-1"}`},
 				{status: 200, body: product1},
@@ -187,7 +187,7 @@ func TestRateLimitedSignInWaitsOrLeavesOff(t *testing.T) {
 		assert.InDelta(t, 7350*time.Millisecond, time.Since(began), float64(350*time.Millisecond), "what fits is waited for")
 
 		for _, after := range []string{"60", "300"} { // a sign-in has a minute
-			rs = &replies{answers: []reply{{status: 429, header: limited(after)}}}
+			rs = &replies{responses: []reply{{status: 429, header: limited(after)}}}
 			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 			for range 50 {
 				err := getOne(t.Context(), client)
@@ -208,7 +208,7 @@ func TestSignInWithoutAUsableTokenIsAClearError(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
-			rs := &replies{answers: []reply{{status: 200, body: body}}}
+			rs := &replies{responses: []reply{{status: 200, body: body}}}
 			client := newClient(t, rs, linkit.WithLogin("a", "b-secret"))
 			err := getOne(t.Context(), client)
 			require.ErrorContains(t, err, hint)

@@ -44,11 +44,11 @@ func TestOffersOnTheWire(t *testing.T) {
 	offer := sample(t, "offer.json")
 	rows := []exchange{
 		{
-			name: "get", line: "GET /offers/ofr_31", answer: offer, record: true, want: &want,
+			name: "get", line: "GET /offers/ofr_31", response: offer, record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Get(ctx, "ofr_31") },
 		},
 		{
-			name: "update", line: "PUT /offers/ofr_31", body: "offer.json", answer: offer, record: true, want: &want,
+			name: "update", line: "PUT /offers/ofr_31", body: "offer.json", response: offer, record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.Update(ctx, "ofr_31", sampleOffer().Params())
 			},
@@ -58,28 +58,28 @@ func TestOffersOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return nil, c.Offers.Delete(ctx, "ofr_31") },
 		},
 		{
-			name:   "set both",
-			line:   "PATCH /offers/ofr_31/status",
-			body:   "offer-status.json",
-			answer: offer,
-			record: true,
-			want:   &want,
+			name:     "set both",
+			line:     "PATCH /offers/ofr_31/status",
+			body:     "offer-status.json",
+			response: offer,
+			record:   true,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.SetStatus(ctx, "ofr_31", linkit.OfferStatusParams{Status: "paused", IsActive: linkit.Ptr(false)})
 			},
 		},
 		{
-			name:   "set whether it is active",
-			line:   "PATCH /offers/ofr_31/status",
-			body:   "offer-status-active.json",
-			answer: offer,
-			want:   &want,
+			name:     "set whether it is active",
+			line:     "PATCH /offers/ofr_31/status",
+			body:     "offer-status-active.json",
+			response: offer,
+			want:     &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) {
 				return c.Offers.SetStatus(ctx, "ofr_31", linkit.OfferStatusParams{IsActive: linkit.Ptr(false)})
 			},
 		},
 		{
-			name: "bulk", line: "POST /offers/bulk", body: "offers-bulk.json", answer: sample(t, "bulk.json"),
+			name: "bulk", line: "POST /offers/bulk", body: "offers-bulk.json", response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,
@@ -109,7 +109,7 @@ func TestOffersOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "report", line: "GET /reports/offers", answer: `{ "rows":[1, 2] }`, want: json.RawMessage(`{ "rows":[1, 2] }`),
+			name: "report", line: "GET /reports/offers", response: `{ "rows":[1, 2] }`, want: json.RawMessage(`{ "rows":[1, 2] }`),
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Report(ctx) },
 		},
 	}
@@ -129,14 +129,14 @@ func TestOffersOnTheWire(t *testing.T) {
 		},
 	} {
 		rows = append(rows, exchange{
-			name:   "create " + file,
-			line:   "POST /offers",
-			body:   file,
-			status: http.StatusCreated,
-			answer: offer,
-			record: true,
-			want:   &want,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Create(ctx, params) },
+			name:     "create " + file,
+			line:     "POST /offers",
+			body:     file,
+			status:   http.StatusCreated,
+			response: offer,
+			record:   true,
+			want:     &want,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Offers.Create(ctx, params) },
 		})
 	}
 	exchanges(t, rows)

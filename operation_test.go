@@ -27,7 +27,7 @@ func TestBadIDsNeverReachTheNetworkAndHostileOnesChangeNoPath(t *testing.T) {
 	assert.Zero(t, mt.GetTotalCallCount())
 
 	for _, id := range []string{"a/b", "../../auth/login", "a?b=c", "a#b", "%2e%2e", "a b", "ع", "a\x00\r\nX-Evil: 1", "..;", "a%2Fb", "&=+$,@:;"} {
-		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		rs := &replies{responses: []reply{{status: 200, body: product1}}}
 		_, err := newClient(t, rs).Products.Get(t.Context(), id)
 		require.NoError(t, err, id)
 		u := rs.requests[0].URL
@@ -58,7 +58,7 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rs := &replies{answers: []reply{{status: 200, body: `{"name":"out","success":true}`}}}
+			rs := &replies{responses: []reply{{status: 200, body: `{"name":"out","success":true}`}}}
 			var out body
 			err := newClient(t, rs).Do(t.Context(), "POST", "/custom/a%2Fb", url.Values{"q": {"1 2"}}, row.in, &out)
 			require.NoError(t, err)
@@ -72,14 +72,14 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 
 func TestDoTakesTheAnswerAsItIs(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: " {\"a\" : 1}\n"}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: " {\"a\" : 1}\n"}}})
 	var out json.RawMessage
 	raw := &out
 	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, raw))
 	assert.Equal(t, " {\"a\" : 1}\n", string(out))
 	require.NoError(t, client.Do(t.Context(), "GET", "/x", nil, nil, nil))
 
-	empty := newClient(t, &replies{answers: []reply{{status: 204}}})
+	empty := newClient(t, &replies{responses: []reply{{status: 204}}})
 	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, nil))
 	require.NoError(t, empty.Do(t.Context(), "DELETE", "/x", nil, nil, raw))
 	var v struct{}
@@ -124,7 +124,7 @@ func TestDoRefusesBadPathsAndMethods(t *testing.T) {
 
 func TestDoShowsNoIDInItsRoute(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 404}}})
+	client := newClient(t, &replies{responses: []reply{{status: 404}}})
 	var ae *linkit.APIError
 	require.ErrorAs(t, client.Do(t.Context(), "GET", "/customer-groups/Grp55/by_phone/+966550001122", nil, nil, nil), &ae)
 	assert.Equal(t, "/customer-groups/{id}/by_phone/{id}", ae.Route)
@@ -139,7 +139,7 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	for name, first := range lost {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{first, {status: 404}}})
+			client := newClient(t, &replies{responses: []reply{first, {status: 404}}})
 			assert.NoError(t, client.Products.Delete(t.Context(), "x"))
 		})
 	}
@@ -149,11 +149,11 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{first, {status: 404}}})
+			client := newClient(t, &replies{responses: []reply{first, {status: 404}}})
 			assert.ErrorIs(t, client.Products.Delete(t.Context(), "x"), linkit.ErrNotFound)
 		})
 	}
-	client := newClient(t, &replies{answers: []reply{{status: 502}, {status: 404}}})
+	client := newClient(t, &replies{responses: []reply{{status: 502}, {status: 404}}})
 	_, err := client.Products.Update(t.Context(), "x", linkit.ProductParams{})
 	require.ErrorIs(t, err, linkit.ErrNotFound, "only a DELETE is done when there is nothing")
 }
@@ -163,7 +163,7 @@ func TestDeleteThatIsRefusedAfterALostAttemptHasFailed(t *testing.T) {
 	for status, want := range map[int]error{500: linkit.ErrServer, 403: linkit.ErrForbidden, 409: linkit.ErrConflict} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, &replies{answers: []reply{{status: 502}, {status: status}}}, linkit.WithRetries(1))
+			client := newClient(t, &replies{responses: []reply{{status: 502}, {status: status}}}, linkit.WithRetries(1))
 			require.ErrorIs(t, client.Products.Delete(t.Context(), "x"), want, "only a 404 says that it is gone")
 		})
 	}
@@ -172,7 +172,7 @@ func TestDeleteThatIsRefusedAfterALostAttemptHasFailed(t *testing.T) {
 func TestEveryRedirectIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308, 399} {
-		rs := &replies{answers: []reply{{status: status, body: product1}}}
+		rs := &replies{responses: []reply{{status: status, body: product1}}}
 		client := newClient(t, rs)
 		for name, err := range map[string]error{
 			"Get": getOne(t.Context(), client), "Delete": client.Products.Delete(t.Context(), "x"), "Do": client.Do(t.Context(), "POST", "/x", nil, nil, nil),

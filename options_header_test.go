@@ -52,7 +52,7 @@ var refusedValues = []string{"a\r\nX-Evil: 1", "a\x00", "a\x7f", "é", " a", "a 
 func TestWithHeaderIsSentWithEveryRequest(t *testing.T) {
 	t.Parallel()
 	rs := &replies{
-		answers: []reply{
+		responses: []reply{
 			{status: 200, body: `{"token":"t0ken"}`},
 			{status: 503},
 			{status: 200, body: product1},
@@ -98,7 +98,7 @@ func TestHeadersThatTheSDKNeedsAreRefused(t *testing.T) {
 
 func TestContextWithHeaderIsForTheCallsMadeWithIt(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{
+	rs := &replies{responses: []reply{
 		{status: 200, body: `{"token":"t0ken"}`}, {status: 503}, {status: 200, body: product1}, {status: 200, body: product1},
 	}}
 	client := newClient(t, rs, linkit.WithLogin("a@example.com", "b-secret"), linkit.WithHeader("X-Tenant", "shop 1"))
@@ -126,7 +126,7 @@ func TestContextWithHeaderIsForTheCallsMadeWithIt(t *testing.T) {
 
 func TestHeadersOfAContextAreReadForEachAttempt(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 503}, {status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 503}, {status: 200, body: product1}}}
 	hooks := linkit.Hooks{Attempt: func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
 		return linkit.ContextWithHeader(ctx, "Traceparent", strings.Repeat("0", e.Attempt)), nil
 	}}
@@ -140,7 +140,7 @@ func TestHeadersOfAContextAreReadForEachAttempt(t *testing.T) {
 	bad := linkit.Hooks{Attempt: func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) {
 		return linkit.ContextWithHeader(ctx, "Authorization", "other"), nil
 	}}
-	rs = &replies{answers: []reply{{status: 200, body: product1}}}
+	rs = &replies{responses: []reply{{status: 200, body: product1}}}
 	require.ErrorIs(t, getOne(t.Context(), newClient(t, rs, linkit.WithHooks(bad))), linkit.ErrInvalid)
 	assert.Empty(t, rs.requests)
 }
@@ -152,7 +152,7 @@ func TestHeaderOfOneCallIsNotSeenByAnother(t *testing.T) {
 		r.Header["X-Path"][0] = "changed"
 		r.Header["X-Tenant"][0] = "changed"
 		assert.Equal(t, "changed", r.Header.Get("X-Tenant"))
-		return (&replies{answers: []reply{{status: 200, body: product1}}}).RoundTrip(r)
+		return (&replies{responses: []reply{{status: 200, body: product1}}}).RoundTrip(r)
 	}), linkit.WithHeader("X-Tenant", "shop 1"))
 	ctx := linkit.ContextWithHeader(t.Context(), "X-Path", "/api/v1/products/ITEM-1")
 	for range 3 {

@@ -63,7 +63,7 @@ func TestExactlyOneCredentialIsNeeded(t *testing.T) {
 
 func TestLaterOfTheSameOptionWins(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
 	client := newClient(
 		t,
 		rs,
@@ -142,7 +142,7 @@ func TestOptionsAtTheirEdgesWork(t *testing.T) {
 	t.Parallel()
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 200, body: product1}}},
+		&replies{responses: []reply{{status: 200, body: product1}}},
 		linkit.WithRetries(
 			math.MaxInt,
 		),
@@ -202,7 +202,7 @@ func TestBaseURLMustBeSafe(t *testing.T) {
 		"http://127.9.8.7/api/v1":      "http://127.9.8.7/api/v1/products/x",
 		"http://[::1]:80/api/v1":       "http://[::1]:80/api/v1/products/x",
 	} {
-		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		rs := &replies{responses: []reply{{status: 200, body: product1}}}
 		client := newClient(t, rs, linkit.WithBaseURL(base))
 		_, err := client.Products.Get(t.Context(), "x")
 		require.NoError(t, err, base)
@@ -212,7 +212,7 @@ func TestBaseURLMustBeSafe(t *testing.T) {
 
 func TestDefaultBaseURLIsLinkit(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
 	client, err := linkit.NewClient(linkit.WithAPIKey(testKey), linkit.WithHTTPClient(&http.Client{Transport: rs}))
 	require.NoError(t, err)
 	_, err = client.Products.Get(t.Context(), "x")
@@ -260,7 +260,7 @@ func TestFromEnvReadsWhatNoOptionHasSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, row.env)
-			rs := &replies{answers: []reply{{status: 200, body: product1}}}
+			rs := &replies{responses: []reply{{status: 200, body: product1}}}
 			opts := append([]linkit.Option{linkit.FromEnv(), linkit.WithHTTPClient(&http.Client{Transport: rs})}, row.opts...)
 			for range 2 {
 				client, err := linkit.NewClient(opts...)
@@ -316,7 +316,7 @@ func TestEnvironmentIsNotReadWithoutFromEnv(t *testing.T) {
 	)
 	_, err := linkit.NewClient()
 	require.ErrorIs(t, err, linkit.ErrInvalid)
-	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
 	client, err := linkit.NewClient(linkit.WithToken("own"), linkit.WithHTTPClient(&http.Client{Transport: rs}))
 	require.NoError(t, err)
 	_, err = client.Products.Get(t.Context(), "x")
@@ -327,7 +327,7 @@ func TestEnvironmentIsNotReadWithoutFromEnv(t *testing.T) {
 
 func TestLoginFromEnvSignsIn(t *testing.T) {
 	setenv(t, map[string]string{"LINKIT_EMAIL": "a@example.com", "LINKIT_PASSWORD": " pässword "})
-	rs := &replies{answers: []reply{{status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 200, body: `{"token":"t0ken"}`}, {status: 200, body: product1}}}
 	client, err := linkit.NewClient(
 		linkit.FromEnv(),
 		linkit.WithHTTPClient(&http.Client{Transport: rs}),
@@ -356,7 +356,7 @@ func TestOriginOfLinkitMeansItsAPI(t *testing.T) {
 		"http://localhost:8090":             "http://localhost:8090/products/x",
 		"https://gateway.example/linkit/v1": "https://gateway.example/linkit/v1/products/x",
 	} {
-		rs := &replies{answers: []reply{{status: 200, body: product1}}}
+		rs := &replies{responses: []reply{{status: 200, body: product1}}}
 		_, err := newClient(t, rs, linkit.WithBaseURL(base)).Products.Get(t.Context(), "x")
 		require.NoError(t, err, base)
 		assert.Equal(t, want, rs.requests[0].URL.String())
@@ -415,7 +415,7 @@ func TestLimiterIsAskedBeforeEachAttemptAndOutsideItsTimeout(t *testing.T) {
 			time.Sleep(time.Second) //nolint:forbidigo // virtual time
 			return nil
 		})
-		rs := &replies{answers: []reply{{status: 503}, {status: 200, body: product1}}}
+		rs := &replies{responses: []reply{{status: 503}, {status: 200, body: product1}}}
 		client := newClient(t, rs, linkit.WithLimiter(slow), linkit.WithAttemptTimeout(300*time.Millisecond))
 		require.NoError(t, getOne(t.Context(), client))
 		assert.Equal(t, 2, waits)

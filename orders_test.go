@@ -18,7 +18,7 @@ import (
 	"github.com/linkit-go/linkit"
 )
 
-// whole returns a sample as it stands in an answer, without the line's end.
+// whole returns a sample as it stands in a response, without the line's end.
 func whole(t *testing.T, name string) json.RawMessage {
 	t.Helper()
 	return json.RawMessage(strings.TrimSpace(sample(t, name)))
@@ -100,23 +100,23 @@ func TestOrdersOnTheWire(t *testing.T) {
 	current, older := envelopeOrder(t), olderOrder(t)
 	exchanges(t, []exchange{
 		{
-			name:   "get, envelope",
-			line:   "GET /orders/o8r2d5e7r1a3b6c",
-			answer: sample(t, "order-envelope.json"),
-			record: true,
-			want:   &current,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o8r2d5e7r1a3b6c") },
+			name:     "get, envelope",
+			line:     "GET /orders/o8r2d5e7r1a3b6c",
+			response: sample(t, "order-envelope.json"),
+			record:   true,
+			want:     &current,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o8r2d5e7r1a3b6c") },
 		},
 		{
-			name:   "get, older form",
-			line:   "GET /orders/o1l9d4f7o2r5m8x",
-			answer: sample(t, "order-older.json"),
-			record: true,
-			want:   &older,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1l9d4f7o2r5m8x") },
+			name:     "get, older form",
+			line:     "GET /orders/o1l9d4f7o2r5m8x",
+			response: sample(t, "order-older.json"),
+			record:   true,
+			want:     &older,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1l9d4f7o2r5m8x") },
 		},
 		{
-			name: "bulk", line: "POST /orders/bulk", body: "orders-bulk.json", answer: sample(t, "bulk.json"),
+			name: "bulk", line: "POST /orders/bulk", body: "orders-bulk.json", response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,

@@ -25,12 +25,12 @@ import (
 type listServer struct {
 	mu       sync.Mutex
 	ids      []string
-	clamp    int                                   // the most records a page; 0: 100
-	delay    func(page int) time.Duration          // before answering
-	edit     func(page int, answer map[string]any) // what the server says otherwise
-	status   func(page int) int                    // an error instead; 0: none; -1: the connection is lost
-	asked    []int                                 // pages, in order of arrival
-	limits   []string                              // as asked
+	clamp    int                                     // the most records a page; 0: 100
+	delay    func(page int) time.Duration            // before answering
+	edit     func(page int, response map[string]any) // what the server says otherwise
+	status   func(page int) int                      // an error instead; 0: none; -1: the connection is lost
+	asked    []int                                   // pages, in order of arrival
+	limits   []string                                // as asked
 	inFlight int
 	most     int
 }
@@ -86,7 +86,7 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, id := range s.ids[from:to] {
 		data = append(data, map[string]any{"id": "id-" + id, "iv_id": id})
 	}
-	answer := map[string]any{
+	response := map[string]any{
 		"data":        data,
 		"count":       len(data),
 		"total_count": len(s.ids),
@@ -96,9 +96,9 @@ func (s *listServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		"meta":        map[string]any{},
 	}
 	if s.edit != nil {
-		s.edit(page, answer)
+		s.edit(page, response)
 	}
-	body, err := json.Marshal(answer)
+	body, err := json.Marshal(response)
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +272,7 @@ func TestAllCannotBeLedInACircle(t *testing.T) {
 func TestNullListIsAnEmptyPage(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"data":null,"count":0,"total_count":0}`, `{"items":null}`, `{"data":[],"has_next":false}`} {
-		client := newClient(t, &replies{answers: []reply{{status: 200, body: body}}})
+		client := newClient(t, &replies{responses: []reply{{status: 200, body: body}}})
 		page, err := client.Products.List(t.Context(), nil)
 		require.NoError(t, err)
 		assert.Empty(t, page.Data)

@@ -33,10 +33,10 @@ func TestPaymentsOnTheWire(t *testing.T) {
 	}
 	exchanges(t, []exchange{
 		{
-			name:   "status",
-			line:   "GET /payments/status",
-			record: true,
-			answer: `{"service_operational":true,"billing_mode":"postpaid","included_app_slots":{ "n":2 },"new":1}`,
+			name:     "status",
+			line:     "GET /payments/status",
+			record:   true,
+			response: `{"service_operational":true,"billing_mode":"postpaid","included_app_slots":{ "n":2 },"new":1}`,
 			want: &linkit.PaymentStatus{
 				ServiceOperational: true,
 				BillingMode:        "postpaid",
@@ -45,20 +45,20 @@ func TestPaymentsOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
 		},
 		{
-			name:   "status, not operational",
-			line:   "GET /payments/status",
-			answer: `{"service_operational":false}`,
-			want:   &linkit.PaymentStatus{},
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
+			name:     "status, not operational",
+			line:     "GET /payments/status",
+			response: `{"service_operational":false}`,
+			want:     &linkit.PaymentStatus{},
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.Status(ctx) },
 		},
 		{
 			name: "create order", line: "POST /payments/orders", body: "payment-order.json", status: http.StatusCreated,
-			answer: sample(t, "payment-order-created.json"), want: want,
+			response: sample(t, "payment-order-created.json"), want: want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.CreateOrder(ctx, params) },
 		},
 		{
-			name: "create order, answered bare", line: "POST /payments/orders", body: "payment-order.json",
-			answer: `{"order_id":"p1","accepted_gateways":null,"new":[]}`, want: &linkit.PaymentOrder{OrderID: "p1"},
+			name: "create order, returned bare", line: "POST /payments/orders", body: "payment-order.json",
+			response: `{"order_id":"p1","accepted_gateways":null,"new":[]}`, want: &linkit.PaymentOrder{OrderID: "p1"},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Payments.CreateOrder(ctx, params) },
 		},
 	})
@@ -70,7 +70,7 @@ func TestProvidersOnTheWire(t *testing.T) {
 		`"credentials":[{"key":"merchant"}],"custom_params":{ "a":1},"notes":["n"],"new":true}`
 	exchanges(t, []exchange{
 		{
-			name: "list", line: "GET /providers", answer: sample(t, "providers.json"), record: true,
+			name: "list", line: "GET /providers", response: sample(t, "providers.json"), record: true,
 			want: []linkit.Provider{
 				{
 					ID:          "tamara",
@@ -84,12 +84,12 @@ func TestProvidersOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Providers.List(ctx) },
 		},
 		{
-			name: "list, an unknown type", line: "GET /providers", answer: `{"providers":[{"id":"p","type":"barter","new":1}]}`,
+			name: "list, an unknown type", line: "GET /providers", response: `{"providers":[{"id":"p","type":"barter","new":1}]}`,
 			want: []linkit.Provider{{ID: "p", Type: "barter"}},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.Providers.List(ctx) },
 		},
 		{
-			name: "config", line: "GET /providers/config/tamara", answer: config, record: true,
+			name: "config", line: "GET /providers/config/tamara", response: config, record: true,
 			want: &linkit.ProviderConfig{
 				Note: "ask for keys",
 				Endpoints: linkit.ProviderEndpoints{

@@ -15,7 +15,7 @@ import (
 
 func TestProductSampleDecodesFieldByField(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: sample(t, "product.json")}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: sample(t, "product.json")}}})
 	got, err := client.Products.Get(t.Context(), "ITEM-4410")
 	require.NoError(t, err)
 	assert.Equal(t, linkit.Product{
@@ -39,7 +39,7 @@ func TestProductSampleDecodesFieldByField(t *testing.T) {
 
 func TestProductPageDecodesWithEveryFormOfDate(t *testing.T) {
 	t.Parallel()
-	client := newClient(t, &replies{answers: []reply{{status: 200, body: sample(t, "product-list.json")}}})
+	client := newClient(t, &replies{responses: []reply{{status: 200, body: sample(t, "product-list.json")}}})
 	page, err := client.Products.List(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, page.Data, 2)
@@ -107,7 +107,7 @@ func TestProductRequestsAreAsDocumented(t *testing.T) {
 			if body == "" {
 				body = product1
 			}
-			rs := &replies{answers: []reply{{status: http.StatusOK, body: body}}}
+			rs := &replies{responses: []reply{{status: http.StatusOK, body: body}}}
 			require.NoError(t, row.call(newClient(t, rs)))
 			require.Len(t, rs.requests, 1)
 			r := rs.requests[0]

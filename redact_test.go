@@ -51,7 +51,7 @@ func TestEchoOfACredentialIsMaskedHoweverItIsWritten(t *testing.T) {
 				base64.StdEncoding.EncodeToString([]byte(secret)),
 				base64.URLEncoding.EncodeToString([]byte(secret)),
 			)
-			client := newClient(t, &replies{answers: []reply{{status: 400, body: row.body}}}, linkit.WithLogin("a", secret))
+			client := newClient(t, &replies{responses: []reply{{status: 400, body: row.body}}}, linkit.WithLogin("a", secret))
 			err := getOne(t.Context(), client)
 			var ae *linkit.APIError
 			require.ErrorAs(t, err, &ae)
@@ -69,7 +69,7 @@ func TestShortCredentialsAreMaskedToo(t *testing.T) {
 	} {
 		client := newClient(
 			t,
-			&replies{answers: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}},
+			&replies{responses: []reply{{status: 400, body: `{"error":"got k7!z","details":{"\u006b7!z":"\u006b7!z"}}`}}},
 			opt,
 		)
 		err := getOne(t.Context(), client)
@@ -82,7 +82,7 @@ func TestEchoedRequestIDShowsNoKey(t *testing.T) {
 	t.Parallel()
 	client := newClient(
 		t,
-		&replies{answers: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}},
+		&replies{responses: []reply{{status: 400, body: `{}`, header: http.Header{"X-Request-Id": {"7-" + testKey}}}}},
 	)
 	var ae *linkit.APIError
 	err := getOne(t.Context(), client)
@@ -97,7 +97,7 @@ func TestKeyAcrossTheEndOfTheKeptBodyIsMasked(t *testing.T) {
 		for _, before := range []int{0, 1, 10, len(testKey) - 1, len(testKey)} {
 			body := around[0] + strings.Repeat("x", 64<<10-before-len(around[0])) + testKey + "tail" + around[1]
 			var ae *linkit.APIError
-			require.ErrorAs(t, getOne(t.Context(), newClient(t, &replies{answers: []reply{{status: 400, body: body}}})), &ae)
+			require.ErrorAs(t, getOne(t.Context(), newClient(t, &replies{responses: []reply{{status: 400, body: body}}})), &ae)
 			assert.LessOrEqual(t, len(ae.Body), 64<<10)
 			kept := string(bytes.TrimRight(ae.Body, "x"))
 			assert.NotContains(t, kept, testKey[:3], "%s, %d bytes before the cut", name, before)
@@ -124,7 +124,7 @@ func TestErrorThatWrapsOneThatShowsTheKeyIsReplaced(t *testing.T) {
 		"one": &hidingError{shows}, "a value": hidingError{shows}, "two deep": &hidingError{&hidingError{shows}},
 		"several": &hidingSeveralError{[]error{http.ErrAbortHandler, shows}}, "a field": &struct{ hidingError }{hidingError{shows}},
 	} {
-		client := newClient(t, &replies{answers: []reply{{err: hides}}}, linkit.WithRetries(0))
+		client := newClient(t, &replies{responses: []reply{{err: hides}}}, linkit.WithRetries(0))
 		err := getOne(t.Context(), client)
 		require.ErrorContains(t, err, "hidden")
 		leaks(t, name, err, testKey)
@@ -133,7 +133,7 @@ func TestErrorThatWrapsOneThatShowsTheKeyIsReplaced(t *testing.T) {
 	plain := &hidingError{http.ErrAbortHandler}
 	require.ErrorIs(
 		t,
-		getOne(t.Context(), newClient(t, &replies{answers: []reply{{err: plain}}}, linkit.WithRetries(0))),
+		getOne(t.Context(), newClient(t, &replies{responses: []reply{{err: plain}}}, linkit.WithRetries(0))),
 		http.ErrAbortHandler,
 		"others are kept",
 	)
@@ -146,7 +146,7 @@ func (telling) Err() error { return errors.New("gave up on " + testKey) }
 
 func TestOwnContextsErrorShowsNoKey(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
 	err := getOne(telling{t.Context()}, newClient(t, rs))
 	require.ErrorContains(t, err, "gave up on [redacted]")
 	leaks(t, "error", err, testKey)
@@ -156,7 +156,7 @@ func TestOwnContextsErrorShowsNoKey(t *testing.T) {
 func TestLineOfARetryShowsNoKey(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	rs := &replies{answers: []reply{{err: fmt.Errorf("odd transport shows %s", testKey)}, {status: 200, body: product1}}}
+	rs := &replies{responses: []reply{{err: fmt.Errorf("odd transport shows %s", testKey)}, {status: 200, body: product1}}}
 	require.NoError(t, getOne(t.Context(), newClient(t, rs, linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))))
 	assert.Contains(
 		t,
@@ -170,9 +170,9 @@ func TestCallHeldBackByAnothersAnswerShowsNoneOfItsKey(t *testing.T) {
 	t.Parallel()
 	echo := `{"error":"slow down, ` + testKey + `"}`
 	for name, row := range map[string]struct {
-		answer reply
-		opt    linkit.Option
-		want   error
+		response reply
+		opt      linkit.Option
+		want     error
 	}{
 		"pause":   {reply{status: 429, body: echo, header: http.Header{"Retry-After": {"300"}, "X-Request-Id": {testKey}}}, linkit.WithRetries(0), linkit.ErrRateLimited},
 		"breaker": {reply{status: 500, body: echo, header: http.Header{"X-Request-Id": {testKey}}}, linkit.WithCircuitBreaker(1, time.Hour), linkit.ErrCircuitOpen},
@@ -180,7 +180,7 @@ func TestCallHeldBackByAnothersAnswerShowsNoneOfItsKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rs := &replies{answers: []reply{row.answer}}
+			rs := &replies{responses: []reply{row.response}}
 			client := newClient(t, rs, row.opt)
 			require.Error(t, getOne(t.Context(), client))
 			_, err := client.System.Ping(t.Context())
@@ -205,7 +205,7 @@ func TestSecretsInArraysOfAnEchoedBodyAreMaskedWhereverTheyStand(t *testing.T) {
 			t.Parallel()
 			client := newClient(
 				t,
-				&replies{answers: []reply{{status: 400, body: `{"error":"no","details":` + details + `,"clean":"yes"}`}}},
+				&replies{responses: []reply{{status: 400, body: `{"error":"no","details":` + details + `,"clean":"yes"}`}}},
 			)
 			var ae *linkit.APIError
 			require.ErrorAs(t, getOne(t.Context(), client), &ae)

@@ -39,21 +39,21 @@ func TestSKUsOnTheWire(t *testing.T) {
 	want := sampleSKU()
 	exchanges(t, []exchange{
 		{
-			name: "get", line: "GET /skus/ITEM-4410_BR-07", answer: sample(t, "sku.json"), record: true, want: &want,
+			name: "get", line: "GET /skus/ITEM-4410_BR-07", response: sample(t, "sku.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Get(ctx, "ITEM-4410_BR-07") },
 		},
 		{
-			name:   "create",
-			line:   "POST /skus",
-			body:   "sku.json",
-			status: http.StatusCreated,
-			answer: sample(t, "sku.json"),
-			record: true,
-			want:   &want,
-			call:   func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Create(ctx, stockOut) },
+			name:     "create",
+			line:     "POST /skus",
+			body:     "sku.json",
+			status:   http.StatusCreated,
+			response: sample(t, "sku.json"),
+			record:   true,
+			want:     &want,
+			call:     func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Create(ctx, stockOut) },
 		},
 		{
-			name: "update", line: "PUT /skus/a%2Fb", body: "sku.json", answer: sample(t, "sku.json"), record: true, want: &want,
+			name: "update", line: "PUT /skus/a%2Fb", body: "sku.json", response: sample(t, "sku.json"), record: true, want: &want,
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.SKUs.Update(ctx, "a/b", stockOut) },
 		},
 		{
@@ -63,7 +63,7 @@ func TestSKUsOnTheWire(t *testing.T) {
 			},
 		},
 		{
-			name: "bulk", line: "POST /skus/bulk", body: "skus-bulk.json", answer: sample(t, "bulk.json"),
+			name: "bulk", line: "POST /skus/bulk", body: "skus-bulk.json", response: sample(t, "bulk.json"),
 			want: &linkit.BulkResult{
 				Success:    true,
 				StatusCode: 200,

@@ -262,7 +262,7 @@ func TestKeysAndTokensAreNeverStored(t *testing.T) {
 		linkit.WithAPIKey(testKey), linkit.WithToken(testKey), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { return testKey, nil }),
 	} {
 		store := newMemoryStore()
-		client := newClient(t, &replies{answers: []reply{{status: 200, body: product1}}}, opt, linkit.WithSessionStore(store))
+		client := newClient(t, &replies{responses: []reply{{status: 200, body: product1}}}, opt, linkit.WithSessionStore(store))
 		require.NoError(t, getOne(t.Context(), client))
 		assert.Empty(t, store.log)
 	}

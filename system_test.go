@@ -17,14 +17,14 @@ func TestTheSystemOnTheWire(t *testing.T) {
 	t.Parallel()
 	exchanges(t, []exchange{
 		{
-			name: "ping", line: "GET /ping", answer: `{"message":"pong","timestamp":"2026-04-11T17:40:30Z","new":1}`,
+			name: "ping", line: "GET /ping", response: `{"message":"pong","timestamp":"2026-04-11T17:40:30Z","new":1}`,
 			want: &linkit.Ping{Message: "pong", Timestamp: updated},
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Ping(ctx) },
 		},
 		{
-			name:   "health",
-			line:   "GET /health",
-			answer: sample(t, "health.json"),
+			name:     "health",
+			line:     "GET /health",
+			response: sample(t, "health.json"),
 			want: &linkit.Health{
 				Status:      linkit.HealthStatusDegraded,
 				Version:     "1.4.2",
@@ -34,7 +34,7 @@ func TestTheSystemOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.Health(ctx) },
 		},
 		{
-			name: "system health", line: "GET /health/system", answer: sample(t, "system-health.json"),
+			name: "system health", line: "GET /health/system", response: sample(t, "system-health.json"),
 			want: &linkit.SystemHealth{
 				Status: linkit.HealthStatusHealthy, Version: "1.4.2", Environment: "production", UptimeSeconds: 86400.5,
 				SystemHealth: linkit.SystemHealthDetail{
@@ -58,7 +58,7 @@ func TestTheSystemOnTheWire(t *testing.T) {
 			call: func(ctx context.Context, c *linkit.Client) (any, error) { return c.System.SystemHealth(ctx) },
 		},
 		{
-			name: "telemetry", line: "GET /telemetry", answer: sample(t, "telemetry.json"),
+			name: "telemetry", line: "GET /telemetry", response: sample(t, "telemetry.json"),
 			want: &linkit.Telemetry{
 				Version:  "1.4.2",
 				Measured: updated,
@@ -81,7 +81,7 @@ func TestTheSystemOnTheWire(t *testing.T) {
 
 func TestPingAndHealthCarryNeitherACredentialNorAnOrganization(t *testing.T) {
 	t.Parallel()
-	rs := &replies{answers: []reply{{status: 200, body: `{"message":"pong","status":"healthy","runtime":{}}`}}}
+	rs := &replies{responses: []reply{{status: 200, body: `{"message":"pong","status":"healthy","runtime":{}}`}}}
 	for name, options := range map[string][]linkit.Option{
 		"a key":          {linkit.WithAPIKey(testKey), linkit.WithOrganization(testOrganization)},
 		"no credentials": {linkit.WithoutCredentials()},
@@ -115,13 +115,13 @@ func TestAnUnhealthyServiceIsAHealthAndNotAnError(t *testing.T) {
 		body   string
 		want   *linkit.Health
 	}{
-		"unhealthy":      {503, `{"status":"unhealthy","version":"1.4.2","timestamp":null}`, &linkit.Health{Status: linkit.HealthStatusUnhealthy, Version: "1.4.2"}},
-		"unknown status": {503, `{"status":"on fire"}`, &linkit.Health{Status: "on fire"}},
-		"a proxy's page": {503, `<html>busy</html>`, nil},
-		"a status code":  {503, `{"status":503,"message":"busy"}`, nil},
-		"no status":      {503, `{"error":"busy"}`, nil},
-		"nothing":        {503, ``, nil},
-		"another answer": {500, `{"status":"unhealthy"}`, nil},
+		"unhealthy":        {503, `{"status":"unhealthy","version":"1.4.2","timestamp":null}`, &linkit.Health{Status: linkit.HealthStatusUnhealthy, Version: "1.4.2"}},
+		"unknown status":   {503, `{"status":"on fire"}`, &linkit.Health{Status: "on fire"}},
+		"a proxy's page":   {503, `<html>busy</html>`, nil},
+		"a status code":    {503, `{"status":503,"message":"busy"}`, nil},
+		"no status":        {503, `{"error":"busy"}`, nil},
+		"nothing":          {503, ``, nil},
+		"another response": {500, `{"status":"unhealthy"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -193,7 +193,7 @@ func TestHealthIsNotReadFromTheAnswerOfAnotherCall(t *testing.T) {
 	}))
 	_, err := client.SKUs.Get(t.Context(), "ITEM-4410_BR-07")
 	require.ErrorIs(t, err, linkit.ErrServer)
-	health, err := client.System.Health(t.Context()) // held back by what the SKU's answer asks for
+	health, err := client.System.Health(t.Context()) // held back by what the SKU's response asks for
 	require.ErrorIs(t, err, linkit.ErrServer)
 	assert.Nil(t, health)
 	assert.Equal(t, 1, arrived)

@@ -15,7 +15,7 @@ import (
 
 func TestAListThatGrowsInFrontWhileItIsWalkedGoesOn(t *testing.T) {
 	t.Parallel()
-	for name, grows := range map[string]map[int]int{ // by so many records, before a page is answered
+	for name, grows := range map[string]map[int]int{ // by so many records, before a page is responded
 		"by half a page":              {2: 50},
 		"by a page":                   {2: 100},
 		"by a page and a half":        {2: 150},
@@ -33,12 +33,12 @@ func TestAListThatGrowsInFrontWhileItIsWalkedGoesOn(t *testing.T) {
 						ids:   numbered(750),
 						delay: func(page int) time.Duration { return time.Duration(page) * time.Second },
 					}
-					answered := map[int]bool{}
+					responded := map[int]bool{}
 					s.status = func(page int) int { // under s.mu
-						if !answered[page] {
+						if !responded[page] {
 							s.ids = slices.Concat(addedBefore(page, grows[page]), s.ids)
 						}
-						answered[page] = true
+						responded[page] = true
 						return 0
 					}
 					got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))

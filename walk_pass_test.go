@@ -47,7 +47,7 @@ func TestAListThatShiftsIsReadAgainAndEachRecordYieldedOnce(t *testing.T) {
 		s.ids = append([]string{"P99999"}, slices.Delete(s.ids, 400, 401)...)
 	}
 	for name, row := range map[string]struct {
-		changes map[int]change // before the nth request is answered
+		changes map[int]change // before the nth request is responded to
 		first   []int          // pages of the first pass
 	}{
 		"one record less":                   {map[int]change{3: remove(0, 1)}, []int{1, 2, 3, 4, 5}},

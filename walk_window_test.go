@@ -142,7 +142,7 @@ func TestAllAgainstAModel(t *testing.T) {
 			var mu sync.Mutex
 			s := &listServer{ids: numbered(n)}
 			added := 0
-			s.status = func(page int) int { // under s.mu: the list changes between two answers
+			s.status = func(page int) int { // under s.mu: the list changes between two responses
 				mu.Lock()
 				defer mu.Unlock()
 				if page == failsAt {

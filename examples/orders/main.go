@@ -157,12 +157,12 @@ func post(ctx context.Context, client *linkit.Client, id, url string) error {
 	if err != nil {
 		return err
 	}
-	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
+	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("a webhook of %d bytes: %s\n", len(order.Raw), answer.Status)
-	return answer.Body.Close()
+	fmt.Printf("a webhook of %d bytes: %s\n", len(order.Raw), response.Status)
+	return response.Body.Close()
 }
 
 func order(id, branch string, total float64, ago time.Duration) linkit.Order {
