@@ -84,7 +84,8 @@ func (e *storeEntry) lock(ctx context.Context, old *authToken, skipStore bool) (
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	done, ended := runStep(waiting, func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, releaseLate)
+	done, ended := runStep(waiting,
+		func(ctx context.Context) (func(), error) { return locker.Lock(ctx, e.key) }, releaseLate)
 	look := time.NewTimer(lockGrace)
 	defer look.Stop()
 	for {

@@ -210,10 +210,10 @@ func TestATokenThatIsTheSameAsTheRejectedOneWaitsBeforeAnyCallUsesIt(t *testing.
 			Classify: classify,
 			Same:     func(rejected, next string) bool { return rejected == next },
 		})
-		for _, wait := range []time.Duration{1, 2, 4} {
+		for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
 			require.Equal(t, "old", replaced(t, c, session.Rejected))
 			require.Empty(t, replaced(t, c, session.Rejected), "nobody has used the new one yet")
-			sleep(wait*time.Second - time.Millisecond)
+			sleep(wait - time.Millisecond)
 			require.Empty(t, replaced(t, c, session.Rejected))
 			sleep(time.Millisecond)
 		}
