@@ -104,7 +104,7 @@ type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stdout *bufio.Reader
-	stderr strings.Builder
+	stderr syncBuffer
 }
 
 // startFleet starts n members and returns once all of them wait for go. The test's end ends them.
