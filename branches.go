@@ -190,7 +190,7 @@ func (s *BranchesService) Get(ctx context.Context, ivID string) (*Branch, error)
 }
 
 // Create adds a branch, and with it one SKU for every product. An IvID in use is ErrConflict. It is
-// not sent again once it may have taken effect.
+// not retried once it may have taken effect.
 //
 //	POST /branches   (inferred)
 func (s *BranchesService) Create(ctx context.Context, params BranchParams) (*Branch, error) {

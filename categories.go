@@ -127,7 +127,7 @@ func (s *CategoriesService) Get(ctx context.Context, categoryCode string) (*Cate
 }
 
 // Create adds a category; Linkit sets its depth and path. A CategoryCode in use is ErrConflict. It
-// is not sent again once it may have taken effect.
+// is not retried once it may have taken effect.
 //
 //	POST /categories   (inferred)
 func (s *CategoriesService) Create(ctx context.Context, params CategoryParams) (*Category, error) {

@@ -165,7 +165,7 @@ func (s *CustomersService) Get(ctx context.Context, id string) (*Customer, error
 	return do[Customer](ctx, s.client, &operation{method: http.MethodGet, route: "/customers/{id}", ids: ids{id}})
 }
 
-// Create adds a customer. It is not sent again once it may have taken effect.
+// Create adds a customer. It is not retried once it may have taken effect.
 //
 //	POST /customers   (inferred)
 func (s *CustomersService) Create(ctx context.Context, params CustomerParams) (*Customer, error) {
@@ -278,7 +278,7 @@ func (s *CustomerGroupsService) Count(ctx context.Context, params *ListParams) (
 }
 
 // Create adds a customer group. A name in use is ErrConflict; an empty name, or a text that is too
-// long, is ErrInvalid before anything is sent. It is not sent again once it may have taken effect.
+// long, is ErrInvalid before anything is sent. It is not retried once it may have taken effect.
 //
 //	POST /customer-groups
 func (s *CustomerGroupsService) Create(ctx context.Context, params CustomerGroupParams) (*CustomerGroup, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
-// The examples talk to linkittest, a Linkit in memory. A program of your own makes its client with
+// The examples talk to linkittest, a fake server. A program of your own makes its client with
 // linkit.NewClient.
 
 func Example() {

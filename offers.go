@@ -207,7 +207,7 @@ func (s *OffersService) Get(ctx context.Context, id string) (*Offer, error) {
 	return do[Offer](ctx, s.client, &operation{method: http.MethodGet, route: "/offers/{id}", ids: ids{id}})
 }
 
-// Create adds an offer. It is not sent again once it may have taken effect.
+// Create adds an offer. It is not retried once it may have taken effect.
 //
 //	POST /offers
 func (s *OffersService) Create(ctx context.Context, params OfferParams) (*Offer, error) {
@@ -287,7 +287,7 @@ func (s *OffersService) BulkAll(
 }
 
 // SetStatus sets an offer's status, or whether it is active, or both, and leaves the rest as it is.
-// Neither is ErrInvalid. It is not sent again once it may have taken effect.
+// Neither is ErrInvalid. It is not retried once it may have taken effect.
 //
 //	PATCH /offers/{id}/status
 func (s *OffersService) SetStatus(ctx context.Context, id string, params OfferStatusParams) (*Offer, error) {

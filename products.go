@@ -144,7 +144,7 @@ func (s *ProductsService) Get(ctx context.Context, ivID string) (*Product, error
 }
 
 // Create adds a product, and with it one SKU at every branch. An IvID in use is ErrConflict. It is
-// not sent again once it may have taken effect: see TransportError.Sent.
+// not retried once it may have taken effect: see TransportError.Sent.
 //
 //	POST /products   (inferred)
 func (s *ProductsService) Create(ctx context.Context, params ProductParams) (*Product, error) {

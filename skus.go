@@ -146,7 +146,7 @@ func (s *SKUsService) Get(ctx context.Context, ivID string) (*SKU, error) {
 }
 
 // Create adds a SKU; rarely needed, as Linkit makes them with products and branches. An IvID in use
-// is ErrConflict. It is not sent again once it may have taken effect.
+// is ErrConflict. It is not retried once it may have taken effect.
 //
 //	POST /skus   (inferred)
 func (s *SKUsService) Create(ctx context.Context, params SKUParams) (*SKU, error) {

@@ -4,7 +4,7 @@
 //	go run ./examples/orders
 //	go run ./examples/orders -service -seen seen.json -listen 127.0.0.1:8099
 //
-// Without arguments it works on a Linkit in memory, sends itself one webhook, and ends. -service
+// Without arguments it works on a fake server, sends itself one webhook, and ends. -service
 // works on Linkit as the LINKIT_* variables say; it only reads. -seen keeps from one run to the
 // next which orders were read. -listen waits for webhooks until interrupted: the URL that it prints
 // has a secret in it, and is Linkit's to call through a proxy of yours that speaks TLS.
