@@ -1,0 +1,283 @@
+// Package pgtest starts real PostgreSQL servers for tests, from the programs of an installed
+// PostgreSQL such as Debian's.
+//
+// A server listens on a free port of 127.0.0.1, keeps its data in a temporary folder, trusts every
+// connection, and ends with the test. Where PostgreSQL isn't installed the test is skipped, or fails
+// if the variable CI is "true".
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const startTimeout = time.Minute
+
+// An Option configures a Server.
+type Option func(*Server)
+
+// WithFsync makes the server write to disk before it confirms a commit, as a server in production
+// does. By default it doesn't, which is faster and survives everything but the machine's own crash.
+func WithFsync() Option { return WithSetting("fsync", "on") }
+
+// WithSetting sets a parameter of postgresql.conf.
+func WithSetting(name, value string) Option {
+	return func(s *Server) { s.settings[name] = value }
+}
+
+// A Server is a PostgreSQL server. Its methods are safe for concurrent use.
+type Server struct {
+	tb       testing.TB
+	folder   string // where postgres and initdb are
+	data     string
+	port     int
+	settings map[string]string
+
+	mu        sync.Mutex
+	command   *exec.Cmd
+	ended     chan struct{} // closed when the process has ended
+	output    output
+	databases int
+}
+
+// New starts a server that ends with the test.
+func New(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	s := &Server{tb: tb, folder: programs(tb), settings: map[string]string{
+		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200",
+		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+	}}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if s.settings["fsync"] == "on" {
+		s.settings["full_page_writes"], s.settings["synchronous_commit"] = "on", "on"
+	}
+	s.initialize()
+	for attempt := 1; ; attempt++ {
+		s.port = freePort(tb)
+		err := s.start()
+		if err == nil {
+			break
+		}
+		if attempt == 3 { // another program may have taken the port, but not three times
+			tb.Fatalf("PostgreSQL doesn't start: %v\n%s", err, s.output.String())
+		}
+	}
+	tb.Cleanup(s.Kill)
+	return s
+}
+
+// programs returns the folder of initdb and postgres.
+func programs(tb testing.TB) string {
+	tb.Helper()
+	folders := filepath.SplitList(os.Getenv("PATH"))
+	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is correct
+	slices.Reverse(debian)                                  // the newest first
+	for _, folder := range append(folders, debian...) {
+		if isFile(filepath.Join(folder, "initdb")) && isFile(filepath.Join(folder, "postgres")) {
+			return folder
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		tb.Fatal("PostgreSQL is not installed")
+	}
+	tb.Skip("PostgreSQL is not installed: apt-get install postgresql")
+	return ""
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func freePort(tb testing.TB) int {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return number
+}
+
+// initialize makes the folder of data. It isn't the test's TempDir, which another user can't enter.
+func (s *Server) initialize() {
+	s.tb.Helper()
+	base, err := os.MkdirTemp("", "linkit-pgtest-") //nolint:usetesting // see above
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(func() { _ = os.RemoveAll(base) })
+	if err := own(base); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.data = filepath.Join(base, "data")
+	command := s.program("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	command.Dir = base
+	if text, err := command.CombinedOutput(); err != nil {
+		s.tb.Fatalf("initdb: %v\n%s", err, text)
+	}
+}
+
+// program returns a command of PostgreSQL's, as a user that it accepts.
+func (s *Server) program(name string, args ...string) *exec.Cmd {
+	// Not the test's context: that ends before the test's cleanup.
+	command := exec.CommandContext(context.Background(), filepath.Join(s.folder, name), args...)
+	command.Env = append(os.Environ(), "LC_ALL=C")
+	unprivileged(command)
+	return command
+}
+
+func (s *Server) start() error {
+	args := []string{"-D", s.data, "-p", strconv.Itoa(s.port)}
+	for name, value := range s.settings {
+		args = append(args, "-c", name+"="+value)
+	}
+	command := s.program("postgres", args...)
+	command.Dir = s.data
+	command.Stdout, command.Stderr = &s.output, &s.output
+	if err := command.Start(); err != nil {
+		return err
+	}
+	s.command, s.ended = command, make(chan struct{})
+	go func() {
+		_ = command.Wait()
+		close(s.ended)
+	}()
+	if err := s.ready(); err != nil {
+		s.end(syscall.SIGQUIT)
+		return err
+	}
+	return nil
+}
+
+// ready waits until the server takes connections.
+func (s *Server) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		err := execute(ctx, s.dsn("postgres"), "SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.ended:
+			return errors.New("the process ended")
+		case <-ctx.Done():
+			return err
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Server) dsn(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+}
+
+// Database creates a database and returns its connection string. The string stays valid when the
+// server is restarted.
+func (s *Server) Database(tb testing.TB) string {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.databases++
+	name := "test" + strconv.Itoa(s.databases)
+	if err := execute(tb.Context(), s.dsn("postgres"), "CREATE DATABASE "+name); err != nil {
+		tb.Fatal(err)
+	}
+	return s.dsn(name)
+}
+
+// execute runs one statement on a connection of its own.
+func execute(ctx context.Context, dsn, statement string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// Stop ends the server as an administrator does: it cancels every connection.
+func (s *Server) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(syscall.SIGINT)
+}
+
+// Kill ends the server without letting it tidy up: it recovers when it is started again.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(syscall.SIGQUIT)
+}
+
+// Start starts a stopped server again, with its data and on its port.
+func (s *Server) Start() {
+	s.tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.start(); err != nil {
+		s.tb.Fatalf("PostgreSQL doesn't start again: %v\n%s", err, s.output.String())
+	}
+}
+
+// end sends a signal to the server and waits until it has ended.
+func (s *Server) end(signal syscall.Signal) {
+	if s.command == nil {
+		return
+	}
+	_ = s.command.Process.Signal(signal)
+	timer := time.AfterFunc(startTimeout, func() { _ = s.command.Process.Kill() })
+	defer timer.Stop()
+	<-s.ended
+}
+
+// output keeps what the server logs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write appends to the log.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+// String returns the end of the log.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	const most = 4000
+	text := o.text.String()
+	return strings.ToValidUTF8(text[max(0, len(text)-most):], "")
+}

@@ -1,0 +1,49 @@
+package pgtest_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
+)
+
+// query runs statements, and returns the value that the last one yields.
+func query(t *testing.T, dsn string, statements ...string) (value string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(t.Context())) }()
+	last := len(statements) - 1
+	for _, statement := range statements[:last] {
+		_, err := conn.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	require.NoError(t, conn.QueryRow(t.Context(), statements[last]).Scan(&value))
+	return value
+}
+
+func TestDataAndAddressSurviveAStopAndACrash(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t, pgtest.WithSetting("max_connections", "50"))
+	dsn := server.Database(t)
+	assert.NotEqual(t, dsn, server.Database(t))
+	assert.Equal(t, "50", query(t, dsn, "SHOW max_connections"))
+	assert.Equal(t, "off", query(t, dsn, "SHOW fsync"))
+	query(t, dsn, "CREATE TABLE kept AS SELECT 'kept'::text AS value", "SET synchronous_commit = on",
+		"INSERT INTO kept VALUES ('more')", "SELECT count(*)::text FROM kept")
+	for name, end := range map[string]func(){"stop": server.Stop, "crash": server.Kill} {
+		end()
+		_, err := pgx.Connect(t.Context(), dsn)
+		require.Error(t, err, name)
+		server.Start()
+		assert.Equal(t, "2", query(t, dsn, "SELECT count(*)::text FROM kept"), name)
+	}
+}
+
+func TestFsyncIsAnOption(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "on", query(t, pgtest.New(t, pgtest.WithFsync()).Database(t), "SHOW fsync"))
+}
