@@ -129,7 +129,7 @@ func (p BranchParams) MarshalJSON() ([]byte, error) {
 	if len(p.WorkingHours) == 0 {
 		p.WorkingHours = nil
 	}
-	return mergeParams(plainBranchParams(p), p.Extra, p.carried)
+	return mergeParams((*plainBranchParams)(&p), p.Extra, p.carried)
 }
 
 func (p BranchParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }

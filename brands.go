@@ -44,7 +44,7 @@ type plainBrandParams BrandParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p BrandParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainBrandParams(p), p.Extra, nil)
+	return mergeParams((*plainBrandParams)(&p), p.Extra, nil)
 }
 
 func (p BrandParams) recordKey() string {

@@ -74,18 +74,23 @@ func (t *bulkTarget) effectiveMode() BulkMode {
 	return BulkCreate
 }
 
-// body returns the body of a request with records, which are separated by commas.
-func (t *bulkTarget) body(records []byte) json.RawMessage {
+// head is what a request has before its records.
+func (t *bulkTarget) head() string {
+	switch {
+	case t.list == "":
+		return "["
+	case t.mode == "":
+		return `{"` + t.list + `":[`
+	}
+	return `{"mode":"` + string(t.mode) + `","` + t.list + `":[`
+}
+
+// tail is what a request has after its records.
+func (t *bulkTarget) tail() string {
 	if t.list == "" {
-		return append(append([]byte("["), records...), ']')
+		return "]"
 	}
-	body := make([]byte, 0, len(records)+len(t.list)+40)
-	body = append(body, '{')
-	if t.mode != "" {
-		body = append(append(append(body, `"mode":"`...), t.mode...), `",`...)
-	}
-	body = append(append(append(body, '"'), t.list...), `":[`...)
-	return append(append(body, records...), `]}`...)
+	return "]}"
 }
 
 // bulk writes records in one request: as {mode, <name>: [...]}.
@@ -108,9 +113,9 @@ func bulkTo[T keyed](ctx context.Context, c *Client, target bulkTarget, records 
 	case n > maxBulk:
 		return nil, invalid("POST %s: %d records, and a request takes %d at most: use BulkAll", target.route, n, maxBulk)
 	}
-	batch := newBulkBatch(0, len(records))
-	for i, record := range records {
-		if err := addRecord(batch, fmt.Sprintf("%s[%d]", cmp.Or(target.list, "records"), i), record); err != nil {
+	batch := newBulkBatch(&target, 0, len(records), 0)
+	for i := range records {
+		if err := addRecord(batch, fmt.Sprintf("%s[%d]", cmp.Or(target.list, "records"), i), &records[i]); err != nil {
 			return nil, invalid("POST %s: %s", target.route, reason(err))
 		}
 	}

@@ -5,33 +5,58 @@ import "strings"
 // theRecord is what errors call a record whose index stands beside them.
 const theRecord = "the record"
 
-// bulkBatch is the records of one request, encoded.
+// bulkBatch is the records of one request, encoded: its body but for the end. A part of a batch
+// shares its memory.
 type bulkBatch struct {
-	offset  int      // of the first record in the sequence
-	keys    []string // of all records
-	records []byte   // the good ones as JSON, each followed by a comma
-	ends    []int    // in records, by record; one that can't be written is empty
-	errs    map[int]error
+	target *bulkTarget
+	offset int      // of the first record in the sequence
+	keys   []string // of all records
+	text   []byte   // the target's head, and the good records as JSON, each followed by a comma
+	head   int      // how much of text is the head; 0: it has none, since this is a part
+	ends   []int    // in the text of the whole batch, by record; one that can't be written is empty
+	start  int      // of text in that of the whole batch
+	errs   map[int]error
 }
 
-func newBulkBatch(offset, size int) *bulkBatch {
-	return &bulkBatch{offset: offset, keys: make([]string, 0, size), ends: make([]int, 0, size)}
+// newBulkBatch makes room for so many records, of so many bytes in all.
+func newBulkBatch(target *bulkTarget, offset, records, bytes int) *bulkBatch {
+	head := target.head()
+	text := append(make([]byte, 0, len(head)+bytes+len(target.tail())), head...)
+	return &bulkBatch{
+		target: target, offset: offset, keys: make([]string, 0, records),
+		text: text, head: len(head), ends: make([]int, 0, records),
+	}
+}
+
+// size is how many bytes its good records take.
+func (b *bulkBatch) size() int { return len(b.text) - b.head }
+
+// body returns the body of a request with the good records, of which there are some. That of a
+// whole batch takes the batch's own memory.
+func (b *bulkBatch) body() ownBody {
+	records := b.text[:len(b.text)-1] // without the last comma
+	if b.head == 0 {
+		head, tail := b.target.head(), b.target.tail()
+		body := make([]byte, 0, len(head)+len(records)+len(tail))
+		return append(append(append(body, head...), records...), tail...)
+	}
+	return append(records, b.target.tail()...)
 }
 
 // addRecord encodes a record now: the caller may change what it points to afterwards. A record
 // that can't be written keeps its place. The error is ErrInvalid and names where.
-func addRecord[T keyed](b *bulkBatch, where string, record T) error {
-	encoded, err := encodeRecord(where, &record)
+func addRecord[T keyed](b *bulkBatch, where string, record *T) error {
+	encoded, err := encodeRecord(where, record)
 	if err == nil {
-		b.records = append(append(b.records, encoded...), ',')
+		b.text = append(append(b.text, encoded...), ',')
 	} else {
 		if b.errs == nil {
 			b.errs = map[int]error{}
 		}
 		b.errs[len(b.keys)] = err
 	}
-	b.keys = append(b.keys, record.recordKey())
-	b.ends = append(b.ends, len(b.records))
+	b.keys = append(b.keys, (*record).recordKey())
+	b.ends = append(b.ends, len(b.text))
 	return err
 }
 
@@ -54,16 +79,18 @@ func encodeRecord(where string, record any) ([]byte, error) {
 	return b, nil
 }
 
-// slice returns the records [from, to) as a batch. It shares their memory.
+// slice returns the records [from, to) as a batch.
 func (b *bulkBatch) slice(from, to int) *bulkBatch {
-	start := 0
+	if from == 0 && to == len(b.keys) {
+		return b
+	}
+	start := b.start + b.head
 	if from > 0 {
 		start = b.ends[from-1]
 	}
-	part := &bulkBatch{offset: b.offset + from, keys: b.keys[from:to:to], ends: make([]int, to-from)}
-	part.records = b.records[start:b.ends[to-1]]
-	for i := range part.ends {
-		part.ends[i] = b.ends[from+i] - start
+	part := &bulkBatch{target: b.target, offset: b.offset + from, keys: b.keys[from:to:to], ends: b.ends[from:to:to], start: start}
+	part.text = b.text[start-b.start : b.ends[to-1]-b.start]
+	for i := range part.keys {
 		if err := b.errs[from+i]; err != nil {
 			if part.errs == nil {
 				part.errs = map[int]error{}

@@ -16,11 +16,13 @@ type bulkReader[T keyed] struct {
 	sender *bulkSender
 	linger time.Duration // after its first record, a batch that isn't full is sent; 0: never
 
-	mu     sync.Mutex // guards the next three: the linger's timer sends too
-	batch  *bulkBatch // being filled; nil: none
-	turn   chan<- bulkSent
-	handed int // records handed to the sender
+	mu       sync.Mutex // guards the next four: the linger's timer sends too
+	batch    *bulkBatch // being filled; nil: none
+	turn     chan<- bulkSent
+	handed   int // records handed to the sender
+	expected int // bytes of the next batch, from what the last one took
 
+	record   T // being added: kept here, since encoding it needs it in the heap
 	timer    *time.Timer
 	read     int   // records
 	err      error // why reading ended early
@@ -67,7 +69,8 @@ func (r *bulkReader[T]) add(ctx context.Context, record T) error {
 			return err
 		}
 	}
-	_ = addRecord(r.batch, theRecord, record) // an error keeps the record's place
+	r.record = record
+	_ = addRecord(r.batch, theRecord, &r.record) // an error keeps the record's place
 	if len(r.batch.keys) >= int(r.sender.size.Load()) {
 		r.flush(ctx, true)
 	}
@@ -80,7 +83,7 @@ func (r *bulkReader[T]) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	batch := newBulkBatch(r.handed, int(r.sender.size.Load()))
+	batch := newBulkBatch(r.sender.target, r.handed, int(r.sender.size.Load()), r.expected)
 	r.batch, r.turn = batch, turn
 	if r.linger > 0 {
 		r.timer = time.AfterFunc(r.linger, func() {
@@ -120,6 +123,7 @@ func (r *bulkReader[T]) flush(ctx context.Context, send bool) {
 		return
 	}
 	r.handed += len(batch.keys)
+	r.expected = batch.size() + batch.size()/16 // records differ a little in length
 	r.sender.start(ctx, batch, turn)
 }
 

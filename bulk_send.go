@@ -20,7 +20,7 @@ func sendBulk(ctx context.Context, c *Client, target *bulkTarget, batch *bulkBat
 	rejected.Count = len(rejected.Records)
 	var err error
 	reported := false
-	if len(batch.records) > 0 {
+	if batch.size() > 0 {
 		var report bulkReport
 		report, err = target.send(ctx, c, batch, result)
 		rejected.Records = merged(rejected.Records, batch, report.records())
@@ -47,7 +47,7 @@ func (t *bulkTarget) send(
 	_, keys := batch.sent()
 	op := &operation{
 		method: http.MethodPost, route: t.route, idempotent: t.idempotent,
-		body: t.body(batch.records[:len(batch.records)-1]),
+		body: batch.body(),
 	}
 	op.decode = func(res *retry.Result) (err error) {
 		result.Raw, result.StatusCode = bytes.Clone(res.Body), res.Status

@@ -47,7 +47,7 @@ type plainCategoryParams CategoryParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p CategoryParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainCategoryParams(p), p.Extra, nil)
+	return mergeParams((*plainCategoryParams)(&p), p.Extra, nil)
 }
 
 // CategoryListParams selects categories. The zero value, like nil, selects all.

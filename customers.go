@@ -102,7 +102,7 @@ type plainCustomerParams CustomerParams // without methods
 
 // MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p CustomerParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainCustomerParams(p), p.Extra, p.carried)
+	return mergeParams((*plainCustomerParams)(&p), p.Extra, p.carried)
 }
 
 // CustomerListParams selects customers. The zero value, like nil, selects all.
@@ -232,7 +232,7 @@ type plainCustomerGroupParams CustomerGroupParams // without methods
 
 // MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p CustomerGroupParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainCustomerGroupParams(p), p.Extra, p.carried)
+	return mergeParams((*plainCustomerGroupParams)(&p), p.Extra, p.carried)
 }
 
 // check holds p to what is documented.

@@ -26,10 +26,8 @@ func (op *operation) asError(res *retry.Result) error {
 	if errors.Is(stop, retry.ErrOpen) {
 		stop = ErrCircuitOpen
 	}
-	if _, ok := errors.AsType[*retry.LimiterError](
-		res.Stop,
-	); ok { // this attempt wasn't sent, whatever the earlier ones met
-		return op.transportError(res, stop)
+	if limiter := new(retry.LimiterError); errors.As(res.Stop, &limiter) {
+		return op.transportError(res, stop) // this attempt wasn't sent, whatever the earlier ones met
 	}
 	var err error
 	switch {
@@ -74,10 +72,8 @@ func (op *operation) apiError(res *retry.Result) error {
 	if to := redirectTarget(res, op.request.URL); to != "" && e.Details == "" {
 		e.Details = redact.Text("it redirects to "+to, secret)
 	}
-	if encoding := res.Header.Get(
-		"Content-Encoding",
-	); e.Details == "" && encoding != "" && len(text) > 0 &&
-		unpack(res) != "" {
+	encoding := res.Header.Get("Content-Encoding")
+	if e.Details == "" && encoding != "" && len(text) > 0 && unpack(res) != "" {
 		e.Details = "its body is encoded as " + redact.Line(redact.Text(encoding, secret), 40)
 	}
 	switch res.Status {
@@ -236,19 +232,8 @@ func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 
 // fieldOf returns the name of the field that a member of a list of errors is about.
 func fieldOf(object map[string]json.RawMessage) string {
-	name := firstText(
-		object,
-		"field",
-		"name",
-		"path",
-		"propertyPath",
-		"property",
-		"param",
-		"parameter",
-		"pointer",
-		"attribute",
-		"key",
-	)
+	name := firstText(object, "field", "name", "path", "propertyPath", "property",
+		"param", "parameter", "pointer", "attribute", "key")
 	if name != "" {
 		return name
 	}

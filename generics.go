@@ -45,7 +45,7 @@ type plainGenericParams GenericParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p GenericParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainGenericParams(p), p.Extra, nil)
+	return mergeParams((*plainGenericParams)(&p), p.Extra, nil)
 }
 
 func (p GenericParams) recordKey() string {

@@ -95,3 +95,37 @@ func TestACreateTakesFewAllocations(t *testing.T) {
 	}, http.MethodPost, "/products", params, newProduct)
 	assert.LessOrEqual(t, own.allocations, byHand.allocations+14, "a write is traced, to tell whether it was sent")
 }
+
+func TestDatesAsPocketBaseWritesThemTakeNoMoreMemory(t *testing.T) {
+	usual, asPocketBase := []byte(`"2026-03-02T08:15:00.123Z"`), []byte(`"2026-03-02 08:15:00.123Z"`)
+	var read linkit.Time
+	for _, text := range [][]byte{usual, asPocketBase} {
+		used := measured(t, func(context.Context) error { return read.UnmarshalJSON(text) })
+		assert.Zero(t, used.allocations, "%s", text)
+		assert.Equal(t, time.Date(2026, 3, 2, 8, 15, 0, 123e6, time.UTC), read.Time)
+	}
+}
+
+func TestARecordOfABulkRequestIsHeldOnce(t *testing.T) {
+	const records = 20_000
+	client := overCanned(t, canned{body: `{"success":true}`}, linkit.WithAPIKey(testKey))
+	params := linkit.SKUParams{
+		IvID: "ITEM-1_BR-1", ProductIvID: "ITEM-1", BranchIvID: "BR-1", Qty: linkit.Ptr(7), Price: linkit.Ptr(7.25),
+	}
+	text, err := params.MarshalJSON()
+	require.NoError(t, err)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	require.NoError(t, client.SKUs.BulkAll(t.Context(), linkit.BulkUpsert,
+		func(yield func(linkit.SKUParams, error) bool) {
+			for range records {
+				if !yield(params, nil) {
+					return
+				}
+			}
+		}, nil))
+	runtime.ReadMemStats(&after)
+	// The text by itself, in its request and in the first request's growth; the parameters.
+	assert.LessOrEqual(t, float64(after.Mallocs-before.Mallocs)/records, 2.5)
+	assert.LessOrEqual(t, float64(after.TotalAlloc-before.TotalAlloc)/records, 5.5*float64(len(text)))
+}

@@ -115,7 +115,7 @@ func (p OfferParams) MarshalJSON() ([]byte, error) {
 	if len(p.Meta) == 0 {
 		p.Meta = nil
 	}
-	return mergeParams(plainOfferParams(p), p.Extra, p.carried)
+	return mergeParams((*plainOfferParams)(&p), p.Extra, p.carried)
 }
 
 func (p OfferParams) recordKey() string { return memberKey("name", p.Name, p.Extra, p.carried) }
@@ -135,7 +135,7 @@ type plainOfferStatusParams OfferStatusParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p OfferStatusParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainOfferStatusParams(p), p.Extra, nil)
+	return mergeParams((*plainOfferStatusParams)(&p), p.Extra, nil)
 }
 
 // OfferListParams selects offers. The zero value, like nil, selects all.

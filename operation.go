@@ -26,7 +26,7 @@ type operation struct {
 	tenant string  // the organization that is the first of the ids; "": none is
 	url    url.URL // its path only for a Do, which has no ids
 	query  url.Values
-	// encoded by json.Marshal, except json.RawMessage and []byte; nil: none
+	// encoded by json.Marshal, except ownBody, json.RawMessage and []byte; nil: none
 	body         any
 	kind         kind                                         // what it carries, and whether the limits are for it
 	idempotent   bool                                         // a POST that may be repeated without harm

@@ -215,7 +215,7 @@ type plainOrderParams OrderParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p OrderParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainOrderParams(p), p.Extra, nil)
+	return mergeParams((*plainOrderParams)(&p), p.Extra, nil)
 }
 
 func (p OrderParams) recordKey() string {

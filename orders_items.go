@@ -30,7 +30,7 @@ func (l *LineItem) UnmarshalJSON(b []byte) error {
 // zero or can't be read.
 func (l LineItem) MarshalJSON() ([]byte, error) {
 	if len(l.Raw) == 0 {
-		return mergeParams(plainLineItem(l), nil, nil)
+		return mergeParams((*plainLineItem)(&l), nil, nil)
 	}
 	line := plainLineItem(l)
 	_, kept := carry(l.Raw, &line)

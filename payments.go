@@ -37,7 +37,7 @@ type plainPaymentOrderParams PaymentOrderParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p PaymentOrderParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainPaymentOrderParams(p), p.Extra, nil)
+	return mergeParams((*plainPaymentOrderParams)(&p), p.Extra, nil)
 }
 
 // PaymentOrderDetails is what is to be paid. What is zero is left out of the request.

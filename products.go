@@ -79,7 +79,7 @@ type plainProductParams ProductParams // without methods
 
 // MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p ProductParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainProductParams(p), p.Extra, p.carried)
+	return mergeParams((*plainProductParams)(&p), p.Extra, p.carried)
 }
 
 func (p ProductParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }

@@ -58,12 +58,17 @@ func (c *core) newRequest(ctx context.Context, op *operation) (_ *retry.Request,
 	return &op.request, nil
 }
 
+// ownBody is a body made and checked by this package: nobody else has it.
+type ownBody []byte
+
 // encodeBody returns the body as it is sent. The caller's bytes are copied: a transport may go on
 // reading them after an early response.
 func (op *operation) encodeBody() ([]byte, error) {
 	switch body := op.body.(type) {
 	case nil:
 		return nil, nil
+	case ownBody:
+		return body, nil
 	case json.RawMessage:
 		return bytes.Clone(body), op.checkText(body)
 	case []byte:

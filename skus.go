@@ -76,7 +76,7 @@ type plainSKUParams SKUParams // without methods
 
 // MarshalJSON encodes the fields that are set, what Params has kept of the record, and Extra.
 func (p SKUParams) MarshalJSON() ([]byte, error) {
-	return mergeParams(plainSKUParams(p), p.Extra, p.carried)
+	return mergeParams((*plainSKUParams)(&p), p.Extra, p.carried)
 }
 
 func (p SKUParams) recordKey() string { return memberKey("iv_id", p.IvID, p.Extra, p.carried) }

@@ -39,10 +39,15 @@ var errNoTime = errors.New("it is not a date that begins with the year, nor Unix
 // zero Time.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	*t = Time{}
-	if t.Time.UnmarshalJSON(b) == nil && writable(t.Time) {
-		return nil // RFC 3339, or null
+	if len(b) > 12 && (b[11] == 'T' || b[11] == ' ') { // the usual forms cost no memory
+		var text [40]byte
+		usual := text[:copy(text[:], b)]
+		usual[11] = 'T'
+		if t.Time.UnmarshalJSON(usual) == nil && writable(t.Time) {
+			return nil
+		}
+		*t = Time{}
 	}
-	*t = Time{}
 	s, err := dateText(b)
 	if err != nil || s == "" {
 		return err
@@ -217,10 +222,7 @@ var timeLayouts = [...]string{
 
 // parseTime reads a text that isn't empty. A time that couldn't be written again is none.
 func parseTime(s string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		t, err = parseYearFirst(strings.TrimSpace(s))
-	}
+	t, err := parseYearFirst(strings.TrimSpace(s))
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -272,6 +274,9 @@ func clockText(clock string) string {
 // date without separators are not taken for milliseconds.
 func unixTime(s string) (time.Time, error) {
 	const first, last = 1e8, 1e11 // seconds
+	if strings.Trim(s, "0123456789+-.eE") != "" {
+		return time.Time{}, errNoTime
+	}
 	n, ok := lenient.Float([]byte(s))
 	if _, err := time.Parse("20060102150405", s); !ok || err == nil {
 		return time.Time{}, errNoTime
