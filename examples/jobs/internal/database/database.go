@@ -1,0 +1,105 @@
+// Package database opens the databases of the jobs: PostgreSQL or a file of SQLite.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// DB is an open database.
+type DB struct {
+	*sql.DB
+	Postgres bool   // else SQLite
+	Path     string // SQLite's file
+}
+
+// Open opens a database and checks that it responds. A dsn that begins with postgres:// or
+// postgresql:// is PostgreSQL's; anything else is the path of a SQLite file, which is made if it
+// doesn't exist and set to WAL, so that reading and writing don't block each other.
+func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false) }
+
+// OpenReadOnly is Open of a database that must exist, and to which no statement can write.
+func OpenReadOnly(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true) }
+
+func open(ctx context.Context, dsn string, readOnly bool) (*DB, error) {
+	var db *DB
+	var err error
+	if IsPostgres(dsn) {
+		db, err = openPostgres(dsn, readOnly)
+	} else {
+		db, err = openSQLite(dsn, readOnly)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("open %s: %w", Name(dsn), err)
+	}
+	return db, nil
+}
+
+// IsPostgres reports whether a dsn is PostgreSQL's.
+func IsPostgres(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// Name returns what a dsn leads to, without user, password and options.
+func Name(dsn string) string {
+	if !IsPostgres(dsn) {
+		return dsn
+	}
+	parsed, err := url.Parse(dsn)
+	if err != nil {
+		return "postgres://"
+	}
+	return (&url.URL{Scheme: "postgres", Host: parsed.Host, Path: parsed.Path}).String()
+}
+
+func openPostgres(dsn string, readOnly bool) (*DB, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err // it shows no password
+	}
+	if readOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	return &DB{DB: stdlib.OpenDB(*config), Postgres: true}, nil
+}
+
+func openSQLite(path string, readOnly bool) (*DB, error) {
+	switch {
+	case path == "":
+		return nil, errors.New("the dsn is empty: give postgres://... or the path of a SQLite file")
+	case strings.Contains(path, "://"):
+		return nil, fmt.Errorf("the dsn begins with %q: give postgres://... or the path of a SQLite file",
+			path[:strings.Index(path, "://")+3])
+	}
+	options := url.Values{"_pragma": {"busy_timeout(30000)"}}
+	if readOnly {
+		options.Set("mode", "ro")
+		options.Add("_pragma", "query_only(1)")
+	} else {
+		options.Add("_pragma", "journal_mode(WAL)")
+		options.Add("_pragma", "synchronous(FULL)") // what is committed outlives a power cut
+		options.Set("_txlock", "immediate")
+	}
+	location := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: options.Encode()}
+	if !filepath.IsAbs(path) { // file:name, without a slash
+		location = url.URL{Scheme: "file", Opaque: location.EscapedPath(), RawQuery: location.RawQuery}
+	}
+	db, err := sql.Open("sqlite", location.String())
+	if err != nil {
+		return nil, err
+	}
+	return &DB{DB: db, Path: path}, nil
+}

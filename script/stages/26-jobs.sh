@@ -1,0 +1,3 @@
+# stocksync and orderfeed, killed and cut off at the worst moments, on PostgreSQL and SQLite
+need postgres "apt-get install postgresql"
+CI=true go test -C examples/jobs -count=1 ./...
