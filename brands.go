@@ -132,7 +132,7 @@ func (s *BrandsService) Get(ctx context.Context, brandCode string) (*Brand, erro
 }
 
 // Create adds a brand. A BrandCode in use is ErrConflict; one that is empty or too long, like a
-// name too long, is ErrInvalid before anything is sent. It is not sent again once it may have taken
+// name too long, is ErrInvalid before anything is sent. It is not retried once it may have taken
 // effect.
 //
 //	POST /brands

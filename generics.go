@@ -108,8 +108,8 @@ func (s *GenericsService) Get(ctx context.Context, genericCode string) (*Generic
 	return do[Generic](ctx, s.client, op)
 }
 
-// Create adds a generic. A GenericCode in use is ErrConflict. It is not sent again once it may have
-// taken effect.
+// Create adds a generic. A GenericCode in use is ErrConflict. It is not retried once it may have taken
+// effect.
 //
 //	POST /generics   (inferred)
 func (s *GenericsService) Create(ctx context.Context, params GenericParams) (*Generic, error) {
