@@ -13,12 +13,12 @@ import (
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	command = regexp.MustCompile(`go run (?:-C )?\.?/?(examples/\w+)`)
+	command = regexp.MustCompile(`go run (?:-C (\S+) )?(\.\S*)`)
 	notSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // A link within the repository must lead to a file, and to a heading where it names one; a command
-// must run an example that exists.
+// must run a program that exists.
 func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	texts := pages(t, root)
@@ -44,7 +44,7 @@ func TestLinksAndCommandsOfThePagesLeadSomewhere(t *testing.T) {
 			assert.Contains(t, slugs, anchor, "%s: %s", page, match[1])
 		}
 		for _, match := range command.FindAllStringSubmatch(text, -1) {
-			assert.FileExists(t, filepath.Join(root, match[1], "main.go"), page)
+			assert.FileExists(t, filepath.Join(root, match[1], strings.TrimRight(match[2], "`:;,"), "main.go"), page)
 		}
 	}
 }
