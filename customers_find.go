@@ -27,9 +27,10 @@ const minPhoneDigits = 8
 
 // FindByPhone returns the customer who has this phone number. Linkit normalizes numbers, with a
 // country code for example, so numbers are compared by their digits without leading zeros, from the
-// end, over the length of the shorter one: "0501234567" finds "+966 50 123 4567". It needs 8 digits
+// end, over the length of the shorter one: "050 123 4567" finds "+966501234567". It needs 8 digits
 // at least; fewer are [ErrInvalid]. It is [ErrNotFound] when nobody has the number, and
-// [ErrConflict] when several customers match.
+// [ErrConflict] when several customers match. The search is for the last 8 digits: a record that
+// Linkit keeps with spaces among them isn't found.
 //
 //	GET /customers
 func (s *CustomersService) FindByPhone(ctx context.Context, phone string) (*Customer, error) {

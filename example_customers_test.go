@@ -67,6 +67,21 @@ func ExampleCustomersService_Get() {
 	// Output: Noura Alharbi vip
 }
 
+// Linkit adds the country code, and keeps no spaces.
+func ExampleCustomersService_FindByPhone() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	server.AddCustomers(linkit.Customer{FirstName: "Noura", Phone: "+966501234567"})
+	client := server.Client(linkit.WithOrganization(linkittest.OrganizationID))
+	customer, err := client.Customers.FindByPhone(context.Background(), "050 123 4567")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(customer.FirstName, customer.Phone)
+	// Output: Noura +966501234567
+}
+
 func ExampleCustomersService_Update() {
 	server := linkittest.NewServer()
 	defer server.Close()

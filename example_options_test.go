@@ -170,3 +170,43 @@ func ExampleWithCircuitBreaker() {
 	// true true 2
 	// true true 2
 }
+
+// A correlation id that finds the call in Linkit's logs, and the response's own.
+func ExampleContextWithResponse() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	client := server.Client()
+
+	var response linkit.Response
+	ctx := linkit.ContextWithHeader(context.Background(), "X-Correlation-Id", "sync-42")
+	_, err := client.Products.Get(linkit.ContextWithResponse(ctx, &response), "ITEM-1")
+	fmt.Println(errors.Is(err, linkit.ErrNotFound), response.StatusCode, response.Attempts)
+	fmt.Println(server.Requests()[0].Header.Get("X-Correlation-Id"))
+	// Output:
+	// true 404 1
+	// sync-42
+}
+
+// nightly lets requests through at night only.
+type nightly struct{ open <-chan struct{} }
+
+func (n nightly) Wait(ctx context.Context) error {
+	select {
+	case <-n.open:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Any limit can be a Limiter; package linkitredis has one that a fleet shares.
+func ExampleWithLimiter() {
+	server := linkittest.NewServer()
+	defer server.Close()
+	open := make(chan struct{})
+	close(open) // it is night
+	client := server.Client(linkit.WithLimiter(nightly{open}))
+	count, err := client.Products.Count(context.Background(), nil)
+	fmt.Println(count, err)
+	// Output: 0 <nil>
+}
