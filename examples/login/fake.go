@@ -10,7 +10,7 @@ import (
 )
 
 var example = demo.Example{
-	Credential: linkit.WithLogin(linkittest.Email, linkittest.Password),
+	Options: []linkit.Option{linkit.WithLogin(linkittest.Email, linkittest.Password)},
 	Fake: func(server *linkittest.Server) {
 		server.SetTokenTTL(2 * time.Second)
 		server.Inject(linkittest.Fault{Path: "/branches", Status: http.StatusUnauthorized}) // as for a revoked token

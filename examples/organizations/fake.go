@@ -10,7 +10,7 @@ import (
 var onFake = []string{"org_riyadh", "org_jeddah", "org_dammam"}
 
 var example = demo.Example{
-	Credential: linkit.WithLogin("buyer@example.com", "a-password"),
+	Options: []linkit.Option{linkit.WithLogin("buyer@example.com", "a-password")},
 	Fake: func(server *linkittest.Server) {
 		server.AddUser("buyer@example.com", "a-password", "org_riyadh", "org_jeddah")
 		server.AddProducts(

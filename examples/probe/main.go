@@ -36,7 +36,8 @@ var example = demo.Example{
 			linkit.Product{IvID: "ITEM-2", NameEn: "Panadol Extra"},
 		)
 	},
-	Writes: "adds the product " + scratch + ", changes it and removes it again, and what an earlier run left of it",
+	Options: []linkit.Option{linkit.WithOrganization(linkittest.OrganizationID)}, // customers need it named
+	Writes:  "adds the product " + scratch + ", changes it and removes it again, and what an earlier run left of it",
 }
 
 func main() {

@@ -132,11 +132,8 @@ func members(raw json.RawMessage) string {
 
 // replacement asks whether a PUT replaces the record, and whether "" empties a text.
 func (p *probe) replacement(ctx context.Context) error {
-	if _, err := p.client.Products.Update(
-		ctx,
-		scratch,
-		linkit.ProductParams{IvID: scratch, NameEn: "Probe", Barcode: "0000000000000"},
-	); err != nil {
+	less := linkit.ProductParams{IvID: scratch, NameEn: "Probe", Barcode: "0000000000000"}
+	if _, err := p.client.Products.Update(ctx, scratch, less); err != nil {
 		return err
 	}
 	product, err := p.client.Products.Get(ctx, scratch)

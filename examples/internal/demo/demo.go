@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/linkittest"
@@ -25,8 +26,8 @@ var (
 type Example struct {
 	// Fake fills the fake server, and says which faults its requests meet. Nil leaves it empty.
 	Fake func(*linkittest.Server)
-	// Credential is used with the fake server. The default is its API key.
-	Credential linkit.Option
+	// Options are for the fake server only: another credential than its API key, an organization.
+	Options []linkit.Option
 	// Writes says what the example writes: "adds a product and removes it again". With -live it is
 	// printed, together with the host and the organization, and refused without -yes. Empty means
 	// that the example only reads.
@@ -52,10 +53,7 @@ func (e Example) client(out io.Writer, live, yes bool, opts []linkit.Option) (*l
 	if e.Fake != nil {
 		e.Fake(server)
 	}
-	if e.Credential != nil {
-		opts = append([]linkit.Option{e.Credential}, opts...)
-	}
-	return server.Client(opts...), nil
+	return server.Client(slices.Concat(e.Options, opts)...), nil
 }
 
 func (e Example) service(out io.Writer, yes bool, opts []linkit.Option) (*linkit.Client, error) {

@@ -58,7 +58,7 @@ func TestFakeServerGetsTheExamplesCredential(t *testing.T) {
 		signedIn = signedIn || e.SignIn
 		return ctx, nil
 	}
-	example := Example{Credential: linkit.WithLogin(linkittest.Email, linkittest.Password)}
+	example := Example{Options: []linkit.Option{linkit.WithLogin(linkittest.Email, linkittest.Password)}}
 	_, err := list(t, example, false, false, linkit.WithHooks(linkit.Hooks{Attempt: look}))
 	require.NoError(t, err)
 	assert.True(t, signedIn)
