@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -93,13 +94,38 @@ func openSQLite(path string, readOnly bool) (*DB, error) {
 		options.Add("_pragma", "synchronous(FULL)") // what is committed outlives a power cut
 		options.Set("_txlock", "immediate")
 	}
-	location := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: options.Encode()}
-	if !filepath.IsAbs(path) { // file:name, without a slash
-		location = url.URL{Scheme: "file", Opaque: location.EscapedPath(), RawQuery: location.RawQuery}
-	}
-	db, err := sql.Open("sqlite", location.String())
+	db, err := sql.Open("sqlite", location(path, options))
 	if err != nil {
 		return nil, err
 	}
 	return &DB{DB: db, Path: path}, nil
+}
+
+// location returns a path as SQLite's URI.
+func location(path string, options url.Values) string {
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: options.Encode()}
+	if !filepath.IsAbs(path) { // file:name, without a slash
+		uri = url.URL{Scheme: "file", Opaque: uri.EscapedPath(), RawQuery: uri.RawQuery}
+	}
+	return uri.String()
+}
+
+// ErrLocked is a file that another process has locked.
+var ErrLocked = errors.New("the file is locked by another process")
+
+// Lock makes a file and locks it until it is closed or the process ends. It fails with [ErrLocked] at
+// once where another process holds the lock.
+func Lock(ctx context.Context, path string) (io.Closer, error) {
+	file, err := sql.Open("sqlite", location(path, url.Values{"_pragma": {"busy_timeout(0)"}}))
+	if err != nil {
+		return nil, err
+	}
+	file.SetMaxOpenConns(1) // which holds the lock: it is never closed for being idle
+	if _, err := file.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		if strings.Contains(err.Error(), "SQLITE_BUSY") {
+			err = ErrLocked
+		}
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	}
+	return file, nil
 }

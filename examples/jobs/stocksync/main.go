@@ -1,0 +1,121 @@
+// Stocksync pushes stock and prices from a database to Linkit: what changed since Linkit last
+// acknowledged it.
+//
+//	go run -C examples/jobs ./stocksync
+//
+// Without flags it demonstrates itself on a fake server, with a database in a temporary folder. With
+// -dsn it reads a database of yours, and with -live it pushes to the service; -yes lets it write
+// there:
+//
+//	stocksync -dsn postgres://erp/shop -query 'SELECT product, branch, qty, price FROM stock' -dry-run
+//	stocksync -dsn postgres://erp/shop -query 'SELECT product, branch, qty, price FROM stock' -live -yes
+//
+// It exits with 0 when everything is in sync, 1 when something failed that another run may mend, 2
+// when a flag or the query is wrong, 3 when everything is in sync but for rejected records, and 4
+// when a person must do something first. See docs/jobs.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/linkit-go/linkit/examples/jobs/internal/database"
+	"github.com/linkit-go/linkit/examples/jobs/internal/program"
+	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], program.NewOutput(os.Stdout), os.Stderr))
+}
+
+// run is the program. It returns the exit code.
+func run(ctx context.Context, args []string, out *program.Output, errs *os.File) int {
+	var f flags
+	set := f.register(errs)
+	if code, ok := program.Parse(set, args); !ok {
+		return code
+	}
+	stop, end := program.Signals(ctx)
+	defer end()
+	var err error
+	if set.NFlag() == 0 {
+		err = demonstrate(stop, out)
+	} else if err = f.check(); err == nil {
+		err = f.start(stop, out)
+	}
+	code := exitCode(err)
+	switch {
+	case err == nil:
+	case code == program.ExitUsage:
+		_, _ = errs.WriteString("stocksync: " + err.Error() + "\n")
+	case program.Advice(err) != "":
+		out.Log.Error(program.Advice(err), "error", err.Error())
+	case code == program.ExitRejected:
+		out.Log.Warn(err.Error())
+	default:
+		out.Log.Error("stocksync failed", "error", err.Error())
+	}
+	return code
+}
+
+// exitCode returns the code that an error leads to.
+func exitCode(err error) int {
+	if query, ok := errors.AsType[*stock.QueryError](err); ok {
+		err = program.Usage(query)
+	}
+	if shards, ok := errors.AsType[*stock.ShardsError](err); ok {
+		err = program.Usage(shards)
+	}
+	if errors.Is(err, stock.ErrLocked) {
+		return program.ExitFailed
+	}
+	return program.ExitCode(err)
+}
+
+// start opens the databases and does what the flags say.
+func (f *flags) start(stop program.Stop, out *program.Output) (err error) {
+	ctx := stop.Begin
+	if f.dryRun {
+		return f.difference(ctx, out)
+	}
+	// Before anything is made: what it will write, and whether it may.
+	monitor, healthy, err := f.listen(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, monitor.Close(context.WithoutCancel(ctx))) }()
+	client, err := f.NewClient(out, f.writes(), f.options(monitor)...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	state, err := stock.OpenState(ctx, f.stateDSN())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, state.Close()) }()
+	db, err := database.OpenReadOnly(ctx, f.dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	source, err := stock.OpenSource(ctx, db, f.query)
+	if err != nil {
+		return err
+	}
+	progress := &progress{out: out}
+	engine, err := stock.New(ctx, source, state, stock.Options{
+		SKUs: client.SKUs, Mode: f.bulkMode(), Shards: f.shards, Workers: f.workers, Timeout: f.timeout,
+		Log: out.Log, Begin: progress.begin, Progress: progress.add,
+	})
+	if err != nil {
+		return err
+	}
+	job := &job{flags: f, out: out, engine: engine, progress: progress}
+	if job.metrics, err = newMetrics(monitor); err != nil {
+		return err
+	}
+	healthy.Store(job)
+	return job.run(stop)
+}
