@@ -44,6 +44,7 @@ func WithSetting(name, value string) Option {
 type Server struct {
 	tb       testing.TB
 	folder   string // where postgres and initdb are
+	base     string // a folder of its own
 	data     string
 	port     int
 	settings map[string]string
@@ -57,6 +58,41 @@ type Server struct {
 
 // New starts a server that ends with the test.
 func New(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	s := start(tb, opts...)
+	tb.Cleanup(s.close)
+	return s
+}
+
+var shared struct {
+	sync.Mutex
+	server *Server
+}
+
+// Shared returns a server for all the tests of a package, each of which should use a Database of its
+// own and neither stop nor restart it. The package's TestMain must call [Main].
+func Shared(tb testing.TB) *Server {
+	tb.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil {
+		shared.server = start(tb)
+	}
+	return shared.server
+}
+
+// Main runs the tests, ends the server of [Shared], and returns the code for os.Exit.
+func Main(m *testing.M) int {
+	code := m.Run()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		shared.server.close()
+	}
+	return code
+}
+
+func start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, folder: programs(tb), settings: map[string]string{
 		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200",
@@ -76,11 +112,17 @@ func New(tb testing.TB, opts ...Option) *Server {
 			break
 		}
 		if attempt == 3 { // another program may have taken the port, but not three times
+			s.close()
 			tb.Fatalf("PostgreSQL doesn't start: %v\n%s", err, s.output.String())
 		}
 	}
-	tb.Cleanup(s.Kill)
 	return s
+}
+
+// close ends the server and removes its data.
+func (s *Server) close() {
+	s.Kill()
+	_ = os.RemoveAll(s.base)
 }
 
 // programs returns the folder of initdb and postgres.
@@ -102,7 +144,7 @@ func programs(tb testing.TB) string {
 }
 
 func isFile(path string) bool {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // below a folder of PATH
 	return err == nil && info.Mode().IsRegular()
 }
 
@@ -131,14 +173,16 @@ func (s *Server) initialize() {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	s.tb.Cleanup(func() { _ = os.RemoveAll(base) })
+	s.base = base
 	if err := own(base); err != nil {
+		s.close()
 		s.tb.Fatal(err)
 	}
 	s.data = filepath.Join(base, "data")
 	command := s.program("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 	command.Dir = base
 	if text, err := command.CombinedOutput(); err != nil {
+		s.close()
 		s.tb.Fatalf("initdb: %v\n%s", err, text)
 	}
 }
@@ -146,7 +190,8 @@ func (s *Server) initialize() {
 // program returns a command of PostgreSQL's, as a user that it accepts.
 func (s *Server) program(name string, args ...string) *exec.Cmd {
 	// Not the test's context: that ends before the test's cleanup.
-	command := exec.CommandContext(context.Background(), filepath.Join(s.folder, name), args...)
+	command := exec.CommandContext( //nolint:gosec // one of PostgreSQL's programs
+		context.Background(), filepath.Join(s.folder, name), args...)
 	command.Env = append(os.Environ(), "LC_ALL=C")
 	unprivileged(command)
 	return command

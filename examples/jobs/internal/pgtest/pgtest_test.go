@@ -1,6 +1,7 @@
 package pgtest_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -9,6 +10,10 @@ import (
 
 	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 )
+
+func TestMain(m *testing.M) {
+	os.Exit(pgtest.Main(m))
+}
 
 // query runs statements, and returns the value that the last one yields.
 func query(t *testing.T, dsn string, statements ...string) (value string) {
@@ -46,4 +51,12 @@ func TestDataAndAddressSurviveAStopAndACrash(t *testing.T) {
 func TestFsyncIsAnOption(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "on", query(t, pgtest.New(t, pgtest.WithFsync()).Database(t), "SHOW fsync"))
+}
+
+func TestSharedServerIsOne(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Shared(t)
+	assert.Same(t, server, pgtest.Shared(t))
+	query(t, server.Database(t), "CREATE TABLE mine ()", "SELECT count(*)::text FROM mine")
+	query(t, server.Database(t), "CREATE TABLE mine ()", "SELECT count(*)::text FROM mine")
 }
