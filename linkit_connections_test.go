@@ -2,49 +2,17 @@ package linkit_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit"
 )
-
-func TestAttemptAfterATimeoutUsesANewConnection(t *testing.T) {
-	t.Parallel()
-	for name, opts := range map[string]func() []linkit.Option{
-		"own transport": func() []linkit.Option { return nil },
-		"caller's transport": func() []linkit.Option {
-			return []linkit.Option{linkit.WithHTTPClient(&http.Client{Transport: &http.Transport{}})}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			seen := make(chan net.Conn, 100)
-			base, _ := wireServer(t, func(conn net.Conn, n int64) {
-				seen <- conn
-				if n == 2 {
-					return // it hangs, as a connection does that a firewall has forgotten
-				}
-				say(conn, okAnswer(product1))
-			})
-			client := dialing(t, base, append(opts(), linkit.WithAttemptTimeout(time.Second))...)
-			for range 2 {
-				_, err := client.Products.Get(t.Context(), "x")
-				require.NoError(t, err)
-			}
-			first, second, third := <-seen, <-seen, <-seen
-			assert.Same(t, first, second, "the connection is reused")
-			assert.NotSame(t, second, third, "after a timeout it isn't")
-		})
-	}
-}
 
 // The counterpart of a connection that ends while the client's process is stopped: the pool hasn't
 // noticed yet.

@@ -77,7 +77,7 @@ func TestAllHoldsNoMorePagesThanItReadsAhead(t *testing.T) {
 	const prefetch = 8
 	synctest.Test(t, func(t *testing.T) {
 		list := &pagesOf{
-			count:   60,
+			count:   30,
 			records: func(page int) []string { return []string{fmt.Sprintf("record-%d-that-is-no-tiny-object", page)} },
 		}
 		n := 0
@@ -91,7 +91,7 @@ func TestAllHoldsNoMorePagesThanItReadsAhead(t *testing.T) {
 			}
 			require.LessOrEqual(t, liveRecords.Load(), int64(prefetch+2), "page %d", n)
 		}
-		assert.Equal(t, 60, n)
+		assert.Equal(t, 30, n)
 	})
 }
 

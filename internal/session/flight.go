@@ -11,10 +11,9 @@ import (
 
 // flight is one run of the source.
 type flight[T any] struct {
-	ctx         context.Context //nolint:containedctx // the run's own, which ends every wait for it
+	ctx         context.Context //nolint:containedctx // the run's own: its end ends every wait for the run
 	cancel      context.CancelCauseFunc
-	done        chan struct{} // closed when token or err is set
-	token       *Token[T]
+	token       *Token[T] // token or err is set when ctx ends, or by the first that finds it ended
 	err         error
 	ended       chan struct{} // closed when the source has returned
 	predecessor *flight[T]    // the run that this one gave up waiting for without having begun; set before ended
@@ -43,7 +42,7 @@ func (e *AbortError) Error() string { return e.text }
 func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, stop := context.WithTimeoutCause(ctx, fetchTimeout, ErrTimeout)
-	f := &flight[T]{cancel: cancel, done: make(chan struct{}), ended: make(chan struct{})}
+	f := &flight[T]{cancel: cancel, ended: make(chan struct{})}
 	f.pause.Store(&pause{next: make(chan struct{})})
 	ctx = context.WithValue(ctx, c, f)
 	f.ctx = ctx
@@ -67,7 +66,6 @@ func (c *Cache[T]) start(ctx context.Context, old *Token[T]) {
 			}
 			c.settle(f, grant, err)
 			stop()
-			cancel(nil)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if c.running--; c.running == 0 && c.closed {
@@ -121,26 +119,22 @@ func (c *Cache[T]) settle(f *flight[T], g Grant[T], err error) {
 		f.err = err
 		c.backOff(now, err, good)
 	}
-	close(f.done)
 	c.mu.Unlock()
 	if err != nil && good && c.RenewalFailed != nil && !errors.Is(err, ErrClosed) {
 		c.RenewalFailed(f.ctx, err)
 	}
 }
 
-// RetryNotBefore is called by the source, with the context that it runs on, when it won't have a
+// RetryNotBefore is only for the source, with the context that it runs on, when it won't have a
 // token before a time. Callers whose deadline comes first get err at once.
 func (c *Cache[T]) RetryNotBefore(ctx context.Context, at time.Time, err error) {
-	f, ok := ctx.Value(c).(*flight[T])
-	if !ok {
-		return
-	}
+	f, _ := ctx.Value(c).(*flight[T]) // never nil
 	old := f.pause.Swap(&pause{retryNotBefore: at, err: err, next: make(chan struct{})})
 	close(old.next)
 }
 
-// wait returns f's result, or ctx's error. A source that ignores the end of its context is left
-// behind.
+// wait returns f's result, or the cause of ctx's end. A source that ignores the end of its context
+// is left behind.
 func (f *flight[T]) wait(ctx context.Context, c *Cache[T]) (*Token[T], error) {
 	deadline, limited := ctx.Deadline()
 	for {
@@ -149,23 +143,13 @@ func (f *flight[T]) wait(ctx context.Context, c *Cache[T]) (*Token[T], error) {
 			return nil, fmt.Errorf("%w (not retried: %w)", p.err, context.DeadlineExceeded)
 		}
 		select {
-		case <-f.done:
 		case <-p.next:
 			continue
 		case <-ctx.Done():
-			return nil, endOf(ctx)
+			return nil, context.Cause(ctx)
 		case <-f.ctx.Done():
-			c.settle(f, Grant[T]{}, context.Cause(f.ctx)) //nolint:contextcheck // needs none
-			<-f.done
 		}
+		c.settle(f, Grant[T]{}, context.Cause(f.ctx)) //nolint:contextcheck // needs none
 		return f.token, f.err
 	}
-}
-
-// endOf is why ctx has ended, with the cause that its owner gave.
-func endOf(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // the very same
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
 }

@@ -31,29 +31,44 @@ func TestRenewalThatFailsAfterTheTokensEndDoesNotBringItBack(t *testing.T) {
 
 func TestCloseWaitsForARunThatResetLeftBehind(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var ended time.Time
-		c := session.New(
-			session.Config[string]{
-				Classify: classify,
-				Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
-					<-ctx.Done()
-					time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
-					ended = time.Now()
-					return session.Grant[string]{}, ctx.Err()
-				}),
-			},
-		)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := c.Get(ctx, time.Now())
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		c.Reset()
-		began := time.Now()
-		require.NoError(t, c.Close())
-		assert.False(t, ended.IsZero(), "the run goes on after Close")
-		assert.Equal(t, 2*time.Second, time.Since(began))
-	})
+	for name, another := range map[string]bool{"alone": false, "and another one that waits for it": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { closeWithARunLeftBehind(t, another) })
+		})
+	}
+}
+
+func closeWithARunLeftBehind(t *testing.T, another bool) {
+	t.Helper()
+	var ended time.Time
+	c := session.New(
+		session.Config[string]{
+			Classify: classify,
+			Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+				<-ctx.Done()
+				time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+				ended = time.Now()
+				return session.Grant[string]{}, ctx.Err()
+			}),
+		},
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := c.Get(ctx, time.Now())
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	c.Reset()
+	if another {
+		go func() {
+			_, err := c.Get(t.Context(), time.Now())
+			assert.ErrorIs(t, err, session.ErrClosed)
+		}()
+		synctest.Wait()
+	}
+	began := time.Now()
+	require.NoError(t, c.Close())
+	assert.False(t, ended.IsZero(), "the run goes on after Close")
+	assert.Equal(t, 2*time.Second, time.Since(began))
 }
 
 func TestFirstTokenThatCannotBeHadIsNoFailedRenewal(t *testing.T) {

@@ -24,9 +24,6 @@ func (c *Cache[T]) Replace(ctx context.Context, t *Token[T], why Reason) (*Token
 	c.mu.Lock()
 	replace := c.mayReplace(now, t, why)
 	if replace && c.current.Load() == t {
-		if why == ExpiredByServer {
-			c.doubtedGen = max(c.doubtedGen, t.generation)
-		}
 		c.lastRejected = t
 		c.current.Store(nil)
 	}
@@ -46,13 +43,11 @@ func (c *Cache[T]) mayReplace(now time.Time, t *Token[T], why Reason) bool {
 		return !current || !c.rejectionBackoff.active(now)
 	case Expired:
 		return !current || !c.doubtBackoff.active(now)
-	case ExpiredByServer:
-		if c.doubtBackoff.active(now) {
-			return false
-		}
-		return !current || t.generation > c.doubtedGen && c.allowance.available(now, t.life)
 	}
-	return false
+	if c.doubtBackoff.active(now) {
+		return false
+	}
+	return !current || t.generation > c.doubtedGen && c.allowance.available(now, t.life)
 }
 
 // Replayed reports whether t, which [Cache.Replace] returned, changed the server's response. Tokens
@@ -69,9 +64,8 @@ func (c *Cache[T]) Replayed(t *Token[T], why Reason, changed bool) {
 	case why == Rejected:
 	case changed:
 		c.doubtBackoff = backoff{}
-	case t.generation > c.replayedGen:
-		c.replayedGen = t.generation
-		c.doubtedGen = max(c.doubtedGen, t.generation)
+	case t.generation > c.doubtedGen:
+		c.doubtedGen = t.generation
 		c.doubtBackoff.grow(now, maxBackoff)
 	}
 }

@@ -45,6 +45,8 @@ func TestServersClockIsBelievedOncePerToken(t *testing.T) {
 			assert.Empty(t, replaced(t, c, session.ExpiredByServer))
 			sleep(5 * time.Second)
 		}
+		sleep(51 * time.Minute) // another token would be within their bound again
+		assert.Empty(t, replaced(t, c, session.ExpiredByServer))
 		assert.Equal(t, "t2", get(t, c))
 	})
 }
@@ -64,6 +66,28 @@ func TestLateResponsesForTheServersClockShareTheNewToken(t *testing.T) {
 		}
 		assert.Equal(t, int64(2), s.asked.Load())
 	})
+}
+
+func TestLateResponsesShareTheNewTokenWhileReplacementsWait(t *testing.T) {
+	t.Parallel()
+	for why, name := range map[session.Reason]string{session.Rejected: "rejected", session.Expired: "expired"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{life: time.Hour}
+				c := cache(s)
+				first := in(t, c)
+				require.Equal(t, "t2", replaced(t, c, why))
+				c.Replayed(in(t, c), why, false)
+				require.Empty(t, replaced(t, c, why))
+				next, err := c.Replace(t.Context(), first, why)
+				require.NoError(t, err)
+				require.NotNil(t, next)
+				assert.Equal(t, "t2", next.Value)
+				assert.Equal(t, int64(2), s.asked.Load())
+			})
+		})
+	}
 }
 
 func TestServersClockCostsOneTokenOnTopOfThoseThatExpire(t *testing.T) {
@@ -119,10 +143,13 @@ func TestDoubtsAboutClocksAndRejectedTokensWaitApart(t *testing.T) {
 		require.NotEmpty(t, replaced(t, c, session.Expired))
 		c.Replayed(in(t, c), session.Expired, false)
 		require.NotEmpty(t, replaced(t, c, session.Rejected), "a 401 needs a new token all the same")
-		c.Replayed(in(t, c), session.Rejected, false)
-		require.Empty(t, replaced(t, c, session.Rejected))
 		sleep(time.Second)
+		for range 5 { // many calls meet the same new token
+			c.Replayed(in(t, c), session.Rejected, false)
+		}
+		require.Empty(t, replaced(t, c, session.Rejected))
 		require.NotEmpty(t, replaced(t, c, session.Expired))
+		sleep(time.Second)
 		c.Replayed(in(t, c), session.Expired, true)
 		require.NotEmpty(t, replaced(t, c, session.Rejected))
 	})
@@ -193,8 +220,53 @@ func TestTryGetNeverWaitsAndStartsTheRenewal(t *testing.T) {
 		sleep(time.Second)
 		assert.Equal(t, "t3", try(), "what Get would fall back on without waiting")
 		sleep(10 * time.Second)
+		asked := s.asked.Load()
 		assert.Empty(t, try(), "it has expired")
 		sleep(time.Second) // lets the last one end
+		assert.Equal(t, asked, s.asked.Load(), "a failure that nobody waits for would be lost")
+	})
+}
+
+func TestSourceThatAsksItsOwnCacheDuringARenewalGetsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var c *session.Cache[string]
+		s, renewals := &server{life: time.Hour}, 0
+		c = session.New(session.Config[string]{
+			Classify: classify,
+			Source: sourceFunc(func(ctx context.Context, old *session.Token[string], _ bool) (session.Grant[string], error) {
+				if old != nil {
+					renewals++
+					assert.Nil(t, c.TryGet(ctx, time.Now()))
+				}
+				return s.get(ctx, old, false)
+			}),
+		})
+		get(t, c)
+		sleep(56 * time.Minute)
+		get(t, c)
+		synctest.Wait()
+		assert.Equal(t, 1, renewals)
+	})
+}
+
+func TestResetMakesASourceBelievedThatGivesTheSameTokenAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c := session.New(session.Config[string]{
+			Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+				asked++
+				return session.Grant[string]{Value: "key"}, nil
+			}),
+			Classify: classify,
+			Same:     func(rejected, next string) bool { return rejected == next },
+		})
+		get(t, c)
+		c.Reset()
+		get(t, c)
+		require.NotEmpty(t, replaced(t, c, session.Rejected), "no 401 has met it since")
+		assert.Equal(t, 3, asked)
 	})
 }
 

@@ -73,8 +73,7 @@ type Cache[T any] struct {
 	rejectedGen      uint64      // the generation that rejectionBackoff has counted
 	rejecting        atomic.Bool // rejectionBackoff has begun
 	doubtBackoff     backoff     // tokens that seemed to have expired were replaced in vain
-	doubtedGen       uint64      // the server's clock is believed of later generations only
-	replayedGen      uint64      // the generation that doubtBackoff has counted
+	doubtedGen       uint64      // the generation that doubtBackoff has counted: the server's clock is believed of later ones
 	allowance        allowance
 }
 
@@ -104,7 +103,7 @@ func (c *Cache[T]) Get(ctx context.Context, now time.Time) (*Token[T], error) {
 			return next, nil
 		case errors.Is(err, errReset):
 			continue
-		case ctx.Err() == nil && t != nil && c.current.Load() == t && !t.Expired(now):
+		case t != nil && c.current.Load() == t && !t.Expired(now):
 			return t, nil
 		}
 		return nil, err
@@ -119,8 +118,8 @@ func (c *Cache[T]) TryGet(ctx context.Context, now time.Time) *Token[T] {
 	} else if t == nil || t.Expired(now) || ctx.Value(c) != nil {
 		return nil // Get fetches: a fetch begun here might fail before Get could wait for it
 	}
-	t, f, err := c.tokenOrFlight(ctx, now)
-	if f != nil || err != nil {
+	t, f, _ := c.tokenOrFlight(ctx, now)
+	if f != nil {
 		return nil
 	}
 	return t
@@ -142,7 +141,7 @@ func (c *Cache[T]) tokenOrFlight(ctx context.Context, now time.Time) (*Token[T],
 			return t, nil, nil
 		case c.closed:
 			return nil, nil, ErrClosed
-		case !good && c.cooldown.active(now):
+		case c.cooldown.active(now):
 			return nil, nil, c.lastErr
 		}
 		c.start(ctx, t)
@@ -162,12 +161,11 @@ func (c *Cache[T]) Reset() {
 	}
 	c.cooldown, c.renewal = backoff{}, backoff{}
 	c.endRejection()
-	c.doubtBackoff, c.doubtedGen = backoff{}, 0
+	c.doubtBackoff = backoff{}
 	c.skipStore = true
 	if f := c.flight; f != nil {
 		c.flight = nil
 		f.err = errReset
-		close(f.done)
 		f.cancel(errReset)
 	}
 }
@@ -186,12 +184,10 @@ func (c *Cache[T]) Close() error {
 		c.flight.cancel(ErrClosed)
 	}
 	c.mu.Unlock()
-	timer := time.NewTimer(closeTimeout)
-	defer timer.Stop()
 	select {
 	case <-c.idle:
 		return nil
-	case <-timer.C:
+	case <-time.After(closeTimeout):
 		return fmt.Errorf("a sign-in did not end within %v of Close", closeTimeout)
 	}
 }
@@ -218,10 +214,8 @@ func (c *Cache[T]) install(g Grant[T], now time.Time) *Token[T] {
 func (c *Cache[T]) backOff(now time.Time, err error, good bool) {
 	rejected, wait := c.Classify(err)
 	c.lastErr = err
-	if good {
-		c.renewal.grow(now, maxBackoff)
-		c.renewal.extend(now, wait)
-	}
+	c.renewal.grow(now, maxBackoff) // a new token ends both
+	c.renewal.extend(now, wait)
 	switch {
 	case rejected && !good:
 		c.cooldown.grow(now, maxRejectedBackoff)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -57,10 +58,13 @@ func TestFailedRenewalIsToldAndTriedAgainWithBackoff(t *testing.T) {
 
 func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(){
-		"panic":         func() { panic("secret-in-a-panic") },
-		"runtime error": func() { _ = strings.Split("a", "")[len(t.Name())] },
-		"goexit":        runtime.Goexit,
+	for name, row := range map[string]struct {
+		end  func()
+		text string
+	}{
+		"panic":         {func() { panic("secret-in-a-panic") }, "panic with a string"},
+		"runtime error": {func() { _ = strings.Split("a", "")[len(t.Name())] }, "panic: runtime error: index out of range"},
+		"goexit":        {runtime.Goexit, "the source ended its goroutine"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,13 +72,13 @@ func TestPanicOrGoexitInTheSourceIsAnError(t *testing.T) {
 				session.Config[string]{
 					Classify: classify,
 					Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
-						end()
+						row.end()
 						return session.Grant[string]{}, nil
 					}),
 				},
 			)
 			_, err := c.Get(t.Context(), time.Now())
-			require.Error(t, err)
+			require.ErrorContains(t, err, row.text)
 			assert.NotContains(t, err.Error(), "secret")
 			require.NoError(t, c.Close())
 		})
@@ -105,8 +109,58 @@ func TestHungSourceReleasesEverybodyAfterAMinute(t *testing.T) {
 		}
 		wg.Wait()
 		assert.Equal(t, time.Minute, time.Since(began))
-		require.Error(t, c.Close(), "Close must not wait for ever")
+		began = time.Now()
+		require.ErrorContains(t, c.Close(), "5s", "Close must not wait for ever")
+		assert.Equal(t, 5*time.Second, time.Since(began))
 		close(release)
+	})
+}
+
+func TestErrTimeoutIsANetErrorThatSaysHowLongWasWaited(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, session.ErrTimeout, "no result within 1m0s")
+	var timeout net.Error
+	require.ErrorAs(t, session.ErrTimeout, &timeout)
+	assert.True(t, timeout.Timeout())
+	assert.True(t, timeout.Temporary(), "as context.DeadlineExceeded") //nolint:staticcheck // old callers ask
+}
+
+func TestTokenThatComesAfterItsMinuteIsUsedWhereNobodyWaited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c := session.New(session.Config[string]{
+			Classify: classify,
+			Source: sourceFunc(func(context.Context, *session.Token[string], bool) (session.Grant[string], error) {
+				asked++
+				time.Sleep(61 * time.Second) //nolint:forbidigo // virtual time
+				return session.Grant[string]{Value: "late"}, nil
+			}),
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Get(ctx, time.Now())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		sleep(time.Minute + time.Second)
+		assert.Equal(t, "late", get(t, c))
+		assert.Equal(t, 1, asked)
+	})
+}
+
+func TestContextOfTheSourceEndsWhenItReturns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ran context.Context
+		c := session.New(session.Config[string]{
+			Classify: classify,
+			Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
+				ran = ctx
+				return session.Grant[string]{Value: "t1"}, ctx.Err()
+			}),
+		})
+		get(t, c)
+		synctest.Wait()
+		require.ErrorIs(t, ran.Err(), context.Canceled)
 	})
 }
 

@@ -34,6 +34,7 @@ func TestFailedRenewalWaitsAsLongAsItIsAsked(t *testing.T) {
 		s.fail.Store(&failure{error: errors.New("slow down"), wait: 2 * time.Minute})
 		sleep(56 * time.Minute)
 		assert.Equal(t, int64(1), s.tries(c, 0, time.Second, 10*time.Second, 119*time.Second))
+		assert.Equal(t, "t1", get(t, c))
 		assert.Equal(t, int64(1), s.tries(c, time.Second))
 	})
 }

@@ -11,7 +11,7 @@ const maxLife = 100 * 365 * 24 * time.Hour // beyond, instants overflow
 type Grant[T any] struct {
 	Value T
 	Asked time.Time     // when it was asked for: its life counts from here
-	Life  time.Duration // 0: it is good until it is rejected
+	Life  time.Duration // not negative; 0: it is good until it is rejected
 }
 
 // Token is one grant. It is never changed.
@@ -28,7 +28,7 @@ type Token[T any] struct {
 }
 
 func newToken[T any](g Grant[T], generation uint64, now time.Time) *Token[T] {
-	life := min(max(g.Life, 0), maxLife)
+	life := min(g.Life, maxLife)
 	if now.Sub(g.Asked) >= life-life/5 {
 		g.Asked = now // slower to get than to use up: count from here, or every call would ask for one
 	}
