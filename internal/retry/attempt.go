@@ -74,7 +74,7 @@ func (c *call) record() {
 	case o.throttled:
 		p.throttle(c)
 	case o.status == 0 || c.request.Unmetered:
-	case c.probe || p.pause.run.Load() > 0 || p.budget.left.Load() < budgetSize:
+	case c.probe || p.pause.run.Load() > 0 || p.budget.left.Load() < budgetSize: // only to spare the call
 		p.accepted(c)
 	}
 	c.probe = false

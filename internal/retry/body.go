@@ -32,7 +32,6 @@ func (p *Policy) read(method string, resp *http.Response, res *Result) error {
 		resp.Body = http.NoBody
 	}
 	defer func() { _ = resp.Body.Close() }()
-	res.Close()
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		res.Body, _ = readUpTo(resp, nil, p.MaxErrorBody)
 		_, _ = io.CopyN(io.Discard, resp.Body, p.MaxErrorBody) // a little more, to keep the connection

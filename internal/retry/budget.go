@@ -25,9 +25,6 @@ type budget struct {
 
 // take pays for a retry.
 func (b *budget) take(cost int64, now time.Time) bool {
-	if cost == 0 {
-		return true
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if idle := now.Sub(b.asked); idle >= quiet {
@@ -45,7 +42,7 @@ func (b *budget) take(cost int64, now time.Time) bool {
 func (b *budget) add(tokens int64) {
 	for {
 		left := b.left.Load()
-		if left >= budgetSize || b.left.CompareAndSwap(left, min(left+tokens, budgetSize)) {
+		if b.left.CompareAndSwap(left, min(left+tokens, budgetSize)) {
 			return
 		}
 	}

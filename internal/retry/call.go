@@ -46,7 +46,7 @@ var errNoResponse = errors.New("no response")
 // into the call's result.
 func (c *call) RoundTrip(hr *http.Request) (*http.Response, error) {
 	ctx, began, waited := hr.Context(), time.Now(), c.wait
-	c.wait, c.queued, c.sending, c.attempted, c.willRetry = 0, false, false, false, false
+	c.wait, c.queued, c.sending, c.attempted = 0, false, false, false
 	defer c.leave(ctx)
 	authorization, ok := c.admit(ctx)
 	if !ok {
@@ -196,7 +196,7 @@ func (c *call) prepareRetry(ctx context.Context) bool {
 		res.Stop = context.DeadlineExceeded
 		return false
 	}
-	if !r.Unmetered && !p.budget.take(c.last.cost(), time.Now()) {
+	if !r.Unmetered && !c.last.throttled && !p.budget.take(c.last.cost(), time.Now()) {
 		if r.Exhausted != nil {
 			r.Exhausted()
 		}
@@ -254,15 +254,4 @@ func jittered(wait time.Duration) time.Duration { return shortened(wait, 0.5) }
 // shortened takes a random amount of up to a share of it off a wait.
 func shortened(wait time.Duration, share float64) time.Duration {
 	return wait - rand.N(time.Duration(float64(wait)*share)+1) //nolint:gosec // jitter, not secrecy
-}
-
-// fail notes why there is no response where the attempts haven't.
-func (c *call) fail(ctx context.Context, err error) {
-	res := &c.result
-	switch {
-	case c.willRetry: // the wait was cut short
-		res.Stop = contextError(ctx)
-	case res.Status == 0 && res.Err == nil && res.Stop == nil: // http.Client refused the request itself
-		res.Stop = cleaned(err, c.request.URL.RawQuery)
-	}
 }

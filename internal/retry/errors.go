@@ -30,7 +30,7 @@ func (*timeoutError) Temporary() bool { return true }
 // contextError returns why ctx ended: its error, and its cause where that is another.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == nil || cause == nil || errors.Is(err, cause) {
+	if errors.Is(err, cause) { // or there is neither
 		return err
 	}
 	return fmt.Errorf("%w: %w", err, cause)
@@ -101,7 +101,7 @@ func limiterError(ctx context.Context, err error) error {
 // wouldExceedDeadline reports whether err is that of a [rate.Limiter] whose next turn comes after
 // the deadline. It is only a text there.
 func wouldExceedDeadline(err error) bool {
-	return strings.HasPrefix(err.Error(), "rate: ") && strings.HasSuffix(err.Error(), "would exceed context deadline")
+	return strings.HasSuffix(err.Error(), "would exceed context deadline")
 }
 
 var _ Limiter = (*rate.Limiter)(nil)

@@ -55,12 +55,9 @@ func (o *outcome) judge(idempotent bool) {
 	}
 }
 
-// cost is what a retry after o takes from the budget.
+// cost is what a retry after a failure takes from the budget.
 func (o *outcome) cost() int64 {
-	switch {
-	case o.throttled:
-		return 0
-	case o.timeout:
+	if o.timeout {
 		return timeoutCost
 	}
 	return retryCost

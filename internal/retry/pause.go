@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,7 @@ func (p *Policy) throttle(c *call) {
 	switch {
 	case !c.last.pausing:
 		c.pauses = 0
-		if c.result.RetryAfter > 0 && !c.request.Unmetered {
+		if !c.request.Unmetered {
 			p.pause.mu.Lock()
 			defer p.pause.mu.Unlock()
 			p.pause.pauseUntil(time.Now().Add(c.result.RetryAfter), c, c.result.RetryAfter > p.MaxRetryAfter)
@@ -97,7 +98,7 @@ func (p *Policy) accepted(c *call) {
 	if c.last.status < 400 {
 		p.budget.add(1)
 	}
-	if p.pause.run.Load() == 0 || c.last.status >= 500 {
+	if c.last.status >= http.StatusInternalServerError || p.pause.run.Load() == 0 {
 		return
 	}
 	p.pause.mu.Lock()
@@ -164,10 +165,8 @@ func (c *call) waitForPause(ctx context.Context) bool {
 
 // wait waits for d, or until another pause replaces h. It is false where ctx ends first.
 func (h *hold) wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 	case <-h.replaced:
 	case <-ctx.Done():
 		return false

@@ -151,7 +151,7 @@ func TestThrottlingCostsTheBudgetNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				transport := play(row.throttled)
+				transport := play(after(time.Millisecond, row.throttled)) // so that all are sent before the first pause
 				p := policy(transport, func(c *retry.Config) { c.Concurrency = 150 })
 				var group sync.WaitGroup
 				for range 150 { // more than a full budget pays for

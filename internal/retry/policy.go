@@ -145,9 +145,7 @@ func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 	c.loop.HTTPClient = &c.http
 	c.loop.CheckRetry, c.loop.Backoff = c.checkRetry, c.backoff
 	c.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	if p.Retries > 0 {
-		c.loop.RetryMax = p.Retries + maxPauses // checkRetry counts the two apart
-	}
+	c.loop.RetryMax = p.Retries + maxPauses // retriesLeft counts the two apart
 	if r.repeats != nil {
 		c.result = *r.repeats
 	}
@@ -159,8 +157,8 @@ func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 	if resp != nil {
 		_ = resp.Body.Close() // http.NoBody: the attempt has read the real one
 	}
-	if err != nil {
-		c.fail(ctx, err)
+	if err != nil && c.willRetry { // the wait was cut short
+		c.result.Stop = contextError(ctx)
 	}
 	return &c.result
 }

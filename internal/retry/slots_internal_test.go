@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,4 +61,61 @@ func TestSlotsAreNeverMoreNorLost(t *testing.T) {
 		require.ErrorIs(t, take(ended), context.Canceled)
 		assert.Empty(t, s.given)
 	}
+}
+
+func TestSlotThatCameFreeMeanwhileIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSlots(2)
+	require.NoError(t, s.Acquire(t.Context()))
+	require.NoError(t, s.Acquire(t.Context()))
+	require.False(t, s.TryAcquire())
+	s.Release()
+	require.True(t, s.TryAcquire())
+	require.False(t, s.TryAcquire())
+}
+
+// Which of the two the waiter sees is a matter of chance.
+func TestSlotGivenToOneThatGivesUpIsNotLost(t *testing.T) {
+	t.Parallel()
+	gaveUp := 0
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSlots(1)
+			require.True(t, s.TryAcquire())
+			ctx, cancel := context.WithCancel(t.Context())
+			waiting := make(chan error, 1)
+			go func() { waiting <- s.Acquire(ctx) }()
+			synctest.Wait()
+			cancel()
+			s.Release()
+			if err := <-waiting; err == nil {
+				s.Release()
+			} else {
+				gaveUp++
+			}
+			require.Empty(t, s.given)
+			require.True(t, s.TryAcquire())
+			require.False(t, s.TryAcquire())
+		})
+	}
+	assert.Positive(t, gaveUp)
+}
+
+func TestOneThatGivesUpWaitingLeavesTheSlotToTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1)
+		require.True(t, s.TryAcquire())
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, s.Acquire(ctx), context.Canceled)
+		waiting := make(chan error, 1)
+		go func() { waiting <- s.Acquire(t.Context()) }()
+		synctest.Wait()
+		s.Release()
+		require.NoError(t, <-waiting)
+		require.False(t, s.TryAcquire())
+		s.Release()
+		require.True(t, s.TryAcquire())
+	})
 }

@@ -1,0 +1,116 @@
+package retry_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/retry"
+)
+
+// expiring is a credential whose header has expired again whenever its turn comes.
+type expiring struct {
+	asked int
+	err   error
+}
+
+func (*expiring) TryAuthorize(context.Context, time.Time) ([]string, bool) { return nil, false }
+func (*expiring) Clean(*retry.Result)                                      {}
+func (e *expiring) Authorize(context.Context) ([]string, error) {
+	e.asked++
+	return []string{"key"}, e.err
+}
+
+func TestTokenThatExpiresInTheQueueIsUsedAfterThreeWaits(t *testing.T) {
+	t.Parallel()
+	r, credential := request("POST"), new(expiring)
+	r.Credential = credential
+	var authorization []string
+	res := policy(play(func(hr *http.Request) (*http.Response, error) {
+		authorization = hr.Header["Authorization"]
+		return respond(200)(hr)
+	})).Do(t.Context(), r)
+	assert.Equal(t, 200, res.Status)
+	assert.Equal(t, 3, credential.asked)
+	assert.Equal(t, []string{"key"}, authorization)
+}
+
+// A slot that were given back twice would let more calls through than WithConcurrency says.
+func TestSlotIsGivenBackOnce(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, p *retry.Policy){
+		"a token can't be had": func(t *testing.T, p *retry.Policy) {
+			t.Helper()
+			r := request("GET")
+			r.Credential = &expiring{err: errors.New("no sign-in")}
+			require.Error(t, p.Do(t.Context(), r).Stop)
+		},
+		"a pause began while the call queued": func(t *testing.T, p *retry.Policy) {
+			t.Helper()
+			once := request("GET")
+			once.Once = true
+			go p.Do(t.Context(), once) // holds the slot, and meets the 429
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			require.ErrorIs(t, p.Do(ctx, request("GET")).Stop, context.DeadlineExceeded)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := &gate{takes: time.Second, then: func(n int64) step {
+					if n == 1 && name == "a pause began while the call queued" {
+						return respond(429, "Retry-After", "30")
+					}
+					return respond(200)
+				}}
+				p := policy(g, func(c *retry.Config) { c.Concurrency = 1 })
+				end(t, p)
+				var group sync.WaitGroup
+				for range 4 {
+					group.Go(func() { assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status) })
+				}
+				group.Wait()
+				assert.Equal(t, int64(1), g.most.Load())
+			})
+		})
+	}
+}
+
+func TestRetryIsReportedOnlyWhenThereIsOne(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		retries  int
+		steps    []step
+		attempts int
+	}{
+		"no retries":                   {0, []step{respond(500)}, 1},
+		"no retries, a 429":            {0, []step{respond(429)}, 1},
+		"retries":                      {2, []step{respond(500)}, 3},
+		"eight 429s":                   {2, []step{respond(429)}, 9},
+		"429s between the retries":     {2, []step{respond(429), respond(500), respond(429), respond(500), respond(429)}, 11},
+		"429s after a Retry-After":     {2, []step{respond(429, "Retry-After", "1"), respond(429)}, 10},
+		"a Retry-After after the 429s": {2, []step{respond(429), respond(429), respond(429, "Retry-After", "1")}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				reported := 0
+				r := request("GET")
+				r.Retry = func(*retry.Result, time.Duration) { reported++ }
+				transport := play(row.steps...)
+				res := policy(transport, func(c *retry.Config) { c.Retries = row.retries }).Do(t.Context(), r)
+				assert.Equal(t, row.attempts, res.Attempts)
+				assert.Equal(t, row.attempts-1, reported)
+			})
+		})
+	}
+}
