@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -52,6 +53,12 @@ func TestSlotIsGivenBackOnce(t *testing.T) {
 			r.Credential = &expiring{err: errors.New("no sign-in")}
 			require.Error(t, p.Do(t.Context(), r).Stop)
 		},
+		"it took none": func(t *testing.T, p *retry.Policy) {
+			t.Helper()
+			r := request("GET")
+			r.Unmetered = true
+			require.NoError(t, p.Do(t.Context(), r).Stop)
+		},
 		"a pause began while the call queued": func(t *testing.T, p *retry.Policy) {
 			t.Helper()
 			once := request("GET")
@@ -98,6 +105,7 @@ func TestRetryIsReportedOnlyWhenThereIsOne(t *testing.T) {
 		"eight 429s":                   {2, []step{respond(429)}, 9},
 		"429s between the retries":     {2, []step{respond(429), respond(500), respond(429), respond(500), respond(429)}, 11},
 		"429s after a Retry-After":     {2, []step{respond(429, "Retry-After", "1"), respond(429)}, 10},
+		"429s after a retry":           {3, append(append(slices.Repeat([]step{respond(429)}, 5), respond(500)), append(slices.Repeat([]step{respond(429)}, 4), respond(200))...), 11},
 		"a Retry-After after the 429s": {2, []step{respond(429), respond(429), respond(429, "Retry-After", "1")}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +118,83 @@ func TestRetryIsReportedOnlyWhenThereIsOne(t *testing.T) {
 				res := policy(transport, func(c *retry.Config) { c.Retries = row.retries }).Do(t.Context(), r)
 				assert.Equal(t, row.attempts, res.Attempts)
 				assert.Equal(t, row.attempts-1, reported)
+			})
+		})
+	}
+}
+
+func TestEndedContextSendsNothing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, unmetered := range []bool{false, true} {
+		transport := play(respond(200))
+		r := request("GET")
+		r.Unmetered = unmetered
+		res := policy(transport).Do(ctx, r)
+		require.ErrorIs(t, res.Stop, context.Canceled)
+		assert.Zero(t, res.Attempts)
+		assert.Zero(t, transport.calls.Load())
+	}
+}
+
+func TestAttemptThatIsDeniedIsNotMade(t *testing.T) {
+	t.Parallel()
+	denied := errors.New("the organization is unknown")
+	transport := play(respond(200))
+	r := request("GET")
+	r.Attempt = func(ctx context.Context, _ int, _ time.Duration, _ http.Header) (context.Context, func(*retry.Result), error) {
+		return ctx, nil, denied
+	}
+	res := policy(transport).Do(t.Context(), r)
+	require.Equal(t, denied, res.Stop)
+	assert.True(t, res.Denied)
+	assert.Zero(t, res.Attempts)
+	assert.Zero(t, transport.calls.Load())
+}
+
+func TestAnAttemptTakesOneTokenHoweverOftenItIsAdmitted(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	p := policy(play(respond(200)), func(c *retry.Config) {
+		c.Limiters = []retry.Limiter{limit(func(context.Context) error { asked++; return nil })}
+	})
+	r := request("GET")
+	r.Credential = new(expiring)
+	assert.Equal(t, 200, p.Do(t.Context(), r).Status)
+	assert.Equal(t, 1, asked)
+}
+
+func TestHookLearnsHowLongTheAttemptWasHeldBack(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		step   step
+		change func(*retry.Config)
+		low    time.Duration
+		high   time.Duration
+	}{
+		"not at all": {respond(200), quick, 0, 0},
+		"by a slot":  {after(time.Second, respond(200)), func(c *retry.Config) { c.Concurrency = 1 }, time.Second, time.Second},
+		"by a limit": {respond(200), func(c *retry.Config) { c.Rate, c.Burst = 1, 1 }, time.Second, time.Second},
+		"by a pause": {respond(429, "Retry-After", "10"), func(c *retry.Config) { c.Retries = 0 }, 10 * time.Second, 11 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := policy(play(row.step), row.change)
+				if row.low > 0 {
+					go p.Do(t.Context(), request("GET"))
+					synctest.Wait()
+				}
+				held := time.Duration(-1)
+				r := request("GET")
+				r.Attempt = func(ctx context.Context, _ int, waited time.Duration, _ http.Header) (context.Context, func(*retry.Result), error) {
+					held = waited
+					return ctx, func(*retry.Result) {}, nil
+				}
+				p.Do(t.Context(), r)
+				assert.GreaterOrEqual(t, held, row.low)
+				assert.LessOrEqual(t, held, row.high)
 			})
 		})
 	}

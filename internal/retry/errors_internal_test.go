@@ -135,3 +135,14 @@ func TestLimitersErrorIsTheCallersDeadlineOnlyWhereItSaysSo(t *testing.T) {
 		require.EqualError(t, err, "the rate limiter failed: "+of.Error())
 	}
 }
+
+func TestEndOfAContextIsToldOnceWithItsCause(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, contextError(t.Context()))
+	plain, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.EqualError(t, contextError(plain), "context canceled")
+	caused, cancelCause := context.WithCancelCause(t.Context())
+	cancelCause(errors.New("shutting down"))
+	require.EqualError(t, contextError(caused), "context canceled: shutting down")
+}

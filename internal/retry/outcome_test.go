@@ -211,3 +211,36 @@ func TestErrorsAreNeverURLErrors(t *testing.T) {
 	var ue *url.Error
 	assert.NotErrorAs(t, res.Err, &ue)
 }
+
+func TestResultSaysWhatTheAttemptsLeftOpen(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		step                  step
+		sent, lost, throttled bool
+	}{
+		"nothing":                 {respond(200), false, false, false},
+		"refused at dial":         {fail(errRefused), false, false, false},
+		"reset":                   {fail(reset), true, true, false},
+		"broken-off body":         {brokenBody, true, true, false},
+		"408":                     {respond(408), true, true, false},
+		"425":                     {respond(425), false, false, false},
+		"429":                     {respond(429), false, false, true},
+		"500":                     {respond(500), true, true, false},
+		"502":                     {respond(502), true, true, false},
+		"503":                     {respond(503), true, false, false},
+		"503 with Retry-After":    {respond(503, "Retry-After", "1"), false, false, true},
+		"504":                     {respond(504), true, true, false},
+		"a gateway's own failure": {respond(520), true, true, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := policy(play(row.step, respond(404)))
+			res := p.Do(t.Context(), request("DELETE"))
+			assert.Equal(t, row.sent, res.Sent, name)
+			assert.Equal(t, row.lost, res.Lost, name)
+			assert.Equal(t, row.throttled, res.Throttled, name)
+			res = p.Do(t.Context(), replay(request("DELETE"), res))
+			assert.Equal(t, row.sent, res.Sent, "%s, repeated", name)
+			assert.Equal(t, row.lost, res.Lost, "%s, repeated", name)
+		})
+	}
+}

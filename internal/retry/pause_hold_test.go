@@ -187,25 +187,3 @@ func TestBreakerCountsAnAnswerThoughTheCallerHasLeft(t *testing.T) {
 	p.Do(ctx, request("POST"))
 	require.ErrorIs(t, p.Do(t.Context(), request("POST")).Stop, retry.ErrOpen)
 }
-
-func TestRetryBudgetIsFilledByWhatWentWellAndNoFurther(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		transport := play(respond(200))
-		p := policy(transport, quick)
-		attempts := func(calls int, s step) int64 {
-			transport.steps = []step{s}
-			before := transport.calls.Load()
-			for range calls {
-				p.Do(t.Context(), request("GET"))
-			}
-			return transport.calls.Load() - before
-		}
-		attempts(1000, respond(200))
-		assert.Equal(t, int64(200+100), attempts(200, respond(502)), "successes save nothing up")
-		attempts(50, respond(404))
-		assert.Equal(t, int64(10), attempts(10, respond(502)), "a refusal pays for no retry")
-		attempts(10, respond(301))
-		assert.Equal(t, int64(10+2), attempts(10, respond(502)))
-	})
-}

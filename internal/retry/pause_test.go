@@ -3,7 +3,6 @@ package retry_test
 import (
 	"context"
 	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -82,86 +81,6 @@ func TestRateLimitSpacesRequests(t *testing.T) {
 		require.ErrorIs(t, res.Stop, context.DeadlineExceeded, "the limiter's own error")
 		assert.Zero(t, res.Attempts)
 	})
-}
-
-func TestRetryBudgetEndsRetriesInAnOutage(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		name    string
-		step    step
-		retries int64 // that a full budget of 500 pays for
-	}{
-		{"errors cost 5", respond(502), 100},
-		{"timeouts cost 10", fail(os.ErrDeadlineExceeded), 50},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				transport := play(row.step)
-				p := policy(transport, quick)
-				exhausted := 0
-				for range 200 {
-					r := request("GET")
-					r.Exhausted = func() { exhausted++ }
-					p.Do(t.Context(), r)
-				}
-				assert.Equal(t, 200+row.retries, transport.calls.Load())
-				assert.Positive(t, exhausted)
-
-				transport.steps = []step{respond(200)}
-				for range 5 {
-					p.Do(t.Context(), request("GET"))
-				}
-				transport.steps = []step{respond(502)}
-				before := transport.calls.Load()
-				p.Do(t.Context(), request("GET"))
-				p.Do(t.Context(), request("GET"))
-				assert.Equal(t, int64(3), transport.calls.Load()-before, "five successes pay for one retry")
-			})
-		})
-	}
-}
-
-func TestFreeRequestsDoNotUseTheBudget(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		transport := play(respond(502))
-		p := policy(transport)
-		for range 200 {
-			r := request("PUT")
-			r.Unmetered = true
-			p.Do(t.Context(), r)
-		}
-		assert.Equal(t, int64(800), transport.calls.Load())
-		p.Do(t.Context(), request("PUT"))
-		assert.Equal(t, int64(804), transport.calls.Load(), "the budget is full")
-	})
-}
-
-func TestThrottlingCostsTheBudgetNothing(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		throttled step
-		attempts  int64
-	}{
-		"429":                  {respond(429), 1 + 8},
-		"429 with Retry-After": {respond(429, "Retry-After", "1"), 1 + 3},
-		"503 with Retry-After": {respond(503, "Retry-After", "1"), 1 + 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				transport := play(after(time.Millisecond, row.throttled)) // so that all are sent before the first pause
-				p := policy(transport, func(c *retry.Config) { c.Concurrency = 150 })
-				var group sync.WaitGroup
-				for range 150 { // more than a full budget pays for
-					group.Go(func() { p.Do(t.Context(), request("GET")) })
-				}
-				group.Wait()
-				assert.Equal(t, 150*row.attempts, transport.calls.Load())
-			})
-		})
-	}
 }
 
 func TestRetryAfterPausesEveryCallOnce(t *testing.T) {

@@ -153,10 +153,7 @@ func (p *Policy) Do(ctx context.Context, r *Request) *Result {
 		Method: r.Method, URL: r.URL, Host: r.URL.Host, Header: http.Header{},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
-	resp, err := c.loop.Do(&c.first)
-	if resp != nil {
-		_ = resp.Body.Close() // http.NoBody: the attempt has read the real one
-	}
+	_, err := c.loop.Do(&c.first)  //nolint:bodyclose // it is http.NoBody: the attempt has read the real one
 	if err != nil && c.willRetry { // the wait was cut short
 		c.result.Stop = contextError(ctx)
 	}
