@@ -1,0 +1,36 @@
+package stock
+
+import (
+	"context"
+	"fmt"
+)
+
+// LimitPages makes the disk of a SQLite state full once it has n more pages; 0 lifts the limit.
+func (s *State) LimitPages(ctx context.Context, n int) error {
+	limit := 1 << 30
+	if n > 0 {
+		var pages int
+		if err := s.writer.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+			return err
+		}
+		limit = pages + n
+	}
+	_, err := s.writer.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", limit))
+	return err
+}
+
+// BeginAfterLoss takes the lock of a shard, calls lose, and returns the error of writing down a
+// request then.
+func (s *State) BeginAfterLoss(ctx context.Context, lose func()) error {
+	held, err := s.lock(ctx, lockName(0))
+	if err != nil {
+		return err
+	}
+	defer held.release()
+	lose()
+	_, err = s.begin(ctx, held, 0, []Key{{SKU: "A"}}, 0)
+	return err
+}
+
+// Statement names of the state, for tests.
+const LockClass = lockClass
