@@ -1,0 +1,123 @@
+package stock_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+)
+
+// meddle changes SKUs at the shop behind stocksync's back: three differ, two are gone, one is new.
+func (s *shop) meddle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range []string{"P1_B0", "P2_B1", "P3_B2"} {
+		i := s.skus[key]
+		i.Qty = new(int64(999))
+		s.skus[key] = i
+	}
+	delete(s.skus, "P4_B0")
+	delete(s.skus, "P5_B1")
+	s.skus["theirs"] = item{IvID: "theirs", Branch: "B0", Qty: new(int64(1))}
+}
+
+func TestVerifyHealsWhatDiffersAtLinkit(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 3, 700)
+		engine, _ := b.engine(stock.Options{})
+		b.once(engine)
+		b.shop.meddle()
+		assert.Zero(t, b.once(engine).Requests, "it isn't seen without -verify")
+
+		verified, err := engine.Verify(t.Context(), t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, stock.Verified{SKUs: 2099, Differing: 3, Missing: 2, Complete: true}, verified)
+		healed := b.once(engine)
+		assert.Equal(t, 5, healed.Sent)
+		assert.Equal(t, 5, healed.RecordsSent)
+		assert.Equal(t, 1, healed.Gone, "what only Linkit has is counted, and stays")
+		b.requireInSync()
+		assert.NotEmpty(t, b.shop.get("theirs"))
+
+		verified, err = engine.Verify(t.Context(), t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, stock.Verified{SKUs: 2101, Complete: true}, verified)
+		assert.Zero(t, b.once(engine).Requests)
+	})
+}
+
+func TestVerifyBeforeTheFirstPushSavesWhatIsEqual(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 2, 100)
+	engine, state := b.engine(stock.Options{})
+	b.once(engine)
+	require.NoError(t, state.Close())
+	for _, table := range []string{"linkit_sent", "linkit_rejected", "linkit_inflight", "linkit_shards"} {
+		b.exec("DROP TABLE " + table)
+	}
+	b.exec(`UPDATE stock SET price = 1 WHERE product = 'P9'`)
+	engine, _ = b.engine(stock.Options{})
+	_, err := engine.Verify(t.Context(), t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, b.once(engine).Sent)
+}
+
+func TestAListThatEndsEarlyMakesNothingMissing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 3, 100)
+	engine, _ := b.engine(stock.Options{})
+	b.once(engine)
+	b.shop.meddle()
+	b.shop.listFail = 3
+	verified, err := engine.Verify(t.Context(), t.Context())
+	require.Error(t, err)
+	assert.Equal(t, stock.Verified{SKUs: 200, Differing: 3}, verified)
+	assert.Equal(t, 3, b.once(engine).Sent)
+	assert.ElementsMatch(t, []string{"P4_B0", "P5_B1"}, b.differing())
+	b.shop.listFail = 0
+	_, err = engine.Verify(t.Context(), t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, b.once(engine).Sent)
+	b.requireInSync()
+}
+
+func TestDifferencesAreWhatAPassWouldSend(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 2, 50)
+		differences := func() (stock.Summary, []stock.Difference) {
+			state, err := stock.OpenStateReadOnly(t.Context(), dsn)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, state.Close()) }()
+			var list []stock.Difference
+			summary, err := stock.Differences(t.Context(), b.source(stock.DefaultQuery), state, func(d stock.Difference) error {
+				list = append(list, d)
+				return nil
+			})
+			require.NoError(t, err)
+			requireSum(t, &summary)
+			return summary, list
+		}
+		summary, list := differences()
+		assert.Equal(t, 100, summary.Waiting)
+		assert.Len(t, list, 100)
+		assert.Nil(t, list[0].Old, "everything is new")
+		_, err := b.db.ExecContext(t.Context(), "SELECT 1 FROM linkit_sent")
+		require.Error(t, err, "no table was made")
+
+		engine, _ := b.engine(stock.Options{})
+		b.once(engine)
+		b.exec(`UPDATE stock SET qty = 6 WHERE product = 'P7' AND branch = 'B1'`)
+		summary, list = differences() // beside a process that works
+		assert.Equal(t, 99, summary.Unchanged)
+		require.Len(t, list, 1)
+		assert.Equal(t, stock.Key{Branch: "B1", SKU: "P7_B1"}, list[0].Key)
+		assert.Equal(t, "qty 1, price 7.32, cost 0.1, available true, product P7", list[0].Old.String())
+		assert.Equal(t, "qty 6, price 7.32, cost 0.1, available true, product P7", list[0].New.String())
+		assert.Equal(t, int64(1), *b.shop.get("P7_B1").Qty, "nothing was sent")
+		assert.Equal(t, 1, b.once(engine).Sent)
+	})
+}
