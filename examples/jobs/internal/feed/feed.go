@@ -138,7 +138,8 @@ func (f *Feed) riverConfig() *river.Config {
 	river.AddWorker(workers, &walkWorker{feed: f})
 	river.AddWorker(workers, &deliverWorker{feed: f})
 	queues := map[string]river.QueueConfig{
-		fetchQueue: {MaxWorkers: f.Workers},
+		// River looks for jobs this often: with its default, 100 ms, ten workers read 100 orders a second at most.
+		fetchQueue: {MaxWorkers: f.Workers, FetchCooldown: 25 * time.Millisecond},
 		walkQueue:  {MaxWorkers: 2}, // one of each scope
 	}
 	if f.Receiver != nil {

@@ -45,6 +45,7 @@ func (f *Feed) Webhooks(secret string) http.Handler {
 }
 
 func (f *Feed) takeWebhook(w http.ResponseWriter, r *http.Request) (status int, text string) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(webhookTimeout)) // where it can be set
 	told, err := linkit.ParseOrder(http.MaxBytesReader(w, r.Body, maxWebhook))
 	if err != nil || !isOrderID(told.ID) {
 		return http.StatusBadRequest, "the body is not an order"
