@@ -19,11 +19,11 @@ import (
 	"testing"
 )
 
-// Blocks runs the Go blocks of the repository's pages that belong to one module, by one go test in
-// a module made for them:
+// Blocks runs the Go blocks of the repository's pages that belong to one module, by one test program
+// in a module made for them:
 //
-//   - A block that is a package main is a program. It runs with LINKIT_* variables that lead to a
-//     linkittest server.
+//   - A block that is a package main is a program: the test calls its main, with LINKIT_* variables
+//     that lead to a linkittest server.
 //   - A block of test functions is run as such.
 //   - A block that begins with "// examples/..." must be part of that file, word for word; another
 //     test runs the example.
@@ -113,17 +113,24 @@ const statements = `func Test_%s(t *testing.T) {
 }
 `
 
-const programTest = `package main
+// callableMain lets the test of a program call its main.
+const callableMain = `package program
+
+// Main runs the program.
+func Main() { main() }
+`
+
+const programTest = `package blocks
 
 import (
 	"testing"
 
-	"pages/blocks"
+	program "pages/%[1]s"
 )
 
-func TestProgram(t *testing.T) {
-	blocks.Serve(t)
-	main()
+func Test_%[1]s(t *testing.T) {
+	Serve(t)
+	program.Main()
 }
 `
 
@@ -150,7 +157,7 @@ func (b Blocks) Run(t *testing.T) {
 	if found == 0 {
 		return // go test would fail for want of packages to test
 	}
-	test := exec.CommandContext(t.Context(), "go", "test", "-ldflags=-s -w", "./...")
+	test := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-ldflags=-s -w", "./blocks")
 	test.Dir = dir
 	test.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "LINKIT_TOKEN=", "LINKIT_EMAIL=", "LINKIT_PASSWORD=",
 		"LINKIT_ORGANIZATION_ID=")
@@ -189,9 +196,10 @@ func (b Blocks) writeModule(t *testing.T, dir string) {
 func (b Blocks) writeTest(t *testing.T, dir string, block block) {
 	t.Helper()
 	code := fmt.Sprintf("//line %s:%d\n%s", block.page, block.line, block.code)
-	if strings.HasPrefix(block.code, "package main") {
-		write(t, dir, block.name()+"/main.go", code)
-		write(t, dir, block.name()+"/main_test.go", programTest)
+	if strings.HasPrefix(block.code, "package main\n") {
+		write(t, dir, block.name()+"/main.go", strings.Replace(code, "package main", "package program", 1))
+		write(t, dir, block.name()+"/callable.go", callableMain)
+		write(t, dir, "blocks/"+block.name()+"_test.go", fmt.Sprintf(programTest, block.name()))
 		return
 	}
 	if file, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+block.code, 0); err == nil {
