@@ -204,7 +204,6 @@ func (c *reportCounts) settle(n int, mode BulkMode, refused bool) {
 	if written, known := c.written(mode); known && written < n && !c.cleared {
 		c.failed = max(c.failed, n-written)
 	}
-	c.cleared = c.cleared && c.failed == 0
 }
 
 // written is how many records the numbers of created, updated and unchanged ones make. known:

@@ -302,13 +302,13 @@ func (e *reportEntry) judgeStatus(name string, value json.RawMessage) (taken boo
 		}
 		return false
 	}
-	text, isText := reportText(value)
-	if !isText && name != "code" {
+	if name != "code" {
 		if is, ok := reportBool(value); ok {
 			e.rejected = e.rejected || !is
 			return is
 		}
 	}
+	text, _ := reportText(value)
 	word := reportName(text)
 	switch {
 	case isFailure(word), word == "skip", word == "exists" && e.create, word == "alreadyexists" && e.create:

@@ -121,6 +121,9 @@ func TestAWalkCopesWithPagesOfAnyForm(t *testing.T) {
 						require.Equal(t, 1, read[key], key)
 					}
 					assert.LessOrEqual(t, len(s.pages()), 12)
+					if name == "no has_next" && clamp == 0 {
+						assert.Len(t, s.pages(), 3, "total_count says where the list ends")
+					}
 					if clamp == 0 || name != "nothing but the records" { // whose pages don't show that the limit was clamped
 						assert.Len(t, read, 250)
 					}

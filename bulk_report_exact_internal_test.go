@@ -1,0 +1,133 @@
+package linkit
+
+import (
+	"math"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
+	t.Parallel()
+	type fields = map[string]string
+	for body, want := range map[string][]RejectedRecord{
+		`{"results":[{"index":1,"code":"A","status":409}]}`:   {{Index: 1, Key: "B", Code: "A", StatusCode: 409}},
+		`{"failed":[{"record":{"iv_id":"A"},"error":"bad"}]}`: {{Index: 0, Key: "A", Message: "bad"}},
+		`{"failed":[{"field":"2","error":"bad"}]}`:            nil,
+		`{"failed":[{"field":"products[2]","error":"bad"}]}`:  {{Index: 2, Key: "C", Message: "bad"}},
+		`{"failed":[{"iv_id":"A","error":"Not found","reason":"no such SKU"}]}`: {
+			{Index: 0, Key: "A", Message: "Not found: no such SKU"},
+		},
+		`{"failed":[{"iv_id":"A","error":"Not found","message":"Not found"}]}`: {{Index: 0, Key: "A", Message: "Not found"}},
+		`{"failed":[{"error":"bad","data":{"iv_id":"A","price":1}}]}`:          {{Index: 0, Key: "A", Message: "bad"}},
+		`{"failed":[{"iv_id":"A","details":{},"errors":{"price":"too low"}}]}`: {
+			{Index: 0, Key: "A", Fields: fields{"price": "too low"}},
+		},
+		`{"failed":[{"iv_id":"A","data":{"price":{"code":"min","message":"too low"}}}]}`: {
+			{Index: 0, Key: "A", Fields: fields{"price": "too low"}},
+		},
+		// where indexes begin
+		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
+			{Index: 2, Key: "C", StatusCode: 404},
+		},
+		`{"failed":[{"index":2,"iv_id":"B"},{"index":3,"error":"bad"}]}`: {{Index: 1, Key: "B"}, {Index: 2, Key: "C", Message: "bad"}},
+		`{"failed":[{"index":3,"iv_id":"A"},{"index":2,"error":"bad"}]}`: {{Index: 0, Key: "A"}, {Index: 1, Key: "B", Message: "bad"}},
+		`{"failed":[{"index":1,"iv_id":"C"},{"index":1,"error":"bad"}]}`: {{Index: 1, Key: "B", Message: "bad"}, {Index: 2, Key: "C"}},
+		// no rejections
+		`{"results":[{"iv_id":"A","code":false}]}`:                                                            nil,
+		`{"results":[{"iv_id":"A","status":"already exists"}]}`:                                               nil,
+		`{"results":[{"iv_id":"A","action":"created","status":"new","message":"not found, so it was made"}]}`: nil,
+		`{"results":[{"iv_id":"A","status":"false"}]}`:                                                        {{Index: 0, Key: "A"}},
+		`{"results":[{"iv_id":"A","status":false}]}`:                                                          {{Index: 0, Key: "A"}},
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
+		require.NoError(t, err, body)
+		if want == nil {
+			want = []RejectedRecord{}
+		}
+		assert.Equal(t, want, report.records(), body)
+	}
+}
+
+func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		body     string
+		mode     BulkMode
+		keys     []string
+		rejected []RejectedRecord
+	}{
+		{`[{"status":404}]`, BulkUpsert, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A", StatusCode: 404}}},
+		{
+			`{"failed":[{"ERROR-1":{"status":404,"message":"gone"}}]}`, BulkUpsert, []string{"ERROR-1", "B"},
+			[]RejectedRecord{{Index: 0, Key: "ERROR-1", StatusCode: 404, Message: "gone"}},
+		},
+		{`{"results":[{"iv_id":"A","status":"already exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
+		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
+		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkUpdate, []string{"A"}, []RejectedRecord{}},
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(row.body), row.keys, row.mode)
+		require.NoError(t, err, row.body)
+		assert.Equal(t, row.rejected, report.records(), row.body)
+	}
+}
+
+func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
+	t.Parallel()
+	for body, count := range map[string]int{
+		`{"created":1,"updated":1}`:            1,
+		`{"created":1,"updated":1,"failed":0}`: 0,
+		`{"updated":2}`:                        0,
+		`{"created":2}`:                        0,
+		`{"upserted":2}`:                       1,
+		`{"message":"2 records processed"}`:    1,
+		`{"message":"Processed 99999999999999999999 of 3 products"}`: 0,
+		`{"message":"Processed 2 of 3 products"}`:                    1,
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
+		require.NoError(t, err, body)
+		assert.Equal(t, count, report.count(), body)
+	}
+	for body, unclear := range map[string]bool{
+		`{"data":{"status":"ok"}}`:   false,
+		`{"data":{"A":{"x":1}}}`:     true,
+		`{"data":{"status":"soon"}}`: false,
+		`{"data":{"x":1}}`:           true,
+		`{"info":["done"]}`:          true,
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
+		require.NoError(t, err, body)
+		assert.Equal(t, unclear, report.unclear, body)
+	}
+	for text, want := range map[string]int{"3": 3, `" 3 "`: 3, "3.0": 3, "-1": -1, "2147483647.0": math.MaxInt32} {
+		n, ok := reportInt([]byte(text))
+		assert.True(t, ok, text)
+		assert.Equal(t, want, n, text)
+	}
+	for _, text := range []string{"1e300", "2147483648.0", "-1e300", "1.5", `"x"`, "null", "true"} {
+		_, ok := reportInt([]byte(text))
+		assert.False(t, ok, text)
+	}
+}
+
+func TestRejectionsSayEachThingOnce(t *testing.T) {
+	t.Parallel()
+	for want, record := range map[string]RejectedRecord{
+		"record 2 (A): 404 gone":         {Index: 2, Key: "A", StatusCode: 404, Code: "404", Message: "gone"},
+		"record 0: 409 taken in use":     {StatusCode: 409, Code: "taken", Message: "in use"},
+		"record 0: rejected":             {},
+		"record 0: 404":                  {StatusCode: 404},
+		"record 0: taken":                {Code: "taken"},
+		"record 0: map[a:too low b:bad]": {Fields: map[string]string{"b": "bad", "a": "too low"}},
+		"record 0: too low":              {Message: "too low", Fields: map[string]string{"a": "bad"}},
+	} {
+		assert.Equal(t, want, record.line())
+	}
+	e := &RejectedError{Method: "POST", Route: "/products/bulk", Count: 1}
+	require.EqualError(t, e, "linkit: POST /products/bulk: 1 record was rejected, and the response doesn't say which")
+	e.Count, e.Records = 5, make([]RejectedRecord, 5)
+	require.EqualError(t, e, "linkit: POST /products/bulk: 5 records were rejected; "+
+		"record 0: rejected; record 0: rejected; record 0: rejected; and 2 more")
+}
