@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -163,6 +164,21 @@ func TestUnusableEntriesAndStoreErrorsAreLoggedWithoutTheToken(t *testing.T) {
 			assert.NotContains(t, log.String(), secret)
 		})
 	}
+}
+
+func TestEachFailureOfTheStoreIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	client := newSignInServer(time.Hour).client(
+		t,
+		linkit.WithSessionStore(oddStore{save: func(*linkit.Session) error { return errors.New("read-only") }}),
+		linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+	)
+	for range 3 {
+		require.NoError(t, getOne(t.Context(), client))
+		client.Auth.Reset()
+	}
+	assert.Equal(t, 3, strings.Count(log.String(), "step=save error=read-only"))
 }
 
 func TestSignInThatFailsAfterResetStillPassesOverTheStoredSession(t *testing.T) {

@@ -35,7 +35,7 @@ func (f *fileStore) checkKey(key string) error {
 	switch {
 	case f.err != nil:
 		return f.err
-	case key == "" || key == "." || key == ".." || filepath.Base(key) != key:
+	case key == "." || key == ".." || filepath.Base(key) != key:
 		return invalid("FileSessionStore: the key is not a file name")
 	}
 	return nil
