@@ -2,6 +2,7 @@ package retry_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -100,6 +101,19 @@ func TestBreakerCountsOnlyFailures(t *testing.T) {
 		cancelled()
 		cancelled()
 	})
+}
+
+func TestBreakerCountsNoAttemptThatWasNotMade(t *testing.T) {
+	t.Parallel()
+	transport := play(respond(200))
+	p := policy(transport, breaking(1))
+	for range 3 {
+		r := request("GET")
+		r.Credential = &expiring{err: errors.New("no sign-in")}
+		require.NotErrorIs(t, p.Do(t.Context(), r).Stop, retry.ErrOpen)
+	}
+	require.NoError(t, p.Do(t.Context(), request("GET")).Stop)
+	assert.Equal(t, int64(1), transport.calls.Load())
 }
 
 func TestBreakerCountsAPanicAndFreesItsProbe(t *testing.T) {

@@ -99,7 +99,7 @@ func TestFreeRequestsDoNotUseTheBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		transport := play(respond(502))
-		p := policy(transport)
+		p := policy(transport, quick)
 		for range 200 {
 			r := request("PUT")
 			r.Unmetered = true

@@ -140,11 +140,8 @@ func (c *call) enter(ctx context.Context) bool {
 // waitForSlot waits for a slot that TryAcquire didn't find free.
 func (c *call) waitForSlot(ctx context.Context) bool {
 	c.queued = true
-	err := c.policy.slots.Acquire(ctx)
-	if err != nil {
-		c.result.Stop = err
-	}
-	return err == nil
+	c.result.Stop = c.policy.slots.Acquire(ctx)
+	return c.result.Stop == nil
 }
 
 // leave undoes enter. The breaker gets to know how the attempt ended, if there was one.

@@ -3,6 +3,7 @@ package retry_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -31,16 +32,62 @@ func (e *expiring) Authorize(context.Context) ([]string, error) {
 
 func TestTokenThatExpiresInTheQueueIsUsedAfterThreeWaits(t *testing.T) {
 	t.Parallel()
-	r, credential := request("POST"), new(expiring)
-	r.Credential = credential
-	var authorization []string
-	res := policy(play(func(hr *http.Request) (*http.Response, error) {
-		authorization = hr.Header["Authorization"]
+	synctest.Test(t, func(t *testing.T) { // ends with a deadlock if the only slot is held meanwhile
+		r, credential := request("POST"), new(expiring)
+		r.Credential = credential
+		var authorization []string
+		res := policy(play(func(hr *http.Request) (*http.Response, error) {
+			authorization = hr.Header["Authorization"]
+			return respond(200)(hr)
+		}), func(c *retry.Config) { c.Concurrency = 1 }).Do(t.Context(), r)
+		assert.Equal(t, 200, res.Status)
+		assert.Equal(t, 3, credential.asked)
+		assert.Equal(t, []string{"key"}, authorization)
+	})
+}
+
+func TestRequestWithoutACredentialHasNoAuthorization(t *testing.T) {
+	t.Parallel()
+	policy(play(func(hr *http.Request) (*http.Response, error) {
+		assert.NotContains(t, hr.Header, "Authorization")
 		return respond(200)(hr)
-	})).Do(t.Context(), r)
-	assert.Equal(t, 200, res.Status)
-	assert.Equal(t, 3, credential.asked)
-	assert.Equal(t, []string{"key"}, authorization)
+	})).Do(t.Context(), request("GET"))
+}
+
+func TestNoRetryIsReportedAfterTheCallersEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	r := request("GET")
+	r.Retry = func(*retry.Result, time.Duration) { t.Error("there is none") }
+	res := policy(play(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, reset
+	})).Do(ctx, r)
+	require.ErrorIs(t, res.Err, context.Canceled)
+	require.NoError(t, res.Stop)
+	assert.Equal(t, 1, res.Attempts)
+}
+
+func TestOnlyAnAttemptThatTimedOutIsFollowedByANewConnection(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		step  step
+		fresh int64
+	}{
+		"its own time was up":        {hang, 1},
+		"a dial's or a read's timer": {fail(timedOut{}), 1},
+		"the transport's deadline":   {fail(fmt.Errorf("mine: %w", context.DeadlineExceeded)), 1},
+		"the transport's cancel":     {fail(fmt.Errorf("mine: %w", context.Canceled)), 0},
+		"a reset":                    {fail(reset), 0},
+		"a 504":                      {respond(504), 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fresh := play(respond(200))
+			p := policy(play(row.step, respond(200)), func(c *retry.Config) { c.NewConnection = fresh })
+			assert.Equal(t, 200, p.Do(t.Context(), request("GET")).Status, name)
+			assert.Equal(t, row.fresh, fresh.calls.Load(), name)
+		})
+	}
 }
 
 // A slot that were given back twice would let more calls through than WithConcurrency says.

@@ -61,12 +61,10 @@ func (p *Policy) explain(ctx context.Context, x *exchange, query string) (_ erro
 // deadlineError waits a moment for a context whose deadline has passed to end, so that its cause is
 // known.
 func deadlineError(ctx context.Context) error {
-	timer := time.NewTimer(10 * time.Millisecond)
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return contextError(ctx)
-	case <-timer.C:
+	case <-time.After(10 * time.Millisecond):
 		return context.DeadlineExceeded
 	}
 }
@@ -124,9 +122,7 @@ func cleaned(err error, query string) error {
 	if before, _, found := strings.Cut(clean, "invalid proxy address"); found {
 		clean = before + "invalid proxy address" // which goes on with the address, whose password may have any form
 	}
-	if strings.Contains(clean, "@") {
-		clean = userinfo.ReplaceAllString(clean, "//")
-	}
+	clean = userinfo.ReplaceAllString(clean, "//")
 	for _, quote := range []struct{ mark, end string }{{"malformed", `":`}, {"transport connection broken", `"`}} {
 		before, after, found := strings.Cut(clean, quote.mark) // net/http's, which goes on with a header or a status line
 		if i := strings.IndexAny(after, quote.end); i >= 0 {

@@ -2,6 +2,8 @@ package retry
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -145,4 +147,43 @@ func TestEndOfAContextIsToldOnceWithItsCause(t *testing.T) {
 	caused, cancelCause := context.WithCancelCause(t.Context())
 	cancelCause(errors.New("shutting down"))
 	require.EqualError(t, contextError(caused), "context canceled: shutting down")
+}
+
+func TestHandshakeThatFailsForGoodIsToldFromAReset(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"an unverified certificate": &tls.CertificateVerificationError{Err: errors.New("no")},
+		"an unknown authority":      x509.UnknownAuthorityError{},
+		"another host's":            x509.HostnameError{Certificate: new(x509.Certificate), Host: "linkit.test"},
+		"an expired one":            x509.CertificateInvalidError{Reason: x509.Expired},
+		"no TLS at all":             tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
+		"plain HTTP":                http.ErrSchemeMismatch,
+	} {
+		assert.True(t, isHandshake(fmt.Errorf("wrapped: %w", err)), name)
+	}
+	assert.False(t, isHandshake(io.EOF))
+}
+
+func TestErrorOfATransportWithoutAProxyIsNoProxys(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("Forbidden") //nolint:staticcheck,revive // a status line's text
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, refused }}
+	p := New(Config{Transport: transport, AttemptTimeout: time.Minute, Concurrency: 1})
+	target := &url.URL{Scheme: "https", Host: "linkit.test"}
+	res := p.Do(t.Context(), &Request{Method: "GET", URL: target, Header: func() http.Header { return http.Header{} }})
+	require.ErrorIs(t, res.Err, refused)
+	var tunnel *TunnelError
+	require.NotErrorAs(t, res.Err, &tunnel)
+}
+
+func TestTimeoutOfAnAttemptSaysHowLongWasWaited(t *testing.T) {
+	t.Parallel()
+	p := New(Config{AttemptTimeout: 30 * time.Second, Concurrency: 1})
+	err, late := p.explain(t.Context(), &exchange{err: io.EOF, expired: true}, "")
+	assert.True(t, late)
+	require.EqualError(t, err, "no response within 30s")
+	var timeout net.Error
+	require.ErrorAs(t, err, &timeout)
+	assert.True(t, timeout.Timeout())
+	assert.True(t, timeout.Temporary(), "as context.DeadlineExceeded") //nolint:staticcheck // old callers ask
 }

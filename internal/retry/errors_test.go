@@ -52,6 +52,7 @@ func TestCauseOfTheCallersEndStaysInTheChain(t *testing.T) {
 			}
 			time.AfterFunc(5*time.Second, func() { cancel(errShutdown) })
 			res := p.Do(ctx, r)
+			assert.False(t, res.Denied, name)
 			err := errors.Join(res.Err, res.Stop)
 			require.ErrorIs(t, err, errShutdown, name)
 			require.ErrorIs(t, err, context.Canceled, name)

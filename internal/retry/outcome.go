@@ -72,7 +72,7 @@ func (c *call) classify(ctx context.Context, x *exchange) outcome {
 	switch {
 	case x.err != nil:
 		o = c.classifyError(ctx, x)
-	case x.resp.StatusCode > 0 && x.resp.StatusCode < http.StatusBadRequest:
+	case x.resp.StatusCode < http.StatusBadRequest:
 		res.Status, res.Header = x.resp.StatusCode, x.resp.Header
 		return outcome{status: res.Status}
 	default:
@@ -113,11 +113,8 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	}
 	if strings.Trim(text, "0123456789") == "" {
 		const longest = int64(1<<63-1) / int64(time.Second)
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || seconds > longest {
-			seconds = longest
-		}
-		return time.Duration(seconds) * time.Second, true
+		seconds, _ := strconv.ParseInt(text, 10, 64) // the largest int64 where it is larger
+		return time.Duration(min(seconds, longest)) * time.Second, true
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {

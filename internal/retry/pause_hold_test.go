@@ -159,7 +159,7 @@ func TestAdoptedOutcomeSaysNothingOfTheCallsOwnSending(t *testing.T) {
 		"no response, and the breaker": {fail(reset), retry.ErrOpen},
 	}
 	for name, row := range held {
-		for _, earlier := range []*retry.Result{nil, {Attempts: 2, Sent: true}} {
+		for _, earlier := range []*retry.Result{nil, {Attempts: 2, Sent: true, Lost: true}} {
 			p := policy(play(row.first), breaking(1))
 			other := p.Do(t.Context(), request("POST"))
 			r := request("POST")
@@ -173,6 +173,7 @@ func TestAdoptedOutcomeSaysNothingOfTheCallsOwnSending(t *testing.T) {
 			assert.Equal(t, other.Err, res.Err, name)
 			assert.Equal(t, attempts, res.Attempts, name)
 			assert.Equal(t, sent, res.Sent, name)
+			assert.Equal(t, sent, res.Lost, name)
 		}
 	}
 }
