@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	demoOrders   = 600
+	demoOrders   = 400
 	demoEvery    = 2 * time.Second
 	demoPatience = time.Minute
 	demoSecret   = "demonstration-secret"
@@ -75,7 +75,8 @@ func demonstrate(stop program.Stop, out *program.Output) (err error) {
 
 	begin, halt := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- d.engine.Run(program.Stop{Begin: begin, Finish: stop.Finish}) }() //nolint:contextcheck // they are in the Stop
+	running := program.Stop{Begin: begin, Finish: stop.Finish}
+	go func() { ended <- d.engine.Run(running) }()
 	err = d.run(ctx)
 	halt()
 	return errors.Join(err, <-ended)

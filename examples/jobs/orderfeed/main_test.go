@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,14 +49,17 @@ func setService(t *testing.T) *linkittest.Server {
 }
 
 func TestWithoutFlagsItDemonstratesItselfWhateverVariablesAreSet(t *testing.T) {
-	service := setService(t)
-	t.Setenv("TMPDIR", t.TempDir())
-	code, out, errs := runProgram(t)
-	assert.Equal(t, program.ExitOK, code, out+errs)
-	assert.Contains(t, out, "600 orders at Linkit, 600 stored")
-	assert.Contains(t, out, "1800 events are in order_events; 1800 were handed on")
+	t.Parallel()
+	service, folder := linkittest.New(t), t.TempDir()
+	demonstration := exec.CommandContext(t.Context(), os.Args[0])
+	demonstration.Env = append(os.Environ(), asWorker+"=1", "TMPDIR="+folder, "WEBHOOK_SECRET="+secret,
+		"LINKIT_BASE_URL="+service.URL, "LINKIT_API_KEY="+linkittest.APIKey, "LINKIT_TOKEN=both", "LINKIT_LOG=debug")
+	out, err := demonstration.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Contains(t, string(out), "400 orders at Linkit, 400 stored")
+	assert.Contains(t, string(out), "1200 events are in order_events; 1200 were handed on")
 	assert.Empty(t, service.Requests())
-	left, err := os.ReadDir(os.TempDir())
+	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Empty(t, left)
 }
