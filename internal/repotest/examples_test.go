@@ -43,34 +43,37 @@ func TestEveryExampleRuns(t *testing.T) {
 	mains, err := filepath.Glob(filepath.Join(root, "examples/*/main.go"))
 	require.NoError(t, err)
 	require.NotEmpty(t, mains)
+	var names []string
 	for _, file := range mains {
-		folder := filepath.ToSlash(filepath.Dir(file))
-		name := filepath.Base(folder)
+		folder := filepath.Dir(file)
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
 			continue
 		}
+		// Reading the source here lets a change to it invalidate the cached result of the test.
+		source := read(t, folder, "main.go")
+		assert.Contains(t, source, "//\tgo run ", "its comment says how to run it")
+		names = append(names, filepath.Base(folder))
+	}
+	programs := build(t, names...)
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// Reading the source here lets a change to it invalidate the cached result of the test.
-			source := read(t, folder, "main.go")
-			assert.Contains(t, source, "//\tgo run ", "its comment says how to run it")
-			runExample(t, name, folder)
+			runExample(t, name, programs(name))
 		})
 	}
 }
 
-// runExample runs an example while LINKIT_* variables lead to a server in the place of the service.
+// runExample runs an example's program while LINKIT_* variables lead to a server in the place of the service.
 // Only -live may send anything there, and nothing may be written without -yes.
-func runExample(t *testing.T, name, folder string) {
+func runExample(t *testing.T, name, program string) {
 	t.Helper()
 	require.Contains(t, exampleOutput, name, "name a part of its output that shows that it worked")
 	service := linkittest.New(t)
 	service.AddUser("user@example.com", "your_password", linkittest.OrganizationID)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	binary := build(ctx, t, folder)
 	run := func(args ...string) (string, error) {
-		command := exec.CommandContext(ctx, binary, args...)
+		command := exec.CommandContext(ctx, program, args...)
 		command.Env = append(
 			environment(),
 			"LINKIT_BASE_URL="+service.URL,
@@ -121,19 +124,25 @@ func runExample(t *testing.T, name, folder string) {
 	assert.NotEmpty(t, service.Requests(), "-live -yes")
 }
 
-// build builds an example and returns the path of the program.
-func build(ctx context.Context, t *testing.T, folder string) string {
+// build builds examples, and returns where their programs are.
+func build(t *testing.T, names ...string) (program func(name string) string) {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "example")
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
+	folder := t.TempDir()
+	arguments := []string{"build", "-ldflags=-s -w", "-o", folder + string(filepath.Separator)}
+	for _, name := range names {
+		arguments = append(arguments, "./examples/"+name)
 	}
-	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	command.Dir = folder
+	command := exec.CommandContext(t.Context(), "go", arguments...)
+	command.Dir = root
 	command.Env = append(os.Environ(), "GOWORK=off")
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	return binary
+	return func(name string) string {
+		if runtime.GOOS == "windows" {
+			name += ".exe"
+		}
+		return filepath.Join(folder, name)
+	}
 }
 
 // environment returns the environment without LINKIT_* variables.
@@ -147,7 +156,7 @@ func TestSandboxLinesWork(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	sandbox := exec.CommandContext(ctx, build(ctx, t, filepath.Join(root, "examples/sandbox")), "-for", "30s")
+	sandbox := exec.CommandContext(ctx, build(t, "sandbox")("sandbox"), "-for", "30s")
 	sandbox.Env = environment()
 	stdout, err := sandbox.StdoutPipe()
 	require.NoError(t, err)
