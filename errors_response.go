@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -186,7 +187,7 @@ func (e *APIError) addFields(path string, raw json.RawMessage, depth int) {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) == nil {
 		for i, item := range list {
-			e.addListed(fmt.Sprintf("%s[%d]", path, i), item, depth)
+			e.addListed(fmt.Sprintf("%s[%d]", cmp.Or(path, "errors"), i), item, depth)
 		}
 		return
 	}
@@ -208,10 +209,10 @@ func (e *APIError) addFields(path string, raw json.RawMessage, depth int) {
 	}
 }
 
-// addListed adds one member of a list of errors.
+// addListed adds one member of a list of errors, at place where it names no field.
 func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 	if text, ok := scalar(item); ok {
-		e.setField("errors"+place, text)
+		e.setField(place, text)
 		return
 	}
 	var object map[string]json.RawMessage
@@ -224,7 +225,7 @@ func (e *APIError) addListed(place string, item json.RawMessage, depth int) {
 	case ok && name != "":
 		e.setField(name, reason)
 	case ok:
-		e.setField("errors"+place, reason)
+		e.setField(place, reason)
 	default:
 		e.addFields("", item, depth+1)
 	}

@@ -154,7 +154,7 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 // contextError is the error of an ended context, with its cause.
 func contextError(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || errors.Is(err, cause) {
+	if errors.Is(err, cause) { // or there is neither
 		return err
 	}
 	return fmt.Errorf("%w: %w", err, cause)
