@@ -67,6 +67,9 @@ func exitCode(err error) int {
 	if shards, ok := errors.AsType[*stock.ShardsError](err); ok {
 		err = program.Usage(shards)
 	}
+	if dsn, ok := errors.AsType[*database.DSNError](err); ok {
+		err = program.Usage(dsn)
+	}
 	if errors.Is(err, stock.ErrLocked) {
 		return program.ExitFailed
 	}

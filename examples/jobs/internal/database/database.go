@@ -23,6 +23,15 @@ type DB struct {
 	Path     string // SQLite's file
 }
 
+// DSNError is a dsn that can't be used.
+type DSNError struct{ Err error }
+
+// Error returns the text of Err, which has no password.
+func (e *DSNError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *DSNError) Unwrap() error { return e.Err }
+
 // Open opens a database and checks that it responds. A dsn that begins with postgres:// or
 // postgresql:// is PostgreSQL's; anything else is the path of a SQLite file, which is made if it
 // doesn't exist and set to WAL, so that reading and writing don't block each other.
@@ -69,7 +78,7 @@ func Name(dsn string) string {
 func openPostgres(dsn string, readOnly bool) (*DB, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, err // it shows no password
+		return nil, &DSNError{err} // it shows no password
 	}
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
@@ -80,10 +89,10 @@ func openPostgres(dsn string, readOnly bool) (*DB, error) {
 func openSQLite(path string, readOnly bool) (*DB, error) {
 	switch {
 	case path == "":
-		return nil, errors.New("the dsn is empty: give postgres://... or the path of a SQLite file")
+		return nil, &DSNError{errors.New("the dsn is empty: give postgres://... or the path of a SQLite file")}
 	case strings.Contains(path, "://"):
-		return nil, fmt.Errorf("the dsn begins with %q: give postgres://... or the path of a SQLite file",
-			path[:strings.Index(path, "://")+3])
+		return nil, &DSNError{fmt.Errorf("the dsn begins with %q: give postgres://... or the path of a SQLite file",
+			path[:strings.Index(path, "://")+3])}
 	}
 	options := url.Values{"_pragma": {"busy_timeout(30000)"}}
 	if readOnly {

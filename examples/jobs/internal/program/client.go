@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 
@@ -29,7 +28,7 @@ func (f *Flags) Register(set *flag.FlagSet) {
 // NewClient returns a client of the service, with the credential of the LINKIT_* variables. It first
 // prints the host, the organization and what the program writes to them, and fails without -yes. An
 // empty writes means that the program only reads there.
-func (f *Flags) NewClient(out io.Writer, writes string, opts ...linkit.Option) (*linkit.Client, error) {
+func (f *Flags) NewClient(out *Output, writes string, opts ...linkit.Option) (*linkit.Client, error) {
 	if !f.Live {
 		return nil, Usage(errors.New("-live is missing: without it nothing reaches the service"))
 	}
@@ -43,7 +42,7 @@ func (f *Flags) NewClient(out io.Writer, writes string, opts ...linkit.Option) (
 		if id := os.Getenv("LINKIT_ORGANIZATION_ID"); id != "" {
 			organization = "organization " + id
 		}
-		_, _ = fmt.Fprintf(out, "On %s, in %s, this %s.\n", host(), organization, writes)
+		out.Say(fmt.Sprintf("On %s, in %s, this %s.", host(), organization, writes))
 		if !f.Yes {
 			return nil, Usage(errors.New("nothing was sent: add -yes to write that"))
 		}

@@ -60,6 +60,15 @@ func (o *Output) Write(text []byte) (int, error) {
 // Printf writes a line of text.
 func (o *Output) Printf(format string, args ...any) { _, _ = fmt.Fprintf(o, format+"\n", args...) }
 
+// Say reports a sentence: as it is on a terminal, as a JSON line otherwise.
+func (o *Output) Say(sentence string) {
+	if o.Terminal {
+		o.Printf("%s", sentence)
+		return
+	}
+	o.Log.Info(sentence)
+}
+
 // StartBar shows a bar of total records on a terminal.
 func (o *Output) StartBar(total int, description string) {
 	if !o.Terminal {
