@@ -18,7 +18,7 @@ type exchange struct {
 	resp    *http.Response // nil: none came
 	err     error          // why there is no usable response
 	trace   *trace         // nil: a read, whose arrival changes nothing
-	expired bool           // the attempt's own time was up
+	expired bool           // the attempt's own time was up, which matters to an error alone
 }
 
 // send sends the request once, and reads the response whole. It sends a copy of everything:
@@ -57,7 +57,7 @@ func (c *call) send(around context.Context, hr *http.Request, header http.Header
 	if x.err == nil {
 		x.err = p.read(r.Method, x.resp, res)
 	}
-	x.expired = x.err != nil && attempt.Err() != nil && around.Err() == nil
+	x.expired = attempt.Err() != nil && around.Err() == nil
 	return x
 }
 

@@ -153,6 +153,7 @@ func TestRetryIsReportedOnlyWhenThereIsOne(t *testing.T) {
 		"429s between the retries":     {2, []step{respond(429), respond(500), respond(429), respond(500), respond(429)}, 11},
 		"429s after a Retry-After":     {2, []step{respond(429, "Retry-After", "1"), respond(429)}, 10},
 		"429s after a retry":           {3, append(append(slices.Repeat([]step{respond(429)}, 5), respond(500)), append(slices.Repeat([]step{respond(429)}, 4), respond(200))...), 11},
+		"eight 429s after a retry":     {3, []step{respond(429), respond(500), respond(429)}, 11},
 		"a Retry-After after the 429s": {2, []step{respond(429), respond(429), respond(429, "Retry-After", "1")}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,4 +246,17 @@ func TestHookLearnsHowLongTheAttemptWasHeldBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestEndOfAHooksContextIsNotTheAttemptsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := request("GET")
+		r.Attempt = func(ctx context.Context, _ int, _ time.Duration, _ http.Header) (context.Context, func(*retry.Result), error) {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			return ctx, func(*retry.Result) { cancel() }, nil
+		}
+		res := policy(play(hang), func(c *retry.Config) { c.Retries = 0 }).Do(t.Context(), r)
+		require.EqualError(t, res.Err, "the transport gave up: context deadline exceeded")
+	})
 }

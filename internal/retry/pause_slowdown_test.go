@@ -143,6 +143,23 @@ func TestSuccessOfACallSentBeforeThePauseEndsNoRun(t *testing.T) {
 	})
 }
 
+func TestSignInEndsNoRunOf429s(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := play(respond(429), respond(200), respond(429), respond(200))
+		p := policy(transport)
+		first := make(chan *retry.Result, 1)
+		go func() { first <- p.Do(t.Context(), request("GET")) }()
+		synctest.Wait()
+		time.Sleep(100 * time.Millisecond) //nolint:forbidigo // virtual time
+		signIn := request("POST")
+		signIn.Unmetered = true
+		p.Do(t.Context(), signIn)
+		assert.Equal(t, 200, (<-first).Status)
+		assert.Greater(t, transport.times[3].Sub(transport.times[2]), time.Second)
+	})
+}
+
 func TestCallsSideBySideShareAPauseToItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
