@@ -71,7 +71,10 @@ func raw(product string, names []column, values []any) string {
 }
 
 func plain(value any) string {
-	if text, ok := value.([]byte); ok {
+	switch text := value.(type) {
+	case string:
+		return text
+	case []byte:
 		return string(text)
 	}
 	return fmt.Sprint(value)

@@ -53,7 +53,7 @@ const (
 	DefaultTimeout = 30 * time.Second
 	defaultGrace   = 5 * time.Second
 	maxBatch       = 1000
-	maxReaders     = 4 // shards that one process reads at a time
+	maxReaders     = 6 // shards that one process reads at a time
 )
 
 // Engine pushes one source.

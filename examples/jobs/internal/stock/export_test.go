@@ -32,5 +32,10 @@ func (s *State) BeginAfterLoss(ctx context.Context, lose func()) error {
 	return err
 }
 
-// Statement names of the state, for tests.
+// LockClass is the first key of the advisory locks.
 const LockClass = lockClass
+
+// FinishFresh writes down a record as one that wasn't acknowledged before.
+func (s *State) FinishFresh(ctx context.Context, sku string, qty int64) error {
+	return s.finish(ctx, &result{fresh: true, sent: []Record{{Key: Key{SKU: sku}, Values: Values{Qty: &qty}}}})
+}

@@ -183,3 +183,15 @@ func TestADatabaseThatIsRestartedFailsOnePassAndNoMore(t *testing.T) {
 	assert.Positive(t, failed)
 	b.requireInSync()
 }
+
+func TestARecordThatAnotherProcessHasAcknowledgedMeanwhileIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 1, 1)
+		_, state := b.engine(stock.Options{})
+		for qty := range int64(3) {
+			require.NoError(t, state.FinishFresh(t.Context(), "A", qty))
+		}
+		assert.Equal(t, 2, b.count("SELECT qty FROM linkit_sent WHERE sku = 'A'"))
+	})
+}

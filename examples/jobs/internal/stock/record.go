@@ -63,6 +63,9 @@ type Record struct {
 	Rows   int    // of the source that it stands for
 	Reason string // why it can't be sent; "": it can
 	Raw    string // the values as the source has them, if there is a Reason
+
+	wasSent     bool // with other values
+	wasRejected bool // likewise
 }
 
 // text returns the values as JSON, by which a rejected record is known again.

@@ -112,7 +112,7 @@ func (s *State) create(ctx context.Context) error {
 			"DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))", "deadline TIME", "deadline real")
 		if s.db.Postgres {
 			replace = strings.NewReplacer("TEXTC", `text COLLATE "C"`, "FLOAT", "double precision",
-				"TIME", "timestamptz", "NOW", "clock_timestamp()")
+				"TIME", "timestamptz", "NOW", "now()")
 			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, s.lockKey("tables")); err != nil {
 				return err
 			}
@@ -121,6 +121,10 @@ func (s *State) create(ctx context.Context) error {
 			if _, err := tx.ExecContext(ctx, replace.Replace(statement)); err != nil {
 				return fmt.Errorf("make the tables of the state: %w", err)
 			}
+		}
+		if s.db.Postgres { // rows that live for a moment aren't worth compressing
+			_, err := tx.ExecContext(ctx, "ALTER TABLE linkit_inflight ALTER COLUMN records SET STORAGE EXTERNAL")
+			return err
 		}
 		return nil
 	})

@@ -188,6 +188,7 @@ func (p *shardPass) handle(record *Record, k known) error {
 	case mustReject:
 		p.rejected = append(p.rejected, reject(record, record.Reason))
 	case mustSend, mustSendAgain:
+		record.wasSent, record.wasRejected = k.sent != nil, k.rejected != nil
 		p.batch = append(p.batch, *record)
 		if len(p.batch) >= p.engine.BatchSize {
 			return p.send(p.reading)
@@ -294,9 +295,17 @@ func (p *shardPass) write(id string, keep bool, accepted []Record, rejected []Re
 	for i := range rejected {
 		keys = append(keys, rejected[i].Key)
 	}
+	var cleared []Key
+	fresh := true
+	for i := range accepted {
+		fresh = fresh && !accepted[i].wasSent
+		if accepted[i].wasRejected {
+			cleared = append(cleared, accepted[i].Key)
+		}
+	}
 	settled := p.owed.completes(keys)
 	err := p.engine.state.finish(p.lock.ctx, &result{
-		id: id, keep: keep, sent: accepted, rejected: rejected, settled: settled,
+		id: id, keep: keep, sent: accepted, rejected: rejected, settled: settled, cleared: cleared, fresh: fresh,
 	})
 	if err == nil {
 		p.owed.settle(keys, settled)

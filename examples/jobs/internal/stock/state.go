@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // sentRow is a row of linkit_sent.
@@ -77,7 +79,8 @@ func (s *State) branches(ctx context.Context) ([]string, error) {
 	if s.empty {
 		return nil, nil
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT branch FROM linkit_sent UNION SELECT branch FROM linkit_rejected")
+	rows, err := s.db.QueryContext(ctx,
+		"SELECT DISTINCT branch FROM linkit_sent UNION SELECT DISTINCT branch FROM linkit_rejected")
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +146,13 @@ func (s *State) openShards(ctx context.Context) ([]int, error) {
 	return shards, rows.Err()
 }
 
+// encodeKeys returns keys as JSON: the SKUs of each branch.
 func encodeKeys(keys []Key) string {
-	pairs := make([][2]string, len(keys))
-	for i, key := range keys {
-		pairs[i] = [2]string{key.Branch, key.SKU}
+	byBranch := map[string][]string{}
+	for _, key := range keys {
+		byBranch[key.Branch] = append(byBranch[key.Branch], key.SKU)
 	}
-	text, err := json.Marshal(pairs)
+	text, err := json.Marshal(byBranch)
 	if err != nil {
 		panic(err) // strings can't fail
 	}
@@ -156,13 +160,15 @@ func encodeKeys(keys []Key) string {
 }
 
 func decodeKeys(text string) ([]Key, error) {
-	var pairs [][2]string
-	if err := json.Unmarshal([]byte(text), &pairs); err != nil {
+	var byBranch map[string][]string
+	if err := json.Unmarshal([]byte(text), &byBranch); err != nil {
 		return nil, err
 	}
-	keys := make([]Key, len(pairs))
-	for i, pair := range pairs {
-		keys[i] = Key{pair[0], pair[1]}
+	var keys []Key
+	for branch, skus := range byBranch {
+		for _, sku := range skus {
+			keys = append(keys, Key{branch, sku})
+		}
 	}
 	return keys, nil
 }
@@ -195,6 +201,7 @@ type result struct {
 	rejected []Rejection
 	settled  []string // other rows whose records have all been sent again
 	cleared  []Key    // no longer rejected
+	fresh    bool     // none of sent was acknowledged before, as far as is known
 }
 
 // errTakenOver is a request that another process has settled meanwhile.
@@ -204,7 +211,21 @@ var errTakenOver = errors.New("another process has settled this request")
 func (s *State) finish(ctx context.Context, r *result) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	err := write(ctx, s.writer, func(tx *sql.Tx) error {
+	err := s.tryFinish(ctx, r)
+	if violation, ok := errors.AsType[*pgconn.PgError](err); ok && violation.Code == uniqueViolation && r.fresh {
+		r.fresh = false
+		err = s.tryFinish(ctx, r)
+	}
+	if err != nil {
+		return fmt.Errorf("write down a result: %w", err)
+	}
+	return nil
+}
+
+const uniqueViolation = "23505"
+
+func (s *State) tryFinish(ctx context.Context, r *result) error {
+	return write(ctx, s.writer, func(tx *sql.Tx) error {
 		if s.db.Postgres { // what a crash of the database loses here is sent again
 			if _, err := tx.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
 				return err
@@ -218,10 +239,6 @@ func (s *State) finish(ctx context.Context, r *result) error {
 		}
 		return finishSQLite(ctx, tx, r)
 	})
-	if err != nil {
-		return fmt.Errorf("write down a result: %w", err)
-	}
-	return nil
 }
 
 // settle ends rows of linkit_inflight.
@@ -255,17 +272,26 @@ const (
 )
 
 func finishPostgres(ctx context.Context, tx *sql.Tx, r *result) error {
-	branches, skus, err := insertPostgres(ctx, tx, "linkit_sent", r.sent)
-	if err != nil {
+	conflict := upsertSent
+	if r.fresh {
+		conflict = "" // which takes the database half the time
+	}
+	if err := insertPostgres(ctx, tx, "linkit_sent", r.sent, conflict); err != nil {
 		return err
 	}
-	for _, key := range r.cleared {
-		branches, skus = append(branches, key.Branch), append(skus, key.SKU)
+	if len(r.cleared) > 0 {
+		var branches, skus []string
+		for _, key := range r.cleared {
+			branches, skus = append(branches, key.Branch), append(skus, key.SKU)
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM linkit_rejected WHERE (branch, sku) IN
+			(SELECT * FROM unnest($1::text[], $2::text[]))`, branches, skus)
+		if err != nil {
+			return err
+		}
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM linkit_rejected WHERE (branch, sku) IN
-		(SELECT * FROM unnest($1::text[], $2::text[]))`, branches, skus)
-	if err != nil || len(r.rejected) == 0 {
-		return err
+	if len(r.rejected) == 0 {
+		return nil
 	}
 	columns := make([][]string, 4)
 	for _, rejection := range r.rejected {
@@ -273,17 +299,18 @@ func finishPostgres(ctx context.Context, tx *sql.Tx, r *result) error {
 			columns[i] = append(columns[i], value)
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO linkit_rejected (branch, sku, record, reason)
+	_, err := tx.ExecContext(ctx, `INSERT INTO linkit_rejected (branch, sku, record, reason)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`+upsertRejected,
 		columns[0], columns[1], columns[2], columns[3])
 	return err
 }
 
-// insertPostgres upserts records into linkit_sent, or a table like it, and returns their keys.
-func insertPostgres(ctx context.Context, tx *sql.Tx, table string, records []Record) (branches, skus []string, err error) {
+// insertPostgres inserts records into linkit_sent, or a table like it.
+func insertPostgres(ctx context.Context, tx *sql.Tx, table string, records []Record, conflict string) error {
 	if len(records) == 0 {
-		return nil, nil, nil
+		return nil
 	}
+	var branches, skus []string
 	var products []*string
 	var qtys []*int64
 	var prices, costs []*float64
@@ -295,14 +322,14 @@ func insertPostgres(ctx context.Context, tx *sql.Tx, table string, records []Rec
 		prices, costs = append(prices, record.Price), append(costs, record.Cost)
 		available = append(available, record.Available)
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO "+table+` (branch, sku, product, qty, price, cost, available)
+	_, err := tx.ExecContext(ctx, "INSERT INTO "+table+` (branch, sku, product, qty, price, cost, available)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::double precision[],
-			$6::double precision[], $7::boolean[])`+upsertSent,
+			$6::double precision[], $7::boolean[])`+conflict,
 		branches, skus, products, qtys, prices, costs, available)
-	return branches, skus, err
+	return err
 }
 
-// insertSQLite does the same.
+// insertSQLite upserts them.
 func insertSQLite(ctx context.Context, tx *sql.Tx, table string, records []Record) error {
 	rows := make([][]any, len(records))
 	for i := range records {
@@ -314,10 +341,7 @@ func insertSQLite(ctx context.Context, tx *sql.Tx, table string, records []Recor
 }
 
 func finishSQLite(ctx context.Context, tx *sql.Tx, r *result) error {
-	cleared := make([][]any, 0, len(r.sent)+len(r.cleared))
-	for i := range r.sent {
-		cleared = append(cleared, []any{r.sent[i].Branch, r.sent[i].SKU})
-	}
+	cleared := make([][]any, 0, len(r.cleared))
 	for _, key := range r.cleared {
 		cleared = append(cleared, []any{key.Branch, key.SKU})
 	}

@@ -108,8 +108,7 @@ func (e *Engine) walk(ctx context.Context, on session, v *Verified) error {
 		defer func() { batch = batch[:0] }()
 		return write(ctx, on, func(tx *sql.Tx) error {
 			if e.state.db.Postgres {
-				_, _, err := insertPostgres(ctx, tx, "linkit_seen", batch)
-				return err
+				return insertPostgres(ctx, tx, "linkit_seen", batch, upsertSent)
 			}
 			return insertSQLite(ctx, tx, "linkit_seen", batch)
 		})
