@@ -128,18 +128,15 @@ func (d *Dir) Lock(ctx context.Context, name string) (unlock func(), err error) 
 	if err := d.make(); err != nil {
 		return nil, err
 	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-timer.C:
-		}
 		if unlock, err = tryLock(filepath.Join(d.path, name)); unlock != nil || err != nil {
 			return unlock, err
 		}
-		timer.Reset(lockPoll)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPoll):
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -27,6 +28,9 @@ func TestConnectionsAreKeptButNotForLong(t *testing.T) {
 		assert.Equal(t, 45*time.Second, own.IdleConnTimeout, "before a server's own limit closes them")
 		assert.Equal(t, uint16(tls.VersionTLS12), own.TLSClientConfig.MinVersion)
 		assert.True(t, own.ForceAttemptHTTP2)
+		assert.Equal(t, 10*time.Second, own.TLSHandshakeTimeout)
+		assert.Equal(t, 10*time.Second, own.dialer.Timeout)
+		assert.Equal(t, 30*time.Second, own.dialer.KeepAlive)
 		assert.Equal(t, 15*time.Second, own.HTTP2.SendPingTimeout)
 		assert.Equal(t, 10*time.Second, own.HTTP2.PingTimeout)
 	}
@@ -193,7 +197,11 @@ func proxied(t *testing.T) (base, proxy *url.URL, atServer, atProxy *atomic.Int6
 func TestDirectPassesTheProxyBy(t *testing.T) {
 	t.Parallel()
 	base, proxy, atServer, atProxy := proxied(t)
-	theirs := &http.Transport{Proxy: http.ProxyURL(proxy)}
+	dials := 0
+	theirs := &http.Transport{Proxy: http.ProxyURL(proxy), DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dials++
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
 	direct := NewDirect(theirs)
 	get := func() {
 		t.Helper()
@@ -210,6 +218,11 @@ func TestDirectPassesTheProxyBy(t *testing.T) {
 	to, err := theirs.Proxy(nil)
 	require.NoError(t, err)
 	assert.Equal(t, proxy, to, "the caller's transport is not changed")
+	assert.Equal(t, 1, dials)
+	direct.Close()
+	get()
+	assert.Equal(t, 2, dials, "Close leaves no idle connection")
+	assert.Equal(t, int64(3), atServer.Load())
 	direct.Close()
 	NewDirect(theirs).Close()
 
@@ -220,11 +233,11 @@ func TestDirectPassesTheProxyBy(t *testing.T) {
 	resp, err := NewDirect(theirs).RoundTrip(r)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, int64(2), atServer.Load(), "without a proxy it is the caller's own that sends")
+	assert.Equal(t, int64(3), atServer.Load(), "without a proxy it is the caller's own that sends")
 
 	theirs.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("no idea") }
 	resp, err = NewDirect(theirs).RoundTrip(r)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, int64(3), atServer.Load(), "a proxy function that fails sends nobody through a proxy")
+	assert.Equal(t, int64(4), atServer.Load(), "a proxy function that fails sends nobody through a proxy")
 }
