@@ -52,7 +52,7 @@ func TestNumbersFollowTheGrammarOfJSON(t *testing.T) {
 func TestTextsAndBooleansAreReadFromWhatHoldsThem(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`"a"`: "a", `""`: "", ` "a" `: "a", `"\u0041"`: "A", "12.50": "12.50", "-1": "-1", "0": "0", "9": "9", "\"\xff\"": "\ufffd",
+		`"a"`: "a", `""`: "", "\t\"a\"\n": "a", `"\u0041"`: "A", "12.50": "12.50", "-1": "-1", "0": "0", "9": "9", "\"\xff\"": "\ufffd",
 	} {
 		s, ok := Text([]byte(text))
 		assert.True(t, ok, text)

@@ -60,7 +60,7 @@ func TestTransportGetsARequestAsNetHTTPMakesIt(t *testing.T) {
 	for _, body := range []string{"", "1", `{"a":1}`} {
 		r := request("POST")
 		r.Body = []byte(body)
-		want, err := http.NewRequestWithContext(t.Context(), "POST", r.URL.String(), nil)
+		want, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL.String(), nil)
 		require.NoError(t, err)
 		policy(play(func(got *http.Request) (*http.Response, error) {
 			assert.Equal(t, want.Method, got.Method)
@@ -97,14 +97,14 @@ func TestDeadlineThatATimerForestalledKeepsItsCause(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errShutdown)
 	defer cancel()
-	res := policy(play(fail(timedOut{}))).Do(dueSoon{ctx}, request("GET"))
+	res := policy(play(fail(timeoutError{}))).Do(dueSoon{ctx}, request("GET"))
 	require.ErrorIs(t, res.Err, context.DeadlineExceeded)
 	require.ErrorIs(t, res.Err, errShutdown)
 }
 
-// timedOut is a network error.
-type timedOut struct{}
+// timeoutError is a network error.
+type timeoutError struct{}
 
-func (timedOut) Error() string   { return "i/o timeout" }
-func (timedOut) Timeout() bool   { return true }
-func (timedOut) Temporary() bool { return true }
+func (timeoutError) Error() string   { return "i/o timeout" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }

@@ -75,7 +75,7 @@ func TestOnlyAnAttemptThatTimedOutIsFollowedByANewConnection(t *testing.T) {
 		fresh int64
 	}{
 		"its own time was up":        {hang, 1},
-		"a dial's or a read's timer": {fail(timedOut{}), 1},
+		"a dial's or a read's timer": {fail(timeoutError{}), 1},
 		"the transport's deadline":   {fail(fmt.Errorf("mine: %w", context.DeadlineExceeded)), 1},
 		"the transport's cancel":     {fail(fmt.Errorf("mine: %w", context.Canceled)), 0},
 		"a reset":                    {fail(reset), 0},

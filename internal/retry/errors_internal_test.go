@@ -49,9 +49,9 @@ func TestRefusedTunnelSaysWithWhichStatus(t *testing.T) {
 	assert.EqualError(t, &TunnelError{reason: "Blocked by policy"}, "the proxy refused the tunnel: Blocked by policy")
 	assert.EqualError(t, &TunnelError{}, "the proxy refused the tunnel")
 
-	require.NoError(t, CheckTunnel(t.Context(), nil, nil, &http.Response{StatusCode: 200}))
+	require.NoError(t, CheckTunnel(t.Context(), nil, nil, &http.Response{StatusCode: http.StatusOK}))
 	var refused *TunnelError
-	require.ErrorAs(t, CheckTunnel(t.Context(), nil, nil, &http.Response{StatusCode: 201}), &refused)
+	require.ErrorAs(t, CheckTunnel(t.Context(), nil, nil, &http.Response{StatusCode: http.StatusCreated}), &refused)
 	assert.Equal(t, 201, refused.Status)
 }
 
@@ -166,7 +166,7 @@ func TestHandshakeThatFailsForGoodIsToldFromAReset(t *testing.T) {
 
 func TestErrorOfATransportWithoutAProxyIsNoProxys(t *testing.T) {
 	t.Parallel()
-	refused := errors.New("Forbidden") //nolint:staticcheck,revive // a status line's text
+	refused := errors.New("Forbidden") // a status line's text
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, refused }}
 	p := New(Config{Transport: transport, AttemptTimeout: time.Minute, Concurrency: 1})
 	target := &url.URL{Scheme: "https", Host: "linkit.test"}

@@ -73,7 +73,7 @@ type Cache[T any] struct {
 	rejectedGen      uint64      // the generation that rejectionBackoff has counted
 	rejecting        atomic.Bool // rejectionBackoff has begun
 	doubtBackoff     backoff     // tokens that seemed to have expired were replaced in vain
-	doubtedGen       uint64      // the generation that doubtBackoff has counted: the server's clock is believed of later ones
+	doubtedGen       uint64      // the generation that it has counted: the server's clock is believed of later ones
 	allowance        allowance
 }
 

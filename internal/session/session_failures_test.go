@@ -154,7 +154,7 @@ func TestContextOfTheSourceEndsWhenItReturns(t *testing.T) {
 		c := session.New(session.Config[string]{
 			Classify: classify,
 			Source: sourceFunc(func(ctx context.Context, _ *session.Token[string], _ bool) (session.Grant[string], error) {
-				ran = ctx
+				ran = ctx //nolint:fatcontext // looked at afterwards
 				return session.Grant[string]{Value: "t1"}, ctx.Err()
 			}),
 		})
