@@ -88,7 +88,9 @@ func (b *bulkBatch) slice(from, to int) *bulkBatch {
 	if from > 0 {
 		start = b.ends[from-1]
 	}
-	part := &bulkBatch{target: b.target, offset: b.offset + from, keys: b.keys[from:to:to], ends: b.ends[from:to:to], start: start}
+	part := &bulkBatch{
+		target: b.target, offset: b.offset + from, keys: b.keys[from:to:to], ends: b.ends[from:to:to], start: start,
+	}
 	part.text = b.text[start-b.start : b.ends[to-1]-b.start]
 	for i := range part.keys {
 		if err := b.errs[from+i]; err != nil {
