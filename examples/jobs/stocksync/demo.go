@@ -76,8 +76,6 @@ func demonstrate(stop program.Stop, out *program.Output) (err error) {
 	return d.run(stop, client)
 }
 
-func key(product, branch int) string { return fmt.Sprintf("ITEM-%03d_BR-%02d", product, branch) }
-
 // fill makes the catalogue at the fake server and the table in the database.
 func (d *demo) fill(ctx context.Context) error {
 	for branch := range demoBranches {
@@ -127,13 +125,13 @@ func (d *demo) run(stop program.Stop, client *linkit.Client) error {
 	d.server.SetDelay(100 * time.Millisecond)
 	d.server.Inject(linkittest.Fault{Method: http.MethodPost, Path: "/skus/bulk", DropAfter: true})
 	d.server.Refuse("/skus", demoRefused, http.StatusUnprocessableEntity, "the branch is closed")
-	d.out.Printf("1. %d records are new. The response to the first request is lost, Linkit rejects one record, another's"+
-		"\n   quantity is %q, and %d change during the push:", records, "12,5", demoChanged)
+	d.out.Printf("1. %d records are new. The response to the first request is lost, Linkit rejects one record,"+
+		"\n   another's quantity is %q, and %d change during the push:", records, "12,5", demoChanged)
 	if _, err := d.pass(stop); err != nil {
 		return err
 	}
-	d.out.Printf("2. What changed after it was read is sent. Records of the request that was retried wait until its first attempt"+
-		"\n   can't take effect any more, %v after it began:", demoTimeout+5*time.Second)
+	d.out.Printf("2. What changed after it was read is sent. Records of the request that was retried wait"+
+		"\n   until its first attempt can't take effect any more, %v after it began:", demoTimeout+5*time.Second)
 	if _, err := d.once(stop); err != nil {
 		return err
 	}
@@ -169,19 +167,19 @@ func (d *demo) print(s *stock.Summary) {
 
 // account compares every record of the database with what the fake server has.
 func (d *demo) account(ctx context.Context, client *linkit.Client) error {
-	linkitHas := map[string]linkit.SKU{}
+	has := map[string]linkit.SKU{}
 	for sku, err := range client.SKUs.All(ctx, nil) {
 		if err != nil {
 			return err
 		}
-		linkitHas[sku.IvID] = sku
+		has[sku.IvID] = sku
 	}
 	rows, err := d.db.QueryContext(ctx, `SELECT product || '_' || branch, qty, price FROM stock`)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	equal, different := 0, 0
+	records, equal := 0, 0
 	for rows.Next() {
 		var sku string
 		var qty any
@@ -189,24 +187,19 @@ func (d *demo) account(ctx context.Context, client *linkit.Client) error {
 		if err := rows.Scan(&sku, &qty, &price); err != nil {
 			return err
 		}
-		has := linkitHas[sku]
-		if n, ok := qty.(int64); ok && has.Qty != nil && int64(*has.Qty) == n && has.Price == price {
+		records++
+		if at := has[sku]; at.Qty != nil && fmt.Sprint(*at.Qty) == fmt.Sprint(qty) && at.Price == price {
 			equal++
-		} else if sku != demoRefused && sku != demoUnread {
-			different++
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	d.out.Printf("Accounted for: %d records in the database, %d equal at Linkit, 2 rejected:", demoBranches*demoProducts, equal)
-	if err := d.printRejected(ctx); err != nil {
-		return err
+	d.out.Printf("Accounted for: %d records in the database, %d equal at Linkit, 2 rejected:", records, equal)
+	if equal != records-2 {
+		return fmt.Errorf("%d records differ", records-equal)
 	}
-	if different > 0 || equal != demoBranches*demoProducts-2 {
-		return fmt.Errorf("%d records differ", different)
-	}
-	return nil
+	return d.printRejected(ctx)
 }
 
 func (d *demo) printRejected(ctx context.Context) error {

@@ -47,7 +47,8 @@ func (f *flags) register(errs *os.File) *flag.FlagSet {
 	set.DurationVar(&f.every, "every", time.Minute, "how often to look for changes")
 	set.BoolVar(&f.once, "once", false, "end when everything is in sync")
 	set.IntVar(&f.workers, "workers", stock.DefaultWorkers, "requests in flight")
-	set.IntVar(&f.shards, "shards", stock.DefaultShards, "parts that processes share the branches by; the same in all of them")
+	set.IntVar(&f.shards, "shards", stock.DefaultShards,
+		"parts that processes share the branches by; the same in all of them")
 	set.DurationVar(&f.timeout, "timeout", stock.DefaultTimeout, "how long a request may take, with its retries")
 	set.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send and write nothing")
 	set.BoolVar(&f.verify, "verify", false, "first read what Linkit has, and push whatever differs from it")

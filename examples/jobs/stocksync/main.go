@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, out *program.Output, errs *os.File)
 	if set.NFlag() == 0 {
 		err = demonstrate(stop, out)
 	} else if err = f.check(); err == nil {
-		err = f.start(stop, out)
+		err = f.start(stop, out) //nolint:contextcheck // stop has two contexts
 	}
 	code := exitCode(err)
 	switch {

@@ -63,9 +63,9 @@ func (s *settings) run(ctx context.Context) error {
 
 // figures are what a contestant reports.
 type figures struct {
-	Seconds float64
-	Sent    int
-	Heap    uint64 // its peak, in bytes
+	Seconds float64 `json:"seconds"`
+	Sent    int     `json:"sent"`
+	Heap    uint64  `json:"heap"` // its peak, in bytes
 }
 
 func (s *settings) report(f figures, err error) error {

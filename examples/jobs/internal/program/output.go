@@ -23,7 +23,7 @@ type Output struct {
 
 // NewOutput returns an Output to a file, usually os.Stdout.
 func NewOutput(file *os.File) *Output {
-	return newOutput(file, term.IsTerminal(int(file.Fd()))) //nolint:gosec // a file descriptor fits
+	return newOutput(file, term.IsTerminal(int(file.Fd())))
 }
 
 func newOutput(w io.Writer, terminal bool) *Output {

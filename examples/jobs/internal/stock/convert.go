@@ -38,10 +38,11 @@ func convert(key Key, product string, names []column, values []any) Record {
 		record.Product = &product
 	}
 	for i, column := range names {
-		if values[i] == nil {
+		value := values[i] //nolint:gosec // there are as many
+		if value == nil {
 			continue
 		}
-		if err := column.read(&record.Values, values[i]); err != nil {
+		if err := column.read(&record.Values, value); err != nil {
 			reasons = append(reasons, column.name+": "+err.Error())
 		}
 	}

@@ -177,7 +177,7 @@ func (e *Engine) pass(begin, finish context.Context, only []int) (map[int]*Summa
 			only = append(only, shard)
 		}
 	}
-	rand.Shuffle(len(only), func(i, j int) { only[i], only[j] = only[j], only[i] }) // processes spread
+	rand.Shuffle(len(only), func(i, j int) { only[i], only[j] = only[j], only[i] }) //nolint:gosec // processes spread
 	begin, halt := context.WithCancelCause(begin)
 	defer halt(nil)
 	result := pass{shards: map[int]*Summary{}}
@@ -326,7 +326,7 @@ func (e *Engine) Run(begin, finish context.Context, every time.Duration, each fu
 			pause = min(pause, untilNext(Summary{NextDue: summary.NextDue}))
 		}
 		if wait(begin, max(pause, 0)) != nil {
-			return nil
+			return nil //nolint:nilerr // it was told to end
 		}
 	}
 }

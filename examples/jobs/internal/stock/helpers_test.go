@@ -42,10 +42,6 @@ type request struct {
 	items  []item
 }
 
-func (r *request) has(key string) bool {
-	return slices.ContainsFunc(r.items, func(i item) bool { return i.IvID == key })
-}
-
 // effect is what the shop does with a request; the zero value takes all records.
 type effect struct {
 	wait   <-chan struct{} // before it takes effect

@@ -68,7 +68,7 @@ func (s *State) lock(ctx context.Context, names ...string) (*lock, error) {
 		defer close(watched)
 		watch(held, conn, cancel)
 	}()
-	return &lock{ctx: held, session: conn, release: func() {
+	return &lock{ctx: held, session: conn, release: func() { //nolint:contextcheck // it must work once ctx has ended
 		cancel(nil)
 		<-watched
 		release(conn)

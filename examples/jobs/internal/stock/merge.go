@@ -8,31 +8,40 @@ type next[T any] func() (T, bool, error)
 // distinct makes one record of the rows with one key. Where their values differ, the record has a
 // Reason. It fails where rows aren't ordered by key.
 func distinct(rows next[Record]) next[Record] {
-	var ahead Record
-	var has, begun bool
-	return func() (record Record, ok bool, err error) {
-		if !begun {
-			begun = true
-			if ahead, has, err = rows(); err != nil {
-				return record, false, err
-			}
+	return (&uniter{rows: rows, has: true}).next
+}
+
+// uniter reads one row ahead.
+type uniter struct {
+	rows       next[Record]
+	ahead      Record
+	has, begun bool
+}
+
+func (u *uniter) read() (err error) {
+	u.ahead, u.has, err = u.rows()
+	return err
+}
+
+func (u *uniter) next() (record Record, ok bool, err error) {
+	if !u.begun {
+		u.begun = true
+		err = u.read()
+	}
+	if err != nil || !u.has {
+		return record, false, err
+	}
+	for record = u.ahead; ; unite(&record, &u.ahead) {
+		if err := u.read(); err != nil {
+			return record, false, err
 		}
-		if !has {
-			return record, false, nil
-		}
-		record = ahead
-		for {
-			if ahead, has, err = rows(); err != nil || !has {
-				return record, err == nil, err
-			}
-			switch c := ahead.compare(record.Key); {
-			case c > 0:
-				return record, true, nil
-			case c < 0:
-				return record, false, fmt.Errorf("the source's rows aren't ordered by their bytes: %q comes after %q",
-					ahead.Key, record.Key)
-			}
-			unite(&record, &ahead)
+		order := u.ahead.compare(record.Key)
+		switch {
+		case !u.has || order > 0:
+			return record, true, nil
+		case order < 0:
+			return record, false, fmt.Errorf("the source's rows aren't ordered by their bytes: %q comes after %q",
+				u.ahead.Key, record.Key)
 		}
 	}
 }

@@ -27,51 +27,83 @@ type journal interface {
 
 // place sends the records of a batch. One that is rejected without a name is found by halving, and
 // the others go on. It ends at the first error; what it wrote down until then stays.
-func place(j journal, batch []Record) (p placed, err error) {
-	var parents []outcome // whose records were all sent again in halves
-	var alone []Rejection // refused as the only record of a request
-	queue := [][]Record{batch}
-	for refusals := 0; len(queue) > 0; queue = queue[1:] {
-		records := queue[0]
+func place(j journal, batch []Record) (placed, error) {
+	p := placement{journal: j, queue: [][]Record{batch}}
+	for ; len(p.queue) > 0; p.queue = p.queue[1:] {
+		records := p.queue[0]
 		out := j.request(records)
 		p.requests++
 		p.sent += len(records)
+		var err error
 		switch out.verdict {
 		case taken:
 			err = p.take(j, out, records)
 		case partly:
-			var rest []Record
-			if rest, err = p.part(j, out, records); len(rest) > 0 {
-				parents = append(parents, out)
-				queue = append(queue, halves(rest)...)
-			}
+			err = p.part(out, records)
 		case refused:
-			refusals++
-			if p.accepted == 0 && refusals >= maxRefusals {
-				return p, errors.Join(fmt.Errorf("all requests are refused, whatever their records: %w", out.err),
-					j.write(out.id, false, nil, nil))
-			}
-			err = j.write(out.id, false, nil, nil)
-			if len(records) == 1 {
-				alone = append(alone, reject(&records[0], bounded(out.err.Error())))
-			} else {
-				queue = append(queue, halves(records)...)
-			}
-		default:
-			return p, out.err
+			err = p.refuse(out, records)
+		case unsent, unknown:
+			err = out.err
 		}
 		if err != nil {
-			return p, err
+			return p.placed, err
 		}
 	}
-	p.rejected += len(alone)
-	if len(alone) > 0 {
-		err = j.write("", false, nil, alone)
+	return p.placed, p.end()
+}
+
+// placement is a batch that is being sent.
+type placement struct {
+	placed
+	journal  journal
+	queue    [][]Record
+	parents  []outcome   // whose records were all sent again in halves
+	alone    []Rejection // refused as the only record of a request
+	refusals int
+}
+
+// part writes down the records that a report names, and sends the others again, one of which at
+// least was rejected too.
+func (p *placement) part(out outcome, records []Record) error {
+	if len(records) == 1 {
+		p.rejected++
+		return p.journal.write(out.id, out.retried, nil, []Rejection{reject(&records[0], bounded(out.err.Error()))})
 	}
-	for _, parent := range parents {
-		err = errors.Join(err, j.write(parent.id, parent.retried, nil, nil))
+	rest, rejected := split(records, out.rejected)
+	p.rejected += len(rejected)
+	p.parents = append(p.parents, out)
+	p.queue = append(p.queue, halves(rest)...)
+	if len(rejected) == 0 {
+		return nil
 	}
-	return p, err
+	return p.journal.write("", false, nil, rejected)
+}
+
+// refuse sends the records of a request that was refused as a whole again, in halves.
+func (p *placement) refuse(out outcome, records []Record) error {
+	err := p.journal.write(out.id, false, nil, nil)
+	p.refusals++
+	switch {
+	case p.accepted == 0 && p.refusals >= maxRefusals:
+		return errors.Join(fmt.Errorf("all requests are refused, whatever their records: %w", out.err), err)
+	case len(records) == 1:
+		p.alone = append(p.alone, reject(&records[0], bounded(out.err.Error())))
+	default:
+		p.queue = append(p.queue, halves(records)...)
+	}
+	return err
+}
+
+// end writes down what had to wait for the whole batch.
+func (p *placement) end() (err error) {
+	p.rejected += len(p.alone)
+	if len(p.alone) > 0 {
+		err = p.journal.write("", false, nil, p.alone)
+	}
+	for _, parent := range p.parents {
+		err = errors.Join(err, p.journal.write(parent.id, parent.retried, nil, nil))
+	}
+	return err
 }
 
 // take writes down a request that was taken, but for the records that are named.
@@ -80,21 +112,6 @@ func (p *placed) take(j journal, out outcome, records []Record) error {
 	p.accepted += len(good)
 	p.rejected += len(rejected)
 	return j.write(out.id, out.retried, good, rejected)
-}
-
-// part writes down the records that a report names, and returns the others, one of which at least
-// was rejected too.
-func (p *placed) part(j journal, out outcome, records []Record) ([]Record, error) {
-	if len(records) == 1 {
-		p.rejected++
-		return nil, j.write(out.id, out.retried, nil, []Rejection{reject(&records[0], bounded(out.err.Error()))})
-	}
-	rest, rejected := split(records, out.rejected)
-	p.rejected += len(rejected)
-	if len(rejected) == 0 {
-		return rest, nil
-	}
-	return rest, j.write("", false, nil, rejected)
 }
 
 func split(records []Record, reasons map[int]string) (good []Record, rejected []Rejection) {

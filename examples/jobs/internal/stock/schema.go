@@ -113,7 +113,8 @@ func (s *State) create(ctx context.Context) error {
 		if s.db.Postgres {
 			replace = strings.NewReplacer("TEXTC", `text COLLATE "C"`, "FLOAT", "double precision",
 				"TIME", "timestamptz", "NOW", "now()")
-			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, s.lockKey("tables")); err != nil {
+			_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, s.lockKey("tables"))
+			if err != nil {
 				return err
 			}
 		}
@@ -133,7 +134,8 @@ func (s *State) create(ctx context.Context) error {
 // Shards returns in how many shards the state is locked: n the first time. All processes must agree.
 func (s *State) Shards(ctx context.Context, n int) (shards int, err error) {
 	err = write(ctx, s.writer, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, s.sql("INSERT INTO linkit_shards (one, shards) VALUES (1, $1) ON CONFLICT DO NOTHING"), n)
+		_, err := tx.ExecContext(ctx,
+			s.sql("INSERT INTO linkit_shards (one, shards) VALUES (1, $1) ON CONFLICT DO NOTHING"), n)
 		if err != nil {
 			return err
 		}

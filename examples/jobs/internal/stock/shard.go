@@ -36,7 +36,7 @@ type shardPass struct {
 
 // run reads the shard and sends what differs. begin ends when nothing more is to be begun.
 func (p *shardPass) run(begin context.Context) error {
-	open, err := p.engine.state.open(p.lock.ctx, p.shard)
+	open, err := p.engine.state.open(p.lock.ctx, p.shard) //nolint:contextcheck // that of the lock, which ends earlier
 	if err != nil {
 		return err
 	}
@@ -45,13 +45,13 @@ func (p *shardPass) run(begin context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(begin, cancel)()
 	p.group, p.reading = errgroup.WithContext(ctx) // the first failure ends the reading
-	err = p.read(p.reading)
+	err = p.read(p.reading)                        //nolint:contextcheck // likewise
 	if sent := p.group.Wait(); sent != nil {
 		err = sent // it is why the reading ended
 	}
 	p.count(func(s *Summary) { s.Failed = s.Records - s.Unchanged - s.Sent - s.Rejected - s.Waiting })
 	if err != nil {
-		return causeOf(begin, causeOf(p.lock.ctx, err))
+		return causeOf(begin, causeOf(p.lock.ctx, err)) //nolint:contextcheck // likewise
 	}
 	p.owed.settle(p.owed.unseen(), nil)
 	return p.flush(p.owed.done())

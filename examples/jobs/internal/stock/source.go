@@ -73,27 +73,8 @@ func (s *Source) choose(types []*sql.ColumnType) error {
 		}
 		return types[i]
 	}
-	sku, product, branch := find("sku"), find("product"), find("branch")
-	if sku == nil && (product == nil || branch == nil) {
-		return errors.New("it needs a column sku, or the columns product and branch")
-	}
-	s.HasBranch, s.HasProduct = branch != nil, product != nil
-	s.branch, s.product, s.key = "CAST('' AS text)", "CAST('' AS text)", "CAST('' AS text)"
-	if branch != nil {
-		s.branch = text(branch)
-		s.filter = quote(branch.Name())
-		if kind := branch.DatabaseTypeName(); kind != "TEXT" && kind != "VARCHAR" {
-			s.filter = s.branch
-		}
-	}
-	if product != nil {
-		s.product = text(product)
-	}
-	if product != nil && branch != nil {
-		s.key = fmt.Sprintf("CASE WHEN %s = '' OR %s = '' THEN '' ELSE %[1]s || '_' || %[2]s END", s.product, s.branch)
-	}
-	if sku != nil {
-		s.key = fmt.Sprintf("coalesce(nullif(%s, ''), %s)", text(sku), s.key)
+	if err := s.chooseKey(find("sku"), find("product"), find("branch")); err != nil {
+		return err
 	}
 	for _, column := range columns {
 		if found := find(column.name); found != nil {
@@ -107,10 +88,35 @@ func (s *Source) choose(types []*sql.ColumnType) error {
 	return nil
 }
 
+// chooseKey makes the expressions of the key from columns, those that there are.
+func (s *Source) chooseKey(sku, product, branch *sql.ColumnType) error {
+	s.HasBranch, s.HasProduct = branch != nil, product != nil
+	if sku == nil && (product == nil || branch == nil) {
+		return errors.New("it needs a column sku, or the columns product and branch")
+	}
+	s.branch, s.product, s.key = text(branch), text(product), text(nil)
+	if branch != nil {
+		s.filter = quote(branch.Name())
+		if kind := branch.DatabaseTypeName(); kind != "TEXT" && kind != "VARCHAR" {
+			s.filter = s.branch
+		}
+	}
+	if s.HasProduct && s.HasBranch {
+		s.key = fmt.Sprintf("CASE WHEN %s = '' OR %s = '' THEN '' ELSE %[1]s || '_' || %[2]s END", s.product, s.branch)
+	}
+	if sku != nil {
+		s.key = fmt.Sprintf("coalesce(nullif(%s, ''), %s)", text(sku), s.key)
+	}
+	return nil
+}
+
 func quote(name string) string { return `q."` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// text is the expression of a column as text, "" for NULL.
+// text is the expression of a column as text, "" for NULL and for a column that isn't there.
 func text(t *sql.ColumnType) string {
+	if t == nil {
+		return "CAST('' AS text)"
+	}
 	return "coalesce(CAST(" + quote(t.Name()) + " AS text), '')"
 }
 

@@ -59,9 +59,9 @@ func (e *Engine) Verify(begin, finish context.Context) (Verified, error) {
 	ctx, cancel := context.WithCancelCause(held.ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(begin, func() { cancel(context.Cause(begin)) })()
-	v, err := e.verify(ctx, held.session)
+	v, err := e.verify(ctx, held.session) //nolint:contextcheck // the lock's, which ends earlier
 	if err != nil {
-		err = fmt.Errorf("verify: %w", causeOf(ctx, err))
+		err = fmt.Errorf("verify: %w", causeOf(ctx, err)) //nolint:contextcheck // likewise
 	}
 	return v, err
 }

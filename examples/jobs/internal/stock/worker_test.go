@@ -92,7 +92,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-func (w worker) start(t *testing.T) *process {
+func (w *worker) start(t *testing.T) *process {
 	t.Helper()
 	text, err := json.Marshal(w)
 	require.NoError(t, err)
