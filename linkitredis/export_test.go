@@ -18,3 +18,6 @@ func (l *Limiter) Reserve(t testing.TB) (wait time.Duration, reserved bool) {
 	}
 	return wait, reserved
 }
+
+// Waiting is how many callers queue for a place.
+func (l *Limiter) Waiting() int32 { return l.waiting.Load() }

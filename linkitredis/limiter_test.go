@@ -177,9 +177,46 @@ func TestCancelledWaitReturnsAtOnce(t *testing.T) {
 	for range 5 { // one in its turn, four behind it
 		wg.Go(func() { assert.ErrorIs(t, limiter.Wait(ctx), context.Canceled) })
 	}
+	require.Eventually(t, func() bool { return limiter.Waiting() == 5 }, 20*time.Second, time.Millisecond)
+	short, stop := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer stop()
+	err := limiter.Wait(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "five wait before it, for 100 s each")
+	require.ErrorContains(t, err, "has room in")
 	cancel()
 	wg.Wait()
+	assert.Zero(t, limiter.Waiting())
 	require.ErrorIs(t, limiter.Wait(ctx), context.Canceled)
+}
+
+func TestWaitForAReservedPlaceEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for name, limiter := range map[string]*linkitredis.Limiter{
+		"with Redis": func() *linkitredis.Limiter {
+			_, client, _ := stoppedClock(t)
+			return linkitredis.New(client).Limiter("l", 1, 1)
+		}(),
+		"without Redis": linkitredis.New(patientClient(t, "127.0.0.1:1"), linkitredis.WithLogger(nil)).Limiter("l", 1, 1),
+	} {
+		require.NoError(t, limiter.Wait(t.Context()), name)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(20*time.Millisecond, cancel)
+		require.ErrorIs(t, limiter.Wait(ctx), context.Canceled, name)
+	}
+}
+
+func TestPlaceThatWasNotWaitedForIsGivenBackWhereTheProcessIsAlone(t *testing.T) {
+	t.Parallel()
+	limiter := linkitredis.New(patientClient(t, "127.0.0.1:1"), linkitredis.WithLogger(nil)).Limiter("l", 1.0/3600, 1)
+	require.NoError(t, limiter.Wait(t.Context()))
+	for range 3 { // an hour each, were they not given back
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
+		time.AfterFunc(20*time.Millisecond, cancel)
+		require.ErrorIs(t, limiter.Wait(ctx), context.Canceled)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
+	defer cancel()
+	require.ErrorIs(t, limiter.Wait(ctx), context.DeadlineExceeded)
 }
 
 func TestLimiterGoesOnAloneWithoutRedis(t *testing.T) {

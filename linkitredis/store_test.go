@@ -247,3 +247,15 @@ func TestStoreShowsNoSecret(t *testing.T) {
 		assert.NotContains(t, shown, secret)
 	}
 }
+
+func TestStoreWhoseRedisIsGoneSaysSo(t *testing.T) {
+	t.Parallel()
+	store := linkitredis.New(patientClient(t, "127.0.0.1:1"), linkitredis.WithLogger(nil))
+	for name, session := range map[string]*linkit.Session{"none": nil, "expired": testSession(-time.Hour), "good": testSession(time.Hour)} {
+		require.Error(t, store.Save(t.Context(), "k", session), name)
+	}
+	_, err := store.Load(t.Context(), "k")
+	require.Error(t, err)
+	_, err = store.Lock(t.Context(), "k")
+	require.Error(t, err)
+}
