@@ -116,3 +116,17 @@ func TestUnlockLeavesALockThatAnotherHas(t *testing.T) {
 	again()
 	assert.Empty(t, log.String(), "none of it is Redis' failure")
 }
+
+func TestLockIsGivenBackOnceRedisIsThereAgain(t *testing.T) {
+	t.Parallel()
+	m, client, _ := stoppedClock(t)
+	store := linkitredis.New(client, linkitredis.WithLogger(nil))
+	unlock, err := store.Lock(t.Context(), "k")
+	require.NoError(t, err)
+	require.NotEmpty(t, m.Keys())
+	m.SetError("LOADING Redis is loading the dataset in memory")
+	unlock() // doesn't wait for it
+	m.SetError("")
+	require.Eventually(t, func() bool { return len(m.Keys()) == 0 }, 20*time.Second, 10*time.Millisecond,
+		"it would hold others up for the rest of its lease")
+}
