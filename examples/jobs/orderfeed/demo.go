@@ -237,7 +237,7 @@ type books struct {
 func newBooks() *books { return &books{seen: map[int64]bool{}, stories: map[string][]string{}} }
 
 // HandOn implements [feed.Receiver].
-func (b *books) HandOn(_ context.Context, events []feed.Event) (accepted int, err error) {
+func (b *books) HandOn(_ context.Context, events []feed.Event, _ time.Time) (accepted int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, e := range events {

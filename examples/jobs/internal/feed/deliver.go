@@ -27,8 +27,9 @@ type Event struct {
 // A Receiver takes events.
 type Receiver interface {
 	// HandOn hands events on, in order, and returns how many of the first ones need not be handed on
-	// again. An error makes the others be handed on again, later.
-	HandOn(ctx context.Context, events []Event) (accepted int, err error)
+	// again. An error makes the others be handed on again, later. It may return early without an error
+	// once until has passed; ctx ends some time after.
+	HandOn(ctx context.Context, events []Event, until time.Time) (accepted int, err error)
 }
 
 // deliverArgs asks to hand on what waits. There is at most one unfinished job: it is the one that
@@ -79,7 +80,7 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[deliverArgs]) e
 			}
 			continue
 		}
-		accepted, err := f.Receiver.HandOn(ctx, events)
+		accepted, err := f.Receiver.HandOn(ctx, events, until)
 		f.measures.handedOn(ctx, accepted)
 		// Also when the job's time is over: each mark that is lost is an event handed on twice.
 		marking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -73,3 +73,39 @@ func TestDeliveryEndsOnlyWhenNothingWaits(t *testing.T) {
 		require.NoError(t, r.stop())
 	})
 }
+
+// While a delivery is ending, it still keeps others from being enqueued: it must look again before it
+// does.
+func TestEventThatComesWhileADeliveryEndsIsHandedOn(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, pgtest.Shared(t).Database(t), nil)
+	handing, goOn := make(chan struct{}), make(chan struct{})
+	r.ledger.refuse = func(e Event) error {
+		if e.OrderID == "o1" {
+			close(handing)
+			<-goOn
+		}
+		return nil
+	}
+	add := func(id string) {
+		require.NoError(t, r.inTx(t.Context(), func(tx *sql.Tx) error {
+			appendTo(t, tx, id)
+			return nil
+		}))
+	}
+	add("o1")
+	r.start()
+	<-handing
+	holding, err := r.DB.BeginTx(t.Context(), nil) // keeps the job from ending
+	require.NoError(t, err)
+	_, err = holding.ExecContext(t.Context(), "SELECT 1 FROM river_job WHERE kind = 'linkit_deliver_events' FOR UPDATE")
+	require.NoError(t, err)
+	close(goOn)
+	r.eventually(func() bool {
+		return r.value(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND wait_event_type = 'Lock' AND query LIKE '%river_job%'`) > 0
+	}, "the job is about to end")
+	add("o2")
+	require.NoError(t, holding.Rollback())
+	r.handed("", "o1 new  pending", "o2 new  pending")
+}

@@ -176,14 +176,7 @@ func (f *Feed) Run(stop program.Stop) error {
 	if err := f.river.Start(ctx); err != nil {
 		return err
 	}
-	err := f.enqueueStart(stop.Begin)
-	if err == nil {
-		select {
-		case <-stop.Begin.Done():
-		case <-f.failed:
-			err = f.err
-		}
-	}
+	err := f.work(stop.Begin)
 	close(f.stopping)
 	soft, cancel := context.WithTimeout(stop.Finish, f.StopTimeout)
 	defer cancel()
@@ -193,6 +186,18 @@ func (f *Feed) Run(stop program.Stop) error {
 	hard, cancelHard := context.WithTimeout(ctx, f.StopTimeout)
 	defer cancelHard()
 	return errors.Join(err, f.river.StopAndCancel(hard))
+}
+
+// work waits until begin ends or the feed fails.
+func (f *Feed) work(begin context.Context) error {
+	if err := f.enqueueStart(begin); err != nil && begin.Err() == nil {
+		return err
+	}
+	select {
+	case <-begin.Done():
+	case <-f.failed:
+	}
+	return f.failure()
 }
 
 // enqueueStart enqueues what shouldn't wait for the leader's schedule.
@@ -213,6 +218,16 @@ func (f *Feed) fail(err error) {
 	})
 }
 
+// failure returns the error of fail, or nil.
+func (f *Feed) failure() error {
+	select {
+	case <-f.failed:
+		return f.err
+	default:
+		return nil
+	}
+}
+
 // isStopping reports whether running jobs should end at the next good moment.
 func (f *Feed) isStopping() bool {
 	select {
@@ -225,12 +240,11 @@ func (f *Feed) isStopping() bool {
 
 // Healthy returns why the feed can't do its work, or nil.
 func (f *Feed) Healthy() error {
-	select {
-	case <-f.failed:
-		return f.err
-	case <-f.stopping:
+	if err := f.failure(); err != nil {
+		return err
+	}
+	if f.isStopping() {
 		return errors.New("stopping")
-	default:
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

@@ -50,8 +50,11 @@ func TestHintDuringAFetchIsNotSwallowed(t *testing.T) {
 				<-goOn // the response already says pending
 			}
 		}))
-		r.add("o1", "pending")
 		r.start()
+		r.eventually(func() bool { // it would find the order too
+			return r.value("SELECT count(*) FROM river_job WHERE kind = 'linkit_walk_orders' AND state = 'completed'") > 0
+		}, "the walk is over")
+		r.add("o1", "pending")
 		r.tell("o1")
 		<-reading
 		r.add("o1", "ready")

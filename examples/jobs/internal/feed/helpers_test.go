@@ -59,7 +59,7 @@ type ledger struct {
 	refuse func(Event) error // nil accepts all
 }
 
-func (l *ledger) HandOn(_ context.Context, events []Event) (int, error) {
+func (l *ledger) HandOn(_ context.Context, events []Event, _ time.Time) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, e := range events {

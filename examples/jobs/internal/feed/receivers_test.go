@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,13 +20,15 @@ var two = []Event{
 	{ID: 9, OrderID: "o1", Change: ChangeStatus, From: "pending", To: "ready", Order: []byte(`{"id":"o1"}`)},
 }
 
+var later = time.Now().Add(time.Hour)
+
 const firstLine = `{"id":7,"order_id":"o1","change":"new","from":"","to":"pending","seen":"0001-01-01T00:00:00Z","order":{"id":"o1"}}`
 
 func TestExecGetsALinePerEventAndItsEndAcceptsAllOrNone(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "events")
 	var output bytes.Buffer
-	accepted, err := Exec("cat > '"+file+"'; echo taken", &output).HandOn(t.Context(), two)
+	accepted, err := Exec("cat > '"+file+"'; echo taken", &output).HandOn(t.Context(), two, later)
 	require.NoError(t, err)
 	assert.Equal(t, 2, accepted)
 	assert.Equal(t, "taken\n", output.String())
@@ -35,7 +38,7 @@ func TestExecGetsALinePerEventAndItsEndAcceptsAllOrNone(t *testing.T) {
 	require.Len(t, lines, 3, "a line each, and an end")
 	assert.JSONEq(t, firstLine, lines[0])
 	for _, command := range []string{"exit 3", "head -n 1 >/dev/null; false", "/no/such/command", "kill -9 $$"} {
-		accepted, err := Exec(command, io.Discard).HandOn(t.Context(), two)
+		accepted, err := Exec(command, io.Discard).HandOn(t.Context(), two, later)
 		require.ErrorContains(t, err, "-exec", command)
 		assert.Zero(t, accepted, command)
 	}
@@ -63,7 +66,7 @@ func TestPostAcceptsUpToTheFirstRefusal(t *testing.T) {
 		t.Cleanup(receiver.Close)
 		post, err := Post(receiver.URL + "/erp?token=t0ken")
 		require.NoError(t, err)
-		accepted, err := post.HandOn(t.Context(), two)
+		accepted, err := post.HandOn(t.Context(), two, later)
 		assert.Equal(t, row.accepted, accepted, name)
 		assert.Equal(t, row.accepted < len(two), err != nil, name)
 		assert.Equal(t, []string{"order-event-7", "order-event-9"}[:len(keys)], keys, name)
@@ -80,7 +83,7 @@ func TestPostsErrorsNameTheHostAlone(t *testing.T) {
 	away.Close()
 	post, err := Post(away.URL + "/s3cret?token=t0ken")
 	require.NoError(t, err)
-	_, err = post.HandOn(t.Context(), two)
+	_, err = post.HandOn(t.Context(), two, later)
 	require.ErrorContains(t, err, strings.TrimPrefix(away.URL, "http://"))
 	for _, text := range []string{"t0ken", "s3cret"} {
 		assert.NotContains(t, err.Error(), text)
@@ -90,4 +93,15 @@ func TestPostsErrorsNameTheHostAlone(t *testing.T) {
 		require.Error(t, err, target)
 		assert.NotContains(t, err.Error(), "t0ken")
 	}
+}
+
+func TestSlowReceiverIsNoFailure(t *testing.T) {
+	t.Parallel()
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(receiver.Close)
+	post, err := Post(receiver.URL)
+	require.NoError(t, err)
+	accepted, err := post.HandOn(t.Context(), two, time.Now().Add(-time.Second))
+	require.NoError(t, err)
+	assert.Equal(t, 1, accepted, "at least one, so that it goes on")
 }
