@@ -28,6 +28,21 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"failed":[{"iv_id":"A","data":{"price":{"code":"min","message":"too low"}}}]}`: {
 			{Index: 0, Key: "A", Fields: fields{"price": "too low"}},
 		},
+		`{"failed":[{"A":{"price":["too low"]}}]}`:                      {{Index: 0, Key: "A", Fields: fields{"price": "too low"}}},
+		`{"failed":[{"A":{"code":"taken"}}]}`:                           {{Index: 0, Key: "A", Code: "taken"}},
+		`{"errors":{"A":null,"B":"bad","C":[]}}`:                        {{Index: 1, Key: "B", Message: "bad"}},
+		`{"results":[{"iv_id":"A","status":"404 Not Found"}]}`:          {{Index: 0, Key: "A", StatusCode: 404}},
+		`{"results":[{"iv_id":"A","status":"HTTP/1.1 404 Not Found"}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
+		`{"results":[{"iv_id":"A","status":304,"message":"could not be saved"}]}`: {
+			{Index: 0, Key: "A", Message: "could not be saved"},
+		},
+		`{"results":[{"iv_id":"A","status":"pending","message":"could not be saved"}]}`: {
+			{Index: 0, Key: "A", Message: "could not be saved"},
+		},
+		`{"results":[{"iv_id":"A","status":400}]}`: {{Index: 0, Key: "A", StatusCode: 400}},
+		`{"results":[{"iv_id":"A","status":599}]}`: {{Index: 0, Key: "A", StatusCode: 599}},
+		`{"results":[{"iv_id":"A","status":399}]}`: nil,
+		`{"results":[{"iv_id":"A","status":600}]}`: nil,
 		// where indexes begin
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
 			{Index: 2, Key: "C", StatusCode: 404},
@@ -77,12 +92,15 @@ func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 	t.Parallel()
 	for body, count := range map[string]int{
-		`{"created":1,"updated":1}`:            1,
-		`{"created":1,"updated":1,"failed":0}`: 0,
-		`{"updated":2}`:                        0,
-		`{"created":2}`:                        0,
-		`{"upserted":2}`:                       1,
-		`{"message":"2 records processed"}`:    1,
+		`{"created":1,"updated":1}`:                                  1,
+		`{"created":1,"updated":1,"failed":0}`:                       0,
+		`{"created":1,"updated":1,"unchanged":1}`:                    0,
+		`{"created":1,"updated":0,"unchanged":1}`:                    1,
+		`{"failed":"2 of 3 records failed"}`:                         2,
+		`{"updated":2}`:                                              0,
+		`{"created":2}`:                                              0,
+		`{"upserted":2}`:                                             1,
+		`{"message":"2 records processed"}`:                          1,
 		`{"message":"Processed 99999999999999999999 of 3 products"}`: 0,
 		`{"message":"Processed 2 of 3 products"}`:                    1,
 	} {
@@ -95,7 +113,9 @@ func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 		`{"data":{"A":{"x":1}}}`:     true,
 		`{"data":{"status":"soon"}}`: false,
 		`{"data":{"x":1}}`:           true,
-		`{"info":["done"]}`:          true,
+		`{"data":{}}`:                false,
+		`{"data":{"x":{"results":[{"status":200},{"status":200},{"status":200}]}}}`: false,
+		`{"info":["done"]}`: true,
 	} {
 		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
 		require.NoError(t, err, body)
@@ -130,4 +150,11 @@ func TestRejectionsSayEachThingOnce(t *testing.T) {
 	e.Count, e.Records = 5, make([]RejectedRecord, 5)
 	require.EqualError(t, e, "linkit: POST /products/bulk: 5 records were rejected; "+
 		"record 0: rejected; record 0: rejected; record 0: rejected; and 2 more")
+}
+
+func TestRejectedRecordsOfARequestAreInOrder(t *testing.T) {
+	t.Parallel()
+	records := []RejectedRecord{{Index: 5}, {Index: 1}, {Index: 3}}
+	sortRejected(records)
+	assert.Equal(t, []RejectedRecord{{Index: 1}, {Index: 3}, {Index: 5}}, records)
 }

@@ -170,3 +170,21 @@ func TestEndOfACallersContextIsToldOnceWithItsCause(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "1234", string(b))
 }
+
+func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"details":"no such SKU"}`)
+	for want, e := range map[string]APIError{
+		"no such SKU":              {StatusCode: 404, Attempts: 1, Details: "no such SKU", Body: body},
+		"no such SKU (2 attempts)": {StatusCode: 404, Attempts: 2, Details: "no such SKU", Body: body},
+		`{"a":1}`:                  {StatusCode: 404, Attempts: 1, Body: []byte(`{"a":1}`)},
+		"no such SKU (0 attempts)": {StatusCode: 404, Details: "no such SKU"},
+	} {
+		e.Method, e.Route = "GET", "/skus/{iv_id}"
+		assert.Contains(t, e.Error(), want)
+		assert.Equal(t, strings.Contains(want, "attempts"), strings.Contains(e.Error(), "attempt"), e.Error())
+		assert.LessOrEqual(t, strings.Count(e.Error(), "no such SKU"), 1)
+	}
+	assert.Contains(t, new(UnauthorizedError).Error(), "401")
+	assert.Contains(t, new(ForbiddenError).Error(), "403")
+}
