@@ -91,10 +91,10 @@ func (o *Output) Advance(n int, description string) {
 	if o.bar == nil {
 		return
 	}
-	_ = o.bar.Add(n)
 	if description != "" {
 		o.bar.Describe(description)
 	}
+	_ = o.bar.Add(n)
 }
 
 // EndBar removes the bar.
