@@ -49,7 +49,7 @@ func TestALostResponseIsRetriedAndHoldsItsRecordsUntilTheFirstAttemptIsOver(t *t
 	t.Parallel()
 	onEach(t, func(t *testing.T, dsn string) {
 		b := newBench(t, dsn, newShop(t, func(r *request) effect { return effect{drop: r.number == 1} }), 1, 900)
-		engine, _ := b.engine(stock.Options{Timeout: 2 * time.Second, Grace: 100 * time.Millisecond})
+		engine, _ := b.engine(stock.Options{Timeout: 2 * time.Minute})
 		first := b.once(engine)
 		assert.Equal(t, 900, first.Sent)
 		requests, records := b.shop.counts()
@@ -62,12 +62,31 @@ func TestALostResponseIsRetriedAndHoldsItsRecordsUntilTheFirstAttemptIsOver(t *t
 		waiting, err := engine.Pass(t.Context(), t.Context())
 		require.NoError(t, err)
 		requireSum(t, &waiting)
-		if waiting.Requests == 0 { // unless the machine was so slow that the deadline has passed
-			assert.Equal(t, 900, waiting.Waiting)
-			assert.Equal(t, 900, b.once(engine).Sent)
-		}
+		assert.Equal(t, 900, waiting.Waiting)
+		assert.Zero(t, waiting.Requests)
+		b.passDeadlines()
+		assert.Equal(t, 900, b.once(engine).Sent)
 		b.requireInSync()
+		assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
 	})
+}
+
+func TestRecordsOfAnOpenRequestThatAreGoneOrUnreadableNeedNotBeSentAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 10)
+	engine, _ := b.engine(stock.Options{Shards: 1})
+	b.once(engine)
+	for id, records := range map[string]string{
+		"1": `{"B0":["gone"]}`, "2": `{"B0":["P1_B0","gone"],"no branch":["gone"]}`, "3": `{"B0":["P1_B0","P2_B0"]}`, "4": `{}`,
+	} {
+		b.exec(`INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ($1, 0, $2, 0)`, id, records)
+	}
+	b.exec(`UPDATE stock SET qty = 'x' WHERE product = 'P2'`)
+	summary := b.once(engine)
+	assert.Equal(t, 1, summary.Sent, "though it is unchanged")
+	assert.Equal(t, 1, summary.Rejected)
+	assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
+	assert.Zero(t, b.once(engine).Requests)
 }
 
 func TestARejectedRecordIsKeptUntilItsValuesChange(t *testing.T) {

@@ -39,3 +39,19 @@ const LockClass = lockClass
 func (s *State) FinishFresh(ctx context.Context, sku string, qty int64) error {
 	return s.finish(ctx, &result{fresh: true, sent: []Record{{Key: Key{SKU: sku}, Values: Values{Qty: &qty}}}})
 }
+
+// FinishSettled writes down a request, lets settle end it, and returns the error of writing down its
+// result then.
+func (s *State) FinishSettled(ctx context.Context, settle func()) error {
+	held, err := s.lock(ctx, lockName(0))
+	if err != nil {
+		return err
+	}
+	defer held.release()
+	id, err := s.begin(ctx, held, 0, []Key{{SKU: "A"}}, 0)
+	if err != nil {
+		return err
+	}
+	settle()
+	return s.finish(ctx, &result{id: id, sent: []Record{{Key: Key{SKU: "A"}}}})
+}

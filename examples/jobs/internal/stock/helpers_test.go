@@ -303,6 +303,16 @@ func (b *bench) requireInSync() {
 	require.Zero(b.t, b.count("SELECT count(*) FROM linkit_inflight WHERE NOT acknowledged"))
 }
 
+// passDeadlines makes the deadlines of open requests pass.
+func (b *bench) passDeadlines() {
+	b.t.Helper()
+	if b.db.Postgres {
+		b.exec("UPDATE linkit_inflight SET deadline = deadline - interval '1 hour'")
+		return
+	}
+	b.exec("UPDATE linkit_inflight SET deadline = deadline - 3600")
+}
+
 // eventually waits for a condition.
 func eventually(t *testing.T, condition func() bool, what string) {
 	t.Helper()

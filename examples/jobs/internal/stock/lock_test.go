@@ -195,3 +195,16 @@ func TestARecordThatAnotherProcessHasAcknowledgedMeanwhileIsWrittenDown(t *testi
 		assert.Equal(t, 2, b.count("SELECT qty FROM linkit_sent WHERE sku = 'A'"))
 	})
 }
+
+func TestAResultThatComesAfterAnotherProcessHasSettledTheRequestIsDropped(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 1, 1)
+		_, state := b.engine(stock.Options{})
+		require.NoError(t, state.FinishSettled(t.Context(), func() {}))
+		b.exec("DELETE FROM linkit_sent")
+		err := state.FinishSettled(t.Context(), func() { b.exec("DELETE FROM linkit_inflight") })
+		require.ErrorContains(t, err, "another process has settled this request")
+		assert.Zero(t, b.count("SELECT count(*) FROM linkit_sent"))
+	})
+}
