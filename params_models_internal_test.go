@@ -140,3 +140,23 @@ func oneAnd[T any](record T, last error) iter.Seq2[T, error] {
 		}
 	}
 }
+
+// What a field can't say is left out, or said as it is written: never as a text of another kind.
+func TestWhatIsEmptiedInARecordIsSentAsEmptied(t *testing.T) {
+	t.Parallel()
+	var branch Branch
+	_, err := readModel([]byte(`{"iv_id":"BR-07","name_en":"Olaya","name_ar":"x","address":"y","active":true,
+		"working_hours_periods":[{"day":"sat","open":"09:00","close":"22:00"}],"color":"red","color":"blue"}`), &branch)
+	require.NoError(t, err)
+	branch.NameAr, branch.WorkingHoursPeriods, branch.Active = "", nil, false
+	text, err := json.Marshal(branch.Params())
+	require.NoError(t, err)
+	var sent map[string]any
+	require.NoError(t, json.Unmarshal(text, &sent))
+	assert.Equal(t, "", sent["name_ar"])
+	assert.Equal(t, "Olaya", sent["name_en"])
+	assert.Equal(t, false, sent["active"])
+	assert.NotContains(t, sent, "working_hours_periods")
+	assert.Equal(t, "blue", sent["color"], "of two, the last counts")
+	assert.Equal(t, 1, strings.Count(string(text), `"color"`))
+}
