@@ -189,3 +189,12 @@ func TestDeadlinesCutRealCallsShort(t *testing.T) {
 		})
 	}
 }
+
+func TestClientsOwnTransportUsesTheEnvironmentsProxyForHTTPSAlone(t *testing.T) {
+	t.Parallel()
+	for base, proxied := range map[string]bool{"https://linkit.test": true, "http://127.0.0.1:1": false} {
+		client, err := NewClient(WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"), WithBaseURL(base))
+		require.NoError(t, err)
+		assert.Equal(t, proxied, ownTransport(t, client).Proxy != nil, base)
+	}
+}

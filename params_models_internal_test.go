@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -159,4 +160,18 @@ func TestWhatIsEmptiedInARecordIsSentAsEmptied(t *testing.T) {
 	assert.NotContains(t, sent, "working_hours_periods")
 	assert.Equal(t, "blue", sent["color"], "of two, the last counts")
 	assert.Equal(t, 1, strings.Count(string(text), `"color"`))
+}
+
+func TestWhatIsNoJSONTextIsInvalidWhereverItIsMade(t *testing.T) {
+	t.Parallel()
+	_, err := json.Marshal(ProductParams{IvID: "\xff"})
+	require.ErrorIs(t, err, ErrInvalid)
+	client, err := NewClient(WithAPIKey("k3y-Zp0aQ9w8e7r6t5y4"))
+	require.NoError(t, err)
+	for name, value := range map[string]string{"\xff": "1", "search": "\xff"} {
+		err = client.Do(t.Context(), "GET", "/products", url.Values{name: {value}}, nil, nil)
+		require.ErrorIs(t, err, ErrInvalid)
+	}
+	require.EqualError(t, new(Time).Scan(5), "linkit: Time.Scan: a int can't be read")
+	require.EqualError(t, new(Date).Scan(5), "linkit: Date.Scan: a int can't be read")
 }

@@ -1,0 +1,39 @@
+package linkit
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestStatusesMatchTheirErrorsAndNoOthers(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{
+		400: ErrBadRequest, 401: ErrUnauthorized, 403: ErrForbidden, 404: ErrNotFound, 409: ErrConflict, 422: ErrValidation,
+		429: ErrRateLimited, 499: nil, 500: ErrServer, 503: ErrServer, 599: ErrServer, 402: nil,
+	} {
+		for _, kind := range failureKinds {
+			assert.Equal(t, want != nil && errors.Is(kind, want), (&APIError{StatusCode: status}).Is(kind), "%d, %v", status, kind)
+		}
+	}
+}
+
+func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"details":"no such SKU"}`)
+	for want, e := range map[string]APIError{
+		"no such SKU":              {StatusCode: 404, Attempts: 1, Details: "no such SKU", Body: body},
+		"no such SKU (2 attempts)": {StatusCode: 404, Attempts: 2, Details: "no such SKU", Body: body},
+		`{"a":1}`:                  {StatusCode: 404, Attempts: 1, Body: []byte(`{"a":1}`)},
+		"no such SKU (0 attempts)": {StatusCode: 404, Details: "no such SKU"},
+	} {
+		e.Method, e.Route = "GET", "/skus/{iv_id}"
+		assert.Contains(t, e.Error(), want)
+		assert.Equal(t, strings.Contains(want, "attempts"), strings.Contains(e.Error(), "attempt"), e.Error())
+		assert.LessOrEqual(t, strings.Count(e.Error(), "no such SKU"), 1)
+	}
+	assert.Contains(t, new(UnauthorizedError).Error(), "401")
+	assert.Contains(t, new(ForbiddenError).Error(), "403")
+}
