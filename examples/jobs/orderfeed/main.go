@@ -89,7 +89,7 @@ func (f *flags) start(stop program.Stop, out *program.Output, tune func(*feed.Co
 	defer func() { err = errors.Join(err, client.Close()) }()
 	db, err := database.Open(ctx, f.dsn)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	config := feed.Config{
@@ -101,13 +101,21 @@ func (f *flags) start(stop program.Stop, out *program.Output, tune func(*feed.Co
 	}
 	engine, err := feed.New(ctx, config)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	running.open(engine, secret)
 	f.announce(out, monitor.Addr, secret != "")
 	err = engine.Run(stop)
 	if err == nil {
 		f.summarize(context.WithoutCancel(ctx), out, engine)
+	}
+	return err
+}
+
+// unlessStopped returns an error of the start, unless a signal caused it.
+func unlessStopped(begin context.Context, err error) error {
+	if begin.Err() != nil {
+		return nil
 	}
 	return err
 }

@@ -80,19 +80,27 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[deliverArgs]) e
 			}
 			continue
 		}
-		accepted, err := f.Receiver.HandOn(ctx, events, until)
-		f.measures.handedOn(ctx, accepted)
-		// Also when the job's time is over: each mark that is lost is an event handed on twice.
-		marking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err = errors.Join(err, f.markHandedOn(marking, events[:accepted]))
-		cancel()
-		if err != nil {
+		if err := w.handOn(ctx, events, until); err != nil {
 			return err
 		}
 		if time.Now().After(until) || f.isStopping() {
 			return river.JobSnooze(0)
 		}
 	}
+}
+
+// handOn hands events on, and marks what the receiver accepted.
+func (w *deliverWorker) handOn(ctx context.Context, events []Event, until time.Time) error {
+	f := w.feed
+	accepted, err := f.Receiver.HandOn(ctx, events, until)
+	f.measures.handedOn(ctx, accepted)
+	if err != nil {
+		f.Log.WarnContext(ctx, "events were not handed on; that is tried again", "error", err.Error())
+	}
+	// Also when the job's time is over: each mark that is lost is an event handed on twice.
+	marking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, f.markHandedOn(marking, events[:accepted]))
 }
 
 // end completes the job unless an event was added meanwhile. The job's row is locked before the

@@ -77,7 +77,7 @@ func (w *fetchWorker) Work(ctx context.Context, job *river.Job[fetchArgs]) error
 	f.measures.changed(ctx, changes)
 	if len(changes) > 0 {
 		if err := f.enqueueDelivery(ctx); err != nil { // the leader's schedule does it later
-			f.Log.WarnContext(ctx, "delivery was not enqueued", "error", err)
+			f.Log.WarnContext(ctx, "delivery was not enqueued", "error", err.Error())
 		}
 	}
 	if again {

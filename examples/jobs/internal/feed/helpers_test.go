@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 const (
 	secret  = "s3cret-of-the-path"
-	patient = 30 * time.Second // for a condition that is true at once on an idle machine
+	patient = 45 * time.Second // less than the minute after which events are handed on anyway
 )
 
 // onBoth runs a test on a new database of each kind.
@@ -103,7 +103,7 @@ func newRig(t *testing.T, dsn string, change func(*Config), opts ...linkittest.O
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 	config := Config{
 		DB: db, DSN: dsn, Client: r.server.Client(), Receiver: r.ledger, Every: time.Hour,
-		JobTimeout: 10 * time.Second, RescueAfter: 20 * time.Second, MaxBackoff: 100 * time.Millisecond,
+		JobTimeout: 40 * time.Second, RescueAfter: time.Minute, MaxBackoff: 100 * time.Millisecond,
 		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 	}
 	if change != nil {
@@ -158,13 +158,13 @@ func (r *rig) tell(id string) {
 // eventually waits for a condition.
 func (r *rig) eventually(condition func() bool, what string) {
 	r.t.Helper()
-	require.Eventually(r.t, condition, patient, 10*time.Millisecond, what)
+	require.Eventually(r.t, condition, patient, 25*time.Millisecond, what)
 }
 
 // handed waits until an order's events were handed on as they should be.
 func (r *rig) handed(order string, lines ...string) {
 	r.t.Helper()
-	ok := assert.Eventually(r.t, func() bool { return len(r.ledger.lines(order)) >= len(lines) }, patient, 10*time.Millisecond)
+	ok := assert.Eventually(r.t, func() bool { return len(r.ledger.lines(order)) >= len(lines) }, patient, 25*time.Millisecond)
 	if assert.Equal(r.t, lines, r.ledger.lines(order)); !ok {
 		r.t.FailNow()
 	}

@@ -79,6 +79,7 @@ func (w *walkWorker) Work(ctx context.Context, job *river.Job[walkArgs]) error {
 	for len(args.Statuses) > 0 {
 		next, err := w.walk(ctx, args, until)
 		if err != nil {
+			w.feed.Log.WarnContext(ctx, "orders were not listed; that is tried again", "walk", args.Scope, "error", err.Error())
 			return w.feed.outcome(err)
 		}
 		args.Page = next

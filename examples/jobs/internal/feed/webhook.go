@@ -60,7 +60,7 @@ func (f *Feed) takeWebhook(w http.ResponseWriter, r *http.Request) (status int, 
 		return err
 	})
 	if err != nil {
-		f.Log.WarnContext(ctx, "a webhook was not stored", "error", err)
+		f.Log.WarnContext(ctx, "a webhook was not stored", "error", err.Error())
 		return http.StatusServiceUnavailable, "try again"
 	}
 	return http.StatusNoContent, ""
