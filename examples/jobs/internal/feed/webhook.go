@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"database/sql"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -13,15 +14,15 @@ import (
 )
 
 const (
-	maxWebhook     = 1 << 20 // bytes of a body
+	maxWebhook     = 8 << 20 // bytes of a body, as in ParseOrder
 	maxOrderID     = 200     // bytes: an id is part of a path and of a key
 	webhookTimeout = 10 * time.Second
 )
 
 // Webhooks returns the handler of POST /webhooks/{secret}. It stores that there is something to read
 // of an order, and calls nobody: webhooks are unsigned, and what one says is not used but for the
-// id. It responds 204 when that is committed, 400 for what is not an order, 404 for another secret
-// and 503 when the database fails. It panics if the secret is empty.
+// id. It responds 204 when that is committed, 400 for what is not an order, 404 for another secret,
+// 413 for more than 8 MiB and 503 when the database fails. It panics if the secret is empty.
 func (f *Feed) Webhooks(secret string) http.Handler {
 	if secret == "" {
 		panic("feed: Webhooks: the secret is empty")
@@ -47,6 +48,9 @@ func (f *Feed) Webhooks(secret string) http.Handler {
 func (f *Feed) takeWebhook(w http.ResponseWriter, r *http.Request) (status int, text string) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(webhookTimeout)) // where it can be set
 	told, err := linkit.ParseOrder(http.MaxBytesReader(w, r.Body, maxWebhook))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return http.StatusRequestEntityTooLarge, "the body is too large"
+	}
 	if err != nil || !isOrderID(told.ID) {
 		return http.StatusBadRequest, "the body is not an order"
 	}
