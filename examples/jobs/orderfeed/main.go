@@ -114,10 +114,10 @@ func (f *flags) start(stop program.Stop, out *program.Output, tune func(*feed.Co
 
 // unlessStopped returns an error of the start, unless a signal caused it.
 func unlessStopped(begin context.Context, err error) error {
-	if begin.Err() != nil {
-		return nil
+	if begin.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 func (f *flags) announce(out *program.Output, addr string, webhooks bool) {
