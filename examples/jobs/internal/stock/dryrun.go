@@ -30,11 +30,8 @@ func Differences(ctx context.Context, source *Source, state *State, each func(Di
 		return summary, err
 	}
 	defer func() { _ = endRecords() }()
-	sent, endSent, err := state.sent(ctx, branches)
-	if err != nil {
-		return summary, err
-	}
-	defer func() { _ = endSent() }()
+	sent := state.sent(ctx, branches)
+	defer func() { _ = sent.close() }()
 	rejected, endRejected, err := state.rejected(ctx, branches)
 	if err != nil {
 		return summary, err
@@ -43,7 +40,7 @@ func Differences(ctx context.Context, source *Source, state *State, each func(Di
 	c := comparison{
 		records: distinct(records),
 		sent: cursor[sentRow]{
-			rows: sent, key: func(row *sentRow) Key { return row.Key }, skipped: func(*sentRow) { summary.Gone++ },
+			rows: sent.next, key: func(row *sentRow) Key { return row.Key }, skipped: func(*sentRow) { summary.Gone++ },
 		},
 		rejected: cursor[Rejection]{
 			rows: rejected, key: func(row *Rejection) Key { return row.Key }, skipped: func(*Rejection) {},
@@ -64,6 +61,10 @@ func Differences(ctx context.Context, source *Source, state *State, each func(Di
 		case mustSend, mustSendAgain, mustWait:
 			summary.Waiting++
 		}
-		return each(Difference{Key: record.Key, Old: k.sent, New: record.Values, Reason: record.Reason})
+		d := Difference{Key: record.Key, New: record.Values, Reason: record.Reason}
+		if k.sent != nil {
+			d.Old = new(k.sent.clone())
+		}
+		return each(d)
 	})
 }

@@ -54,6 +54,21 @@ func (v Values) in(sent Values) bool {
 		within(v.Cost, sent.Cost) && within(v.Available, sent.Available)
 }
 
+// clone returns values that don't change with v's.
+func (v Values) clone() Values {
+	return Values{
+		Product: copied(v.Product), Qty: copied(v.Qty), Price: copied(v.Price), Cost: copied(v.Cost),
+		Available: copied(v.Available),
+	}
+}
+
+func copied[T any](value *T) *T {
+	if value == nil {
+		return nil
+	}
+	return new(*value)
+}
+
 func within[T comparable](value, sent *T) bool { return value == nil || sent != nil && *value == *sent }
 
 // Record is one SKU of the source.

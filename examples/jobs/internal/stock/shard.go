@@ -94,11 +94,8 @@ func (p *shardPass) read(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = endRecords() }()
-	sent, endSent, err := p.engine.state.sent(ctx, p.branches)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = endSent() }()
+	sent := p.engine.state.sent(ctx, p.branches)
+	defer func() { _ = sent.close() }()
 	rejected, endRejected, err := p.engine.state.rejected(ctx, p.branches)
 	if err != nil {
 		return err
@@ -107,7 +104,7 @@ func (p *shardPass) read(ctx context.Context) error {
 	c := comparison{
 		records: distinct(records),
 		sent: cursor[sentRow]{
-			rows: sent, key: func(row *sentRow) Key { return row.Key },
+			rows: sent.next, key: func(row *sentRow) Key { return row.Key },
 			skipped: func(*sentRow) { p.count(func(s *Summary) { s.Gone++ }) },
 		},
 		rejected: cursor[Rejection]{

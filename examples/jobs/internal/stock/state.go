@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -45,17 +46,82 @@ func stream[T any](
 func none[T any]() (row T, ok bool, err error) { return row, false, nil }
 func closed() error                            { return nil }
 
-// sent streams what Linkit acknowledged of some branches, ordered by key.
-func (s *State) sent(ctx context.Context, branches []string) (next[sentRow], func() error, error) {
+// sent streams what Linkit acknowledged of some branches, ordered by key. A row is valid until the
+// next is read. It is read branch by branch, in the order of the primary key, so that nothing is
+// sorted.
+func (s *State) sent(ctx context.Context, branches []string) *sentStream {
 	if s.empty {
-		return none[sentRow], closed, nil
+		branches = nil
 	}
-	where, arg := oneOf(s.db, "branch", branches)
-	query := "SELECT branch, sku, product, qty, price, cost, available FROM linkit_sent WHERE " + where +
-		orderBy(s.db, "branch", "sku")
-	return stream(ctx, s, query, []any{arg}, func(rows *sql.Rows, row *sentRow) error {
-		return rows.Scan(&row.Branch, &row.SKU, &row.Product, &row.Qty, &row.Price, &row.Cost, &row.Available)
-	})
+	return &sentStream{
+		state: s, ctx: ctx, branches: slices.Sorted(slices.Values(branches)), rows: none[sentRow], close: closed,
+	}
+}
+
+// sentStream reads one branch after the other.
+type sentStream struct {
+	state    *State
+	ctx      context.Context //nolint:containedctx // of its queries
+	branches []string        // still to be read
+	rows     next[sentRow]   // of the current one
+	close    func() error
+	scan     sentScan
+}
+
+func (r *sentStream) next() (row sentRow, ok bool, err error) {
+	for {
+		if row, ok, err = r.rows(); ok || err != nil {
+			return row, ok, err
+		}
+		if err := r.close(); err != nil || len(r.branches) == 0 {
+			r.rows, r.close = none[sentRow], closed
+			return row, false, err
+		}
+		if err := r.open(); err != nil {
+			return row, false, err
+		}
+	}
+}
+
+// open begins to read the next branch.
+func (r *sentStream) open() error {
+	r.scan.branch, r.branches = r.branches[0], r.branches[1:]
+	query := r.state.sql("SELECT sku, product, qty, price, cost, available FROM linkit_sent WHERE branch = $1" +
+		orderBy(r.state.db, "sku"))
+	rows, end, err := stream(r.ctx, r.state, query, []any{r.scan.branch}, r.scan.scan)
+	if err != nil {
+		rows, end = none[sentRow], closed
+	}
+	r.rows, r.close = rows, end
+	return err
+}
+
+// sentScan is where a row of linkit_sent is read to.
+type sentScan struct {
+	branch    string
+	product   sql.NullString
+	qty       sql.NullInt64
+	price     sql.NullFloat64
+	cost      sql.NullFloat64
+	available sql.NullBool
+}
+
+func (c *sentScan) scan(rows *sql.Rows, row *sentRow) error {
+	row.Branch = c.branch
+	err := rows.Scan(&row.SKU, &c.product, &c.qty, &c.price, &c.cost, &c.available)
+	row.Values = Values{
+		Product: pointer(&c.product.String, c.product.Valid), Qty: pointer(&c.qty.Int64, c.qty.Valid),
+		Price: pointer(&c.price.Float64, c.price.Valid), Cost: pointer(&c.cost.Float64, c.cost.Valid),
+		Available: pointer(&c.available.Bool, c.available.Valid),
+	}
+	return err
+}
+
+func pointer[T any](value *T, valid bool) *T {
+	if !valid {
+		return nil
+	}
+	return value
 }
 
 // rejected streams the rejected records of some branches, ordered by key.
