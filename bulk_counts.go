@@ -161,7 +161,7 @@ func (c *reportCounts) figure(name string, n int) bool {
 // totalUpdated, records_created.
 func countedThing(name string) string {
 	for _, affix := range []string{
-		"count", "records", "items", "rows", "total", "num", "number", "of",
+		"count", "records", "items", "rows", "total", "number", "num", "of",
 		"products", "skus", "branches", "brands", "categories", "generics", "orders", "offers",
 	} {
 		name = strings.TrimPrefix(strings.TrimSuffix(name, affix), affix)
