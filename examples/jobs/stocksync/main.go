@@ -82,7 +82,6 @@ func (f *flags) start(stop program.Stop, out *program.Output) (err error) {
 	if f.dryRun {
 		return f.difference(ctx, out)
 	}
-	// Before anything is made: what it will write, and whether it may.
 	monitor, healthy, err := f.listen(ctx, out)
 	if err != nil {
 		return err
@@ -93,20 +92,20 @@ func (f *flags) start(stop program.Stop, out *program.Output) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
-	state, err := stock.OpenState(ctx, f.stateDSN())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, state.Close()) }()
 	db, err := database.OpenReadOnly(ctx, f.dsn)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	source, err := stock.OpenSource(ctx, db, f.query)
+	source, err := stock.OpenSource(ctx, db, f.query) // before anything is made
 	if err != nil {
 		return err
 	}
+	state, err := stock.OpenState(ctx, f.stateDSN())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, state.Close()) }()
 	progress := &progress{out: out}
 	engine, err := stock.New(ctx, source, state, stock.Options{
 		SKUs: client.SKUs, Mode: f.bulkMode(), Shards: f.shards, Workers: f.workers, Timeout: f.timeout,

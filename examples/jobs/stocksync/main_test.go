@@ -240,7 +240,8 @@ func TestOnceEndsWithTheCodeOfItsResult(t *testing.T) {
 	assert.Contains(t, once("-query", "SELECT qty FROM stock").stderr.String(),
 		"stocksync: -query: it needs a column sku, or the columns product and branch")
 	assert.Equal(t, 2, code(once("-shards", "3")))
-	assert.Equal(t, 1, code(once("-dsn", path+".missing", "-state", path)), "the database is away")
+	assert.Equal(t, 1, code(once("-dsn", path+".missing")), "the database is away")
+	assert.NoFileExists(t, path+".missing")
 
 	server.SetSuspended(linkittest.OrganizationID, true)
 	p = once()

@@ -80,10 +80,14 @@ func openPostgres(dsn string, readOnly bool) (*DB, error) {
 	if err != nil {
 		return nil, &DSNError{err} // it shows no password
 	}
-	if readOnly {
-		config.RuntimeParams["default_transaction_read_only"] = "on"
+	var options []stdlib.OptionOpenDB
+	if readOnly { // by a statement, as poolers accept few parameters of a connection
+		options = append(options, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
+			return err
+		}))
 	}
-	return &DB{DB: stdlib.OpenDB(*config), Postgres: true}, nil
+	return &DB{DB: stdlib.OpenDB(*config, options...), Postgres: true}, nil
 }
 
 func openSQLite(path string, readOnly bool) (*DB, error) {

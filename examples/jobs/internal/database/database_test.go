@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit/examples/jobs/internal/database"
+	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 )
 
 func TestOpenMakesASQLiteFileThatReadersCannotChange(t *testing.T) {
@@ -56,4 +57,33 @@ func TestOpenSaysWhatIsWrongWithADSNWithoutItsPassword(t *testing.T) {
 	}
 	_, err := database.OpenReadOnly(t.Context(), filepath.Join(t.TempDir(), "none.db"))
 	require.ErrorContains(t, err, "none.db: ", "a source that doesn't exist is no empty one")
+}
+
+func TestAReaderOfPostgreSQLCannotWrite(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.New(t).Database(t)
+	db, err := database.Open(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	assert.True(t, db.Postgres)
+	_, err = db.ExecContext(t.Context(), `CREATE TABLE stock (sku text)`)
+	require.NoError(t, err)
+	reader, err := database.OpenReadOnly(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, reader.Close()) })
+	_, err = reader.ExecContext(t.Context(), `INSERT INTO stock VALUES ('A')`)
+	require.ErrorContains(t, err, "read-only transaction")
+}
+
+func TestALockOfAFileIsHeldByOne(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	lock, err := database.Lock(t.Context(), path)
+	require.NoError(t, err)
+	_, err = database.Lock(t.Context(), path)
+	require.ErrorIs(t, err, database.ErrLocked)
+	require.NoError(t, lock.Close())
+	lock, err = database.Lock(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, lock.Close())
 }
