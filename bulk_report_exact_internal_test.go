@@ -43,7 +43,12 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"results":[{"iv_id":"A","status":599}]}`: {{Index: 0, Key: "A", StatusCode: 599}},
 		`{"results":[{"iv_id":"A","status":399}]}`: nil,
 		`{"results":[{"iv_id":"A","status":600}]}`: nil,
+		`{"errors":{"A":{"price":["too low"]}}}`:   {{Index: 0, Key: "A", Fields: fields{"price": "too low"}}},
+		`{"results":[{"iv_id":"A","result":{"x":1},"message":"could not be saved"}]}`: {
+			{Index: 0, Key: "A", Message: "could not be saved"},
+		},
 		// where indexes begin
+		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
 			{Index: 2, Key: "C", StatusCode: 404},
 		},
@@ -97,6 +102,9 @@ func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 		`{"created":1,"updated":1,"unchanged":1}`:                    0,
 		`{"created":1,"updated":0,"unchanged":1}`:                    1,
 		`{"failed":"2 of 3 records failed"}`:                         2,
+		`{"errors":{"total":2}}`:                                     2,
+		`{"errors":{"total":0}}`:                                     0,
+		`{"errors":{"total":"some"}}`:                                1,
 		`{"updated":2}`:                                              0,
 		`{"created":2}`:                                              0,
 		`{"upserted":2}`:                                             1,
@@ -109,11 +117,13 @@ func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 		assert.Equal(t, count, report.count(), body)
 	}
 	for body, unclear := range map[string]bool{
-		`{"data":{"status":"ok"}}`:   false,
-		`{"data":{"A":{"x":1}}}`:     true,
-		`{"data":{"status":"soon"}}`: false,
-		`{"data":{"x":1}}`:           true,
-		`{"data":{}}`:                false,
+		`{"data":{"status":"ok"}}`:       false,
+		`{"data":{"A":{"x":1}}}`:         true,
+		`{"data":{"status":"soon"}}`:     false,
+		`{"data":{"x":1}}`:               true,
+		`{"data":{"status":null}}`:       true,
+		`{"data":{"x":{"processed":3}}}`: false,
+		`{"data":{}}`:                    false,
 		`{"data":{"x":{"results":[{"status":200},{"status":200},{"status":200}]}}}`: false,
 		`{"info":["done"]}`: true,
 	} {
@@ -157,4 +167,13 @@ func TestRejectedRecordsOfARequestAreInOrder(t *testing.T) {
 	records := []RejectedRecord{{Index: 5}, {Index: 1}, {Index: 3}}
 	sortRejected(records)
 	assert.Equal(t, []RejectedRecord{{Index: 1}, {Index: 3}, {Index: 5}}, records)
+}
+
+func TestModeOfABulkRequestIsWhatTheEndpointDoes(t *testing.T) {
+	t.Parallel()
+	for want, target := range map[BulkMode]bulkTarget{
+		BulkCreate: {}, BulkUpsert: {idempotent: true}, BulkUpdate: {mode: BulkUpdate, idempotent: true},
+	} {
+		assert.Equal(t, want, target.effectiveMode())
+	}
 }

@@ -123,8 +123,8 @@ func (t *callAuth) expired(res *retry.Result) (session.Reason, bool) {
 	if t.token.Expired(res.Received) {
 		return session.Expired, true
 	}
-	date, err := http.ParseTime(res.Header.Get("Date"))
-	return session.ExpiredByServer, err == nil && !date.Before(t.token.Value.session.ExpiresAt.Time)
+	date, _ := http.ParseTime(res.Header.Get("Date")) // zero, and so before it, where there is none
+	return session.ExpiredByServer, !date.Before(t.token.Value.session.ExpiresAt.Time)
 }
 
 // reportReplay tells the cache whether the new token made a difference. A key that has changed is

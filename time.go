@@ -49,7 +49,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		*t = Time{}
 	}
 	s, err := dateText(b)
-	if err != nil || s == "" {
+	if s == "" {
 		return err
 	}
 	parsed, err := parseTime(s)
@@ -79,7 +79,7 @@ func (t *Time) Scan(src any) error {
 		return nil
 	}
 	s, err := scanText("Time", src)
-	if err != nil || s == "" {
+	if s == "" {
 		return err
 	}
 	if t.Time, err = parseTime(s); err != nil {
@@ -129,7 +129,7 @@ func (d Date) String() string {
 func (d *Date) UnmarshalJSON(b []byte) error {
 	*d = Date{}
 	s, err := dateText(b)
-	if err != nil || s == "" {
+	if s == "" {
 		return err
 	}
 	read, err := parseDate(s)
@@ -192,6 +192,7 @@ func (d Date) Value() (driver.Value, error) {
 	return d.String(), nil
 }
 
+// scanText returns the text of a database; "" with an error.
 func scanText(what string, src any) (string, error) {
 	switch src := src.(type) {
 	case string:
@@ -207,7 +208,7 @@ func parseDate(s string) (Date, error) {
 		return Date{}, nil
 	}
 	t, err := parseTime(s)
-	if err != nil || t.IsZero() {
+	if t.IsZero() {
 		return Date{}, err
 	}
 	return DateOf(t), nil
@@ -291,7 +292,8 @@ func unixTime(s string) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
-// dateText returns the text of a JSON string, a number as it is written, and "" for null.
+// dateText returns the text of a JSON string, a number as it is written, and "" for null and with an
+// error.
 func dateText(b []byte) (string, error) {
 	if len(b) >= 2 && b[0] == '"' {
 		if inner := b[1 : len(b)-1]; plainText(inner) {
