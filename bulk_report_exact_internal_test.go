@@ -47,6 +47,9 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"results":[{"iv_id":"A","result":{"x":1},"message":"could not be saved"}]}`: {
 			{Index: 0, Key: "A", Message: "could not be saved"},
 		},
+		`{"errors":[{"iv_id":"A","status":404}],"results":[{"iv_id":"A","code":"gone","error":"no such SKU"}]}`: {
+			{Index: 0, Key: "A", StatusCode: 404, Code: "gone", Message: "no such SKU"},
+		},
 		// where indexes begin
 		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {

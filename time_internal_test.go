@@ -57,5 +57,7 @@ func TestInstantsAreReadFromTheirUsualForms(t *testing.T) {
 		{2026, 2, 29}: false, {10000, 1, 1}: false, {2026, 13, 1}: false, {2026, 1, 0}: false, {0, 1, 1}: false, {-1, 1, 1}: false,
 	} {
 		assert.Equal(t, fits, date.check() == nil, "%v", date)
+		_, err := date.MarshalJSON()
+		assert.Equal(t, fits, err == nil, "%v", date)
 	}
 }

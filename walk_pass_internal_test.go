@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // seenPage is a page as a pass sees it: total_count, or -1, and records: a repeated one is
@@ -107,4 +108,12 @@ func TestTwoPassesThatReadTheSameAreSettledUnlessTheListFell(t *testing.T) {
 	first, _ = passed(fell)
 	second, _ = passed(fell)
 	assert.False(t, second.settled(first))
+}
+
+func TestChangedListIsThatErrorAndWhatItHolds(t *testing.T) {
+	t.Parallel()
+	err := &listChangedError{errNoRecord}
+	require.ErrorIs(t, err, ErrListChanged)
+	require.ErrorIs(t, err, errNoRecord)
+	require.NotErrorIs(t, err, ErrNotFound)
 }
