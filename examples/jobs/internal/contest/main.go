@@ -78,7 +78,7 @@ func (s *settings) report(f figures, err error) error {
 // contest runs the contestants one after the other.
 func (s *settings) contest(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the fake server
+	defer cancel()
 	fake := s.child(ctx, "fake")
 	output, err := fake.StdoutPipe()
 	if err != nil {
@@ -87,6 +87,10 @@ func (s *settings) contest(ctx context.Context) error {
 	if err := fake.Start(); err != nil {
 		return err
 	}
+	defer func() {
+		cancel()
+		_ = fake.Wait() // until it has ended
+	}()
 	line, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
 		return err
