@@ -60,11 +60,18 @@ func (f *fleet) killBetweenStoringAndResponding(w *worker, order int) {
 	f.t.Helper()
 	f.exec("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
 	status := make(chan int, 1)
-	go func() { status <- f.webhook(w, f.body(order)) }()
+	send := func() { status <- f.webhook(w, f.body(order)) }
+	go send()
 	f.eventually("the webhook's commit waits", func() bool {
+		select {
+		case <-status: // the setting wasn't in force yet
+			go send()
+		default:
+		}
 		return f.value(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 			WHERE l.relation = 'linkit_order_hints'::regclass AND l.mode = 'RowExclusiveLock'
-			AND a.wait_event = 'SyncRep' AND a.application_name = $1`, w.name) > 0
+			AND a.wait_event = 'SyncRep' AND a.application_name = $1
+			AND NOT EXISTS (SELECT FROM pg_locks WHERE pid = l.pid AND relation = 'linkit_orders'::regclass)`, w.name) > 0
 	})
 	f.kill(w)
 	assert.Zero(f.t, <-status, "there was no response")
