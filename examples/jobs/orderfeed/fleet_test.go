@@ -71,7 +71,7 @@ func (f *fleet) killBetweenStoringAndResponding(w *worker, order int) {
 		return f.value(`SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 			WHERE l.relation = 'linkit_order_hints'::regclass AND l.mode = 'RowExclusiveLock'
 			AND a.wait_event = 'SyncRep' AND a.application_name = $1
-			AND NOT EXISTS (SELECT FROM pg_locks WHERE pid = l.pid AND relation = 'linkit_orders'::regclass)`, w.name) > 0
+			AND NOT EXISTS (SELECT FROM pg_locks WHERE pid = l.pid AND mode = l.mode AND relation = 'linkit_orders'::regclass)`, w.name) > 0
 	})
 	f.kill(w)
 	assert.Zero(f.t, <-status, "there was no response")
