@@ -159,3 +159,18 @@ func TestHeaderOfOneCallIsNotSeenByAnother(t *testing.T) {
 		require.NoError(t, getOne(ctx, client))
 	}
 }
+
+func TestAttemptWhoseHookAddsARefusedHeaderEnds(t *testing.T) {
+	t.Parallel()
+	var ended error
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
+	client := newClient(t, rs, linkit.WithAPIKey(testKey), linkit.WithHooks(linkit.Hooks{
+		Attempt: func(ctx context.Context, _ *linkit.Event) (context.Context, func(*linkit.Event)) {
+			return linkit.ContextWithHeader(ctx, "Authorization", "x"), func(e *linkit.Event) { ended = e.Err }
+		},
+	}))
+	err := getOne(t.Context(), client)
+	require.ErrorIs(t, err, linkit.ErrInvalid)
+	require.ErrorIs(t, ended, linkit.ErrInvalid)
+	assert.Empty(t, rs.requests, "nothing was sent")
+}
