@@ -51,17 +51,7 @@ func run(ctx context.Context, args []string, out *program.Output, errs *os.File,
 	} else if err = f.check(); err == nil {
 		err = f.start(stop, out, tune) //nolint:contextcheck // likewise
 	}
-	code := program.ExitCode(err)
-	switch {
-	case err == nil:
-	case code == program.ExitUsage:
-		_, _ = errs.WriteString("orderfeed: " + err.Error() + "\n")
-	case program.Advice(err) != "":
-		out.Log.Error(program.Advice(err), "error", err.Error())
-	default:
-		out.Log.Error("orderfeed failed", "error", err.Error())
-	}
-	return code
+	return program.Report(out, errs, "orderfeed", err)
 }
 
 // start opens the database and runs the feed.

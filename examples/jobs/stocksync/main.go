@@ -44,36 +44,21 @@ func run(ctx context.Context, args []string, out *program.Output, errs *os.File)
 	} else if err = f.check(); err == nil {
 		err = f.start(stop, out) //nolint:contextcheck // stop has two contexts
 	}
-	code := exitCode(err)
-	switch {
-	case err == nil:
-	case code == program.ExitUsage:
-		_, _ = errs.WriteString("stocksync: " + err.Error() + "\n")
-	case program.Advice(err) != "":
-		out.Log.Error(program.Advice(err), "error", err.Error())
-	case code == program.ExitRejected:
-		out.Log.Warn(err.Error())
-	default:
-		out.Log.Error("stocksync failed", "error", err.Error())
-	}
-	return code
+	return program.Report(out, errs, "stocksync", classified(err))
 }
 
-// exitCode returns the code that an error leads to.
-func exitCode(err error) int {
-	if query, ok := errors.AsType[*stock.QueryError](err); ok {
-		err = program.Usage(query)
-	}
-	if shards, ok := errors.AsType[*stock.ShardsError](err); ok {
-		err = program.Usage(shards)
-	}
-	if dsn, ok := errors.AsType[*database.DSNError](err); ok {
-		err = program.Usage(dsn)
-	}
+// classified gives the errors of the engine their exit codes.
+func classified(err error) error {
 	if errors.Is(err, stock.ErrLocked) {
-		return program.ExitFailed
+		return &program.ExitError{Code: program.ExitFailed, Err: err}
 	}
-	return program.ExitCode(err)
+	_, query := errors.AsType[*stock.QueryError](err)
+	_, shards := errors.AsType[*stock.ShardsError](err)
+	_, dsn := errors.AsType[*database.DSNError](err)
+	if query || shards || dsn {
+		return program.Usage(err)
+	}
+	return err
 }
 
 // start opens the databases and does what the flags say.

@@ -2,6 +2,8 @@ package program
 
 import (
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/linkit-go/linkit"
 )
@@ -58,4 +60,22 @@ func Advice(err error) string {
 		return "the credential has no access: check LINKIT_ORGANIZATION_ID and the credential's rights, then start this again"
 	}
 	return ""
+}
+
+// Report says why the program called name ends, if err isn't nil, and returns its exit code. What is
+// wrong with the flags goes to errs, anything else to the log.
+func Report(out *Output, errs io.Writer, name string, err error) int {
+	code := ExitCode(err)
+	switch {
+	case err == nil:
+	case code == ExitUsage:
+		_, _ = fmt.Fprintf(errs, "%s: %s\n", name, err)
+	case Advice(err) != "":
+		out.Log.Error(Advice(err), "error", err.Error())
+	case code == ExitRejected:
+		out.Log.Warn(err.Error())
+	default:
+		out.Log.Error(name+" failed", "error", err.Error())
+	}
+	return code
 }
