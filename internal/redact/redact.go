@@ -6,51 +6,12 @@ package redact
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 )
-
-// Mark stands where a secret was.
-const Mark = "[redacted]"
-
-// shortest is the length from which a secret is looked for: a shorter one would match by accident.
-const shortest = 4
-
-// forms returns how a secret may appear in a text.
-func forms(secret string) []string {
-	if len(secret) < shortest {
-		return nil
-	}
-	quoted := strconv.Quote(secret)
-	encoded, _ := json.Marshal(secret) // a string can't fail
-	raw := []byte(secret)
-	return []string{
-		secret, quoted[1 : len(quoted)-1], string(encoded[1 : len(encoded)-1]),
-		html.EscapeString(secret), url.QueryEscape(secret), url.PathEscape(secret),
-		base64.StdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw),
-		hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw)),
-	}
-}
-
-// Text returns text with the secret masked.
-func Text(text, secret string) string {
-	if text == "" {
-		return ""
-	}
-	for _, form := range forms(secret) {
-		text = strings.ReplaceAll(text, form, Mark)
-	}
-	return text
-}
 
 // Error returns err, or a copy of its masked text if err, or any error that it wraps, shows the
 // secret.
@@ -98,24 +59,22 @@ func Body(body []byte, secret string) []byte {
 	if len(secret) < shortest || !escaped && bytes.Equal(masked, body) {
 		return masked
 	}
-	value, ok := parse(masked)
-	if !ok { // it wasn't JSON, or a number that was the secret has been replaced
-		if value, ok = parse(body); !ok {
-			return masked
-		}
-	} else if !escaped {
+	value, ok := parse(body)
+	if !ok || !escaped && json.Valid(masked) {
 		return masked
 	}
 	clean, found := maskValue(value, secret)
-	if !found {
+	if !found && bytes.Equal(masked, body) {
 		return masked
 	}
 	encoded, err := json.Marshal(clean)
-	if err != nil {
-		return masked
+	if err != nil || shown(encoded, secret) { // a secret that looks like JSON itself
+		return []byte(`"` + Mark + `"`)
 	}
 	return encoded
 }
+
+func shown(text []byte, secret string) bool { return Text(string(text), secret) != string(text) }
 
 // parse reads one JSON value, with its numbers as they are written.
 func parse(body []byte) (value any, ok bool) {
@@ -127,21 +86,19 @@ func parse(body []byte) (value any, ok bool) {
 	return value, decoder.Decode(&value) == nil
 }
 
+// maskValue masks the secret in a value's texts, names, numbers and words.
 func maskValue(value any, secret string) (_ any, found bool) {
 	switch v := value.(type) {
 	case string:
 		clean := Text(v, secret)
 		return clean, clean != v
-	case json.Number:
-		if clean := Text(v.String(), secret); clean != v.String() {
-			return clean, true
-		}
 	case []any:
 		for i := range v {
 			var inner bool
 			v[i], inner = maskValue(v[i], secret)
 			found = found || inner
 		}
+		return v, found
 	case map[string]any:
 		clean := make(map[string]any, len(v))
 		for name, item := range v {
@@ -151,6 +108,10 @@ func maskValue(value any, secret string) (_ any, found bool) {
 			clean[key] = masked
 		}
 		return clean, found
+	default: // a number, true, false or null
+		if word, err := json.Marshal(v); err == nil && shown(word, secret) {
+			return Text(string(word), secret), true
+		}
+		return v, false
 	}
-	return value, found
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -28,8 +29,16 @@ func TestEveryFormOfASecretIsMasked(t *testing.T) {
 	for _, form := range []string{
 		secret, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret)),
 		strings.ToUpper(hex.EncodeToString([]byte(secret))), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
+		strings.ToLower(url.QueryEscape(secret)), html.EscapeString(secret), `pa55&lt;w0rd&gt;&gt;&gt;???&amp;&quot;x`, `p\u0061\x355\u003Cw0rd\U0000003e>>???\u0026\"x`, `%70a55&#x3c;w0rd>>>???&#38;\"x`,
 	} {
 		assert.Equal(t, "a [redacted] b", redact.Text("a "+form+" b", secret))
+	}
+	assert.Equal(t, "++[redacted]+", redact.Text("++%2b+e%cc%81%00+", "+ \u0065\u0301\x00"))
+	assert.Equal(t, "[redacted]!", redact.Text(`\ud83d\ude00abc!`, "\U0001f600abc"))
+	assert.Equal(t, "a\ufffd [redacted]", redact.Text("a\ufffd k3y\ufffd", "k3y\xff"), "a byte that isn't UTF-8")
+	for _, near := range []string{`%7`, `%70a55&lt`, `\u00`, `\`, `\ud83d\u`, `pa55&#60w0rd>>>???&amp;"x`, secret[:len(secret)-1]} {
+		assert.Equal(t, near, redact.Text(near, secret))
 	}
 	assert.Equal(t, "k7!: short", redact.Text("k7!: short", "k7!"), "three letters match by accident")
 	assert.Equal(t, "text", redact.Text("text", ""))
@@ -53,6 +62,9 @@ func TestBodyThatWasJSONStaysJSON(t *testing.T) {
 		"nothing to look for":     {"", `{"a":"\u0041"}`, `{"a":"\u0041"}`},
 		"empty":                   {"s3cr3t", ``, ``},
 		"several places":          {"s3cr3t", `["\u00733cr3t",{"a":["x","\u00733cr3t"]},"y"]`, `["[redacted]",{"a":["x","[redacted]"]},"y"]`},
+		"null":                    {"null", `{"a":null,"b":[null,1]}`, `{"a":"[redacted]","b":["[redacted]",1]}`},
+		"a part of a word":        {"fals", `{"a":false,"b":true}`, `{"a":"[redacted]e","b":true}`},
+		"JSON's own characters":   {`":"x`, `{"a":"x"}`, `"[redacted]"`},
 		"one that begins another": {"12345", `{"a":123456,"b":"12345"}`, `{"a":"[redacted]6","b":"[redacted]"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,4 +115,17 @@ func TestLineIsBoundedAndPrintable(t *testing.T) {
 			assert.True(t, unicode.IsPrint(r))
 		}
 	}
+}
+
+// A proxy shows its password with the name before it.
+func TestASecretIsMaskedWithinALongerTextsBase64(t *testing.T) {
+	t.Parallel()
+	const secret = "pr0xy-Pa55-Zq"
+	for _, user := range []string{"", "c", "cl", "cle", "clerk"} {
+		whole := base64.StdEncoding.EncodeToString([]byte(user + ":" + secret + "\n"))
+		masked := redact.Text("Basic "+whole, secret)
+		assert.Contains(t, masked, redact.Mark)
+		assert.Less(t, len(masked), len("Basic ")+len(redact.Mark)+len(whole)-len(secret))
+	}
+	assert.Equal(t, "aXBhc3M=", redact.Text("aXBhc3M=", "pass"), "five letters match by accident")
 }
