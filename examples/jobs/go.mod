@@ -4,6 +4,7 @@ go 1.26.0
 
 replace (
 	github.com/linkit-go/linkit => ../..
+	github.com/linkit-go/linkit/internal/servers => ../../internal/servers
 	github.com/linkit-go/linkit/linkitotel => ../../linkitotel
 )
 
@@ -11,6 +12,7 @@ require (
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/linkit-go/linkit v0.1.0
+	github.com/linkit-go/linkit/internal/servers v0.0.0
 	github.com/linkit-go/linkit/linkitotel v0.1.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/riverqueue/river v0.51.2

@@ -72,7 +72,7 @@ func TestWritesSurviveReloadsAndClosedConnections(t *testing.T) {
 			b := newBackend(t)
 			server := startNginx(t, b, listen, "keepalive_requests 50;")
 			goroutines := runtime.NumGoroutine() + 8 // the backend's own
-			client := newClient(t, server.url())
+			client := newClient(t, baseURL(server))
 			ctx, stop := context.WithCancel(t.Context())
 			reloads := make(chan struct{})
 			go func() {
@@ -82,7 +82,7 @@ func TestWritesSurviveReloadsAndClosedConnections(t *testing.T) {
 				for {
 					select {
 					case <-ticker.C:
-						server.reload()
+						server.Reload()
 					case <-ctx.Done():
 						return
 					}
@@ -93,7 +93,7 @@ func TestWritesSurviveReloadsAndClosedConnections(t *testing.T) {
 			<-reloads
 			l.check(t, b)
 			b.CloseClientConnections()
-			assertClosed(t, client, server.port, goroutines)
+			assertClosed(t, client, server.Port, goroutines)
 		})
 	}
 }
@@ -104,7 +104,7 @@ func TestARateLimitOnlySlowsDown(t *testing.T) {
 	server := startNginx(t, b, "", "limit_req zone=calls burst=5 nodelay; limit_req_status 429;")
 	client := newClient(
 		t,
-		server.url(),
+		baseURL(server),
 		linkit.WithRetryWait(50*time.Millisecond, 500*time.Millisecond),
 		linkit.WithBulkSize(10),
 		linkit.WithMaxConcurrency(4),
@@ -127,7 +127,7 @@ func TestARateLimitOnlySlowsDown(t *testing.T) {
 func TestABodyLimitHalvesBulkRequests(t *testing.T) {
 	b := newBackend(t)
 	server := startNginx(t, b, "", "client_max_body_size 8k;")
-	client := newClient(t, server.url())
+	client := newClient(t, baseURL(server))
 	defer func() { require.NoError(t, client.Close()) }()
 	require.NoError(t, client.Products.BulkAll(t.Context(), linkit.BulkCreate, numbered(4000), nil))
 	for i := range 4000 {
@@ -173,7 +173,7 @@ func TestWritesSurviveEveryToxic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBackend(t)
 			server := startNginx(t, b, "")
-			proxy := startToxiproxy(t, fmt.Sprintf("127.0.0.1:%d", server.port))
+			proxy := startToxiproxy(t, fmt.Sprintf("127.0.0.1:%d", server.Port))
 			_, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 			require.NoError(t, err)
 			client := newClient(t, "https://"+proxy.Listen+"/api/v1")
@@ -209,7 +209,7 @@ func TestCallsGoThroughAConnectProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBackend(t)
 			server := startNginx(t, b, "")
-			client := newClient(t, server.url(), linkit.WithHTTPClient(&http.Client{Transport: through(t, proxy)}))
+			client := newClient(t, baseURL(server), linkit.WithHTTPClient(&http.Client{Transport: through(t, proxy)}))
 			defer func() { require.NoError(t, client.Close()) }()
 			load(client, 4, duration(t)/3).check(t, b)
 		})
@@ -227,7 +227,7 @@ func TestAProxysRefusalIsNotLinkits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client := newClient(
 				t,
-				server.url(),
+				baseURL(server),
 				linkit.WithHTTPClient(&http.Client{Transport: through(t, "http://"+row.user+proxy)}),
 			)
 			defer func() { require.NoError(t, client.Close()) }()

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/Shopify/toxiproxy/v2 v2.5.0
 	github.com/linkit-go/linkit v0.0.0
+	github.com/linkit-go/linkit/internal/servers v0.0.0
 	github.com/rs/zerolog v1.28.0
 	github.com/stretchr/testify v1.12.1
 )
@@ -33,4 +34,7 @@ require (
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
 )
 
-replace github.com/linkit-go/linkit => ../..
+replace (
+	github.com/linkit-go/linkit => ../..
+	github.com/linkit-go/linkit/internal/servers => ../servers
+)

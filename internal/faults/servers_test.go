@@ -1,8 +1,6 @@
 package faults_test
 
 import (
-	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,13 +14,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/internal/servers"
 )
 
 // folder holds the certificate that nginx serves. The client's own transport trusts it through
@@ -85,126 +84,24 @@ func writeCertificate(folder string) error {
 	return nil
 }
 
-// program returns the path of a server from Debian. CI must have it; elsewhere the test is skipped.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	for _, dir := range []string{"/usr/sbin", "/usr/bin"} {
-		if path := filepath.Join(dir, name); isFile(path) {
-			return path
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed", name)
-	}
-	t.Skipf("%s is not installed: apt-get install %s", name, name)
-	return ""
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// freePort returns a port of 127.0.0.1 that nobody listens on.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	require.True(t, ok)
-	return address.Port
-}
-
-// startServer starts a program that stays in the foreground, waits until it listens on port, and
-// ends it with the test.
-func startServer(t *testing.T, port int, path string, args ...string) *exec.Cmd {
-	t.Helper()
-	command := exec.CommandContext(context.Background(), path, args...)
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		timer := time.AfterFunc(5*time.Second, func() { _ = command.Process.Kill() })
-		defer timer.Stop()
-		_ = command.Wait()
-		if t.Failed() {
-			t.Logf("%s: %s", path, output.String())
-		}
-	})
-	require.Eventually(
-		t,
-		func() bool { return listens(port) },
-		10*time.Second,
-		20*time.Millisecond,
-		"%s: %s",
-		path,
-		&output,
-	)
-	return command
-}
-
-func listens(port int) bool {
-	dialer := net.Dialer{Timeout: time.Second}
-	conn, err := dialer.DialContext(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return false
-	}
-	_ = conn.Close()
-	return true
-}
-
-// nginx is a running nginx that passes requests on to a backend.
-type nginx struct {
-	port    int
-	command *exec.Cmd
-}
-
-func (n *nginx) url() string { return fmt.Sprintf("https://127.0.0.1:%d/api/v1", n.port) }
-
-// reload makes the workers finish what they do and starts new ones.
-func (n *nginx) reload() { _ = n.command.Process.Signal(syscall.SIGHUP) }
-
 // startNginx starts nginx with TLS before the backend. listen and server are lines of its
 // configuration.
-func startNginx(t *testing.T, b *backend, listen string, server ...string) *nginx {
+func startNginx(t *testing.T, b *backend, listen string, server ...string) *servers.Nginx {
 	t.Helper()
-	path := program(t, "nginx")
-	dir, port := t.TempDir(), freePort(t)
-	config := fmt.Sprintf(`daemon off;
-worker_processes 2;
-pid %[1]s/nginx.pid;
-error_log %[1]s/error.log error;
-events { worker_connections 512; }
-http {
-	access_log off;
-	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	limit_req_zone $server_name zone=calls:1m rate=200r/s;
-	upstream backend { server %[2]s; keepalive 32; }
-	server {
-		listen 127.0.0.1:%[3]d ssl%[4]s;
-		ssl_certificate %[5]s/cert.pem; ssl_certificate_key %[5]s/key.pem;
-		proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream off;
-		%[6]s
-		location / { proxy_pass http://backend; }
-	}
+	return servers.StartNginx(t, servers.NginxConfig{
+		Backend: strings.TrimPrefix(b.URL, "http://"), Certificate: folder, Listen: listen, Server: server,
+	})
 }
-`, dir, strings.TrimPrefix(b.URL, "http://"), port, listen, folder, strings.Join(server, "\n\t\t"))
-	file := filepath.Join(dir, "nginx.conf")
-	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-	if os.Getuid() == 0 { // workers run as another user then
-		require.NoError(t, os.Chmod(dir, 0o755))
-	}
-	return &nginx{port, startServer(t, port, path, "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log"))}
-}
+
+// baseURL returns the base URL of what nginx passes on.
+func baseURL(n *servers.Nginx) string { return fmt.Sprintf("https://127.0.0.1:%d/api/v1", n.Port) }
 
 // startTinyproxy starts a proxy that allows CONNECT to any port; lines are further ones of its
 // configuration.
 func startTinyproxy(t *testing.T, lines ...string) (address string) {
 	t.Helper()
-	path := program(t, "tinyproxy")
-	dir, port := t.TempDir(), freePort(t)
+	path := servers.Program(t, "tinyproxy")
+	dir, port := t.TempDir(), servers.FreePort(t)
 	file := filepath.Join(dir, "tinyproxy.conf")
 	config := fmt.Sprintf(
 		"Port %d\nListen 127.0.0.1\nTimeout 30\nMaxClients 50\nLogLevel Error\n%s\n",
@@ -212,7 +109,8 @@ func startTinyproxy(t *testing.T, lines ...string) (address string) {
 		strings.Join(lines, "\n"),
 	)
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
-	startServer(t, port, path, "-d", "-c", file)
+	command := func() *exec.Cmd { return exec.Command(path, "-d", "-c", file) } //nolint:noctx // it ends with the test
+	servers.StartProcess(t, command, func() bool { return servers.Listens(port) })
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 

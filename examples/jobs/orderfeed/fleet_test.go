@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 	"github.com/linkit-go/linkit/linkittest"
 )
 

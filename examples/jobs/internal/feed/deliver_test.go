@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit"
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 func appendTo(t *testing.T, tx *sql.Tx, id string) {

@@ -19,8 +19,8 @@ import (
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/examples/jobs/internal/database"
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 	"github.com/linkit-go/linkit/examples/jobs/internal/program"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 	"github.com/linkit-go/linkit/linkittest"
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 const kills = 30

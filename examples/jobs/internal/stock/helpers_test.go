@@ -20,8 +20,8 @@ import (
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/examples/jobs/internal/database"
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 // item is a SKU as it is on the wire.

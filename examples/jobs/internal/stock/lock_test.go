@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 // terminate ends the sessions that hold locks of shards.

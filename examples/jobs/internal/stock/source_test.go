@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit/examples/jobs/internal/database"
-	"github.com/linkit-go/linkit/examples/jobs/internal/pgtest"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 func TestAQueryIsReadByTheNamesOfItsColumns(t *testing.T) {

@@ -7,26 +7,27 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/linkit-go/linkit/internal/servers"
 )
 
-const startTimeout = time.Minute
+const (
+	endTimeout   = time.Minute
+	readyTimeout = 5 * time.Second
+)
 
 // An Option configures a Server.
 type Option func(*Server)
@@ -50,9 +51,7 @@ type Server struct {
 	settings map[string]string
 
 	mu        sync.Mutex
-	command   *exec.Cmd
-	ended     chan struct{} // closed when the process has ended
-	output    output
+	process   *servers.Process
 	databases int
 }
 
@@ -94,7 +93,10 @@ func Main(m *testing.M) int {
 
 func start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, folder: programs(tb), settings: map[string]string{
+	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is correct
+	slices.Reverse(debian)                                  // the newest first
+	folder := servers.Folder(tb, "postgresql", debian, "postgres", "initdb")
+	s := &Server{tb: tb, folder: folder, process: new(servers.Process), settings: map[string]string{
 		"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200",
 		"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
 	}}
@@ -106,14 +108,15 @@ func start(tb testing.TB, opts ...Option) *Server {
 	}
 	s.initialize()
 	for attempt := 1; ; attempt++ {
-		s.port = freePort(tb)
-		err := s.start()
+		s.port = servers.FreePort(tb)
+		s.process = servers.NewProcess(s.postgres, s.ready)
+		err := s.process.Start()
 		if err == nil {
 			break
 		}
 		if attempt == 3 { // another program may have taken the port, but not three times
 			s.close()
-			tb.Fatalf("PostgreSQL doesn't start: %v\n%s", err, s.output.String())
+			tb.Fatalf("PostgreSQL doesn't start: %v", err)
 		}
 	}
 	return s
@@ -123,47 +126,6 @@ func start(tb testing.TB, opts ...Option) *Server {
 func (s *Server) close() {
 	s.Kill()
 	_ = os.RemoveAll(s.base)
-}
-
-// programs returns the folder of initdb and postgres.
-func programs(tb testing.TB) string {
-	tb.Helper()
-	folders := filepath.SplitList(os.Getenv("PATH"))
-	debian, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is correct
-	slices.Reverse(debian)                                  // the newest first
-	for _, folder := range append(folders, debian...) {
-		if isFile(filepath.Join(folder, "initdb")) && isFile(filepath.Join(folder, "postgres")) {
-			return folder
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		tb.Fatal("PostgreSQL is not installed")
-	}
-	tb.Skip("PostgreSQL is not installed: apt-get install postgresql")
-	return ""
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path) //nolint:gosec // below a folder of PATH
-	return err == nil && info.Mode().IsRegular()
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return number
 }
 
 // initialize makes the folder of data. It isn't the test's TempDir, which another user can't enter.
@@ -197,48 +159,22 @@ func (s *Server) program(name string, args ...string) *exec.Cmd {
 	return command
 }
 
-func (s *Server) start() error {
+// postgres returns the command of the server.
+func (s *Server) postgres() *exec.Cmd {
 	args := []string{"-D", s.data, "-p", strconv.Itoa(s.port)}
 	for name, value := range s.settings {
 		args = append(args, "-c", name+"="+value)
 	}
 	command := s.program("postgres", args...)
 	command.Dir = s.data
-	command.Stdout, command.Stderr = &s.output, &s.output
-	if err := command.Start(); err != nil {
-		return err
-	}
-	s.command, s.ended = command, make(chan struct{})
-	go func() {
-		_ = command.Wait()
-		close(s.ended)
-	}()
-	if err := s.ready(); err != nil {
-		s.end(syscall.SIGQUIT)
-		return err
-	}
-	return nil
+	return command
 }
 
-// ready waits until the server takes connections.
-func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+// ready reports whether the server takes connections.
+func (s *Server) ready() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		err := execute(ctx, s.dsn("postgres"), "SELECT 1")
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-s.ended:
-			return errors.New("the process ended")
-		case <-ctx.Done():
-			return err
-		case <-ticker.C:
-		}
-	}
+	return execute(ctx, s.dsn("postgres"), "SELECT 1") == nil
 }
 
 func (s *Server) dsn(database string) string {
@@ -274,55 +210,40 @@ func execute(ctx context.Context, dsn, statement string) error {
 func (s *Server) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.end(syscall.SIGINT)
+	s.process.End(syscall.SIGINT, endTimeout)
 }
 
 // Kill ends the server without letting it tidy up: it recovers when it is started again.
 func (s *Server) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.end(syscall.SIGQUIT)
+	s.process.End(syscall.SIGQUIT, endTimeout)
+}
+
+// Crash ends the server by SIGKILL: its other processes notice, and end as well.
+func (s *Server) Crash() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process.Kill()
 }
 
 // Start starts a stopped server again, with its data and on its port.
 func (s *Server) Start() {
 	s.tb.Helper()
+	if err := s.Restart(); err != nil {
+		s.tb.Fatalf("PostgreSQL doesn't start again: %v", err)
+	}
+}
+
+// Restart is Start where an error doesn't end the test.
+func (s *Server) Restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.start(); err != nil {
-		s.tb.Fatalf("PostgreSQL doesn't start again: %v\n%s", err, s.output.String())
-	}
+	return s.process.Start()
 }
 
-// end sends a signal to the server and waits until it has ended.
-func (s *Server) end(signal syscall.Signal) {
-	if s.command == nil {
-		return
-	}
-	_ = s.command.Process.Signal(signal)
-	timer := time.AfterFunc(startTimeout, func() { _ = s.command.Process.Kill() })
-	defer timer.Stop()
-	<-s.ended
-}
+// Pid returns the number of the process that starts the others.
+func (s *Server) Pid() int { return s.process.Pid() }
 
-// output keeps what the server logs.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write appends to the log.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-// String returns the end of the log.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	const most = 4000
-	text := o.text.String()
-	return strings.ToValidUTF8(text[max(0, len(text)-most):], "")
-}
+// Log returns the end of what the server has logged.
+func (s *Server) Log() string { return s.process.Log() }

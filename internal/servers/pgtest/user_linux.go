@@ -37,8 +37,7 @@ func own(folder string) error {
 	return os.Chown(folder, int(credential.Uid), int(credential.Gid))
 }
 
-// unprivileged makes a command run as a user that PostgreSQL accepts, and end with the process that
-// starts it, even if that is killed.
+// unprivileged makes a command run as a user that PostgreSQL accepts.
 func unprivileged(command *exec.Cmd) {
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: account(), Pdeathsig: syscall.SIGQUIT}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: account()}
 }
