@@ -1,4 +1,4 @@
-.PHONY: test lint check bench
+.PHONY: test lint check bench chaos
 test:
 	go test ./...
 lint:
@@ -7,3 +7,5 @@ check:
 	script/check
 bench:
 	go run -C benchmarks . -quick
+chaos:
+	LINKIT_CHAOS=10m go test -C internal/chaos -count=1 -timeout 30m -v .

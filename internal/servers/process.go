@@ -93,20 +93,20 @@ type Process struct {
 	ended   chan struct{} // closed when the process and its group have ended
 }
 
-// NewProcess returns a Process that isn't started. make returns a new command each time; its process
+// NewProcess returns a Process that isn't started. command returns a new command each time; its process
 // leads a group of its own. ready, which may be nil, reports whether the program has started.
-func NewProcess(make func() *exec.Cmd, ready func() bool) *Process {
-	return &Process{make: make, ready: ready}
+func NewProcess(command func() *exec.Cmd, ready func() bool) *Process {
+	return &Process{make: command, ready: ready}
 }
 
 // StartProcess starts a program that ends with the test, by SIGTERM or, if it takes long, by SIGKILL.
-func StartProcess(tb testing.TB, make func() *exec.Cmd, ready func() bool) *Process {
+func StartProcess(tb testing.TB, command func() *exec.Cmd, ready func() bool) *Process {
 	tb.Helper()
-	p := NewProcess(make, ready)
+	p := NewProcess(command, ready)
 	tb.Cleanup(func() {
 		p.End(syscall.SIGTERM, endTimeout)
 		if tb.Failed() {
-			tb.Logf("%s: %s", make().Path, p.Log())
+			tb.Logf("%s: %s", command().Path, p.Log())
 		}
 	})
 	if err := p.Start(); err != nil {

@@ -17,3 +17,6 @@ func killGroup(leader int) {
 
 // Guard does nothing on this system.
 func Guard(int) (release func()) { return func() {} }
+
+// Children returns nothing on this system.
+func Children(int) (pids []int) { return nil }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(pgtest.Main(m))
+	os.Exit(pgtest.Main(m)) //nolint:forbidigo // what TestMain is for
 }
 
 // query runs statements, and returns the value that the last one yields.

@@ -1,0 +1,183 @@
+package chaos_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/linkit-go/linkit/internal/servers"
+)
+
+const (
+	betweenBlows = 150 * time.Millisecond // on average
+	longestStop  = 2500 * time.Millisecond
+	rest         = 500 * time.Millisecond // of a victim, before its next blow
+)
+
+// blow is something bad that happens to a victim, and is over when the function returns. stop lasts
+// for as long as a stopped process stays stopped.
+type blow struct {
+	name string // kill, stop or reload
+	do   func(stop func(pid int)) error
+}
+
+// victim is what blows happen to, one at a time.
+type victim struct {
+	name  string
+	blows []blow
+}
+
+// torment lets blows happen to victims at random.
+type torment struct {
+	t       *testing.T
+	victims []*victim // one that comes twice is struck more often
+
+	mu    sync.Mutex
+	busy  map[*victim]bool
+	count map[string]int // by victim and blow
+}
+
+// run lasts until ctx ends, and then until every process runs again.
+func (m *torment) run(ctx context.Context, seed uint64) {
+	m.busy, m.count = map[*victim]bool{}, map[string]int{}
+	random := rand.New(rand.NewPCG(seed, seed))
+	upTo := func(most time.Duration) time.Duration { return time.Duration(random.Int64N(int64(most))) }
+	var group sync.WaitGroup
+	defer group.Wait()
+	for wait(ctx, upTo(2*betweenBlows)) {
+		v := m.victims[random.IntN(len(m.victims))]
+		b, length := v.blows[random.IntN(len(v.blows))], upTo(longestStop)
+		if m.take(v) {
+			group.Go(func() {
+				defer m.leave(v)
+				m.strike(ctx, v, b, length)
+				wait(ctx, rest)
+			})
+		}
+	}
+}
+
+func (m *torment) strike(ctx context.Context, v *victim, b blow, length time.Duration) {
+	err := b.do(func(pid int) {
+		release := servers.Guard(pid)
+		defer release()
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+		wait(ctx, length)
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	})
+	switch {
+	case errors.Is(err, errNobody):
+		return
+	case err != nil:
+		assert.NoError(m.t, err, "%s: %s", v.name, b.name)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.count[v.name+" "+b.name]++
+}
+
+func (m *torment) take(v *victim) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	taken := m.busy[v]
+	m.busy[v] = true
+	return !taken
+}
+
+func (m *torment) leave(v *victim) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.busy[v] = false
+}
+
+// figures returns how often what happened.
+func (m *torment) figures() string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(m.count)) {
+		texts = append(texts, fmt.Sprintf("%s %d", name, m.count[name]))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// wait returns true after d, or false when ctx has ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// errNobody is that there was no process to strike.
+var errNobody = errors.New("there is no such process")
+
+// stops is a blow that stops the process that pick returns.
+func stops(pick func() (pid int, ok bool)) blow {
+	return blow{"stop", func(stop func(int)) error {
+		pid, ok := pick()
+		if !ok {
+			return errNobody
+		}
+		stop(pid)
+		return nil
+	}}
+}
+
+// child picks a process that another one has started.
+func child(parent func() int) func() (pid int, ok bool) {
+	return func() (int, bool) {
+		children := servers.Children(parent())
+		if len(children) == 0 {
+			return 0, false
+		}
+		return children[rand.N(len(children))], true
+	}
+}
+
+// leader picks the process itself.
+func leader(p *servers.Process) func() (pid int, ok bool) {
+	return func() (int, bool) { return p.Pid(), true }
+}
+
+// restarts is a blow that kills a process and starts it again.
+func restarts(p *servers.Process) blow {
+	return blow{"kill", func(func(int)) error {
+		p.Kill()
+		return p.Start()
+	}}
+}
+
+// plain is a victim that is one process.
+func plain(name string, p *servers.Process) *victim {
+	return &victim{name, []blow{restarts(p), stops(leader(p))}}
+}
+
+func nginxVictim(n *servers.Nginx) *victim {
+	return &victim{"nginx", []blow{
+		restarts(n.Process), stops(leader(n.Process)), stops(child(n.Pid)),
+		{"kill", func(func(int)) error {
+			pid, ok := child(n.Pid)()
+			if !ok {
+				return errNobody
+			}
+			return syscall.Kill(pid, syscall.SIGKILL) // the master starts another worker
+		}},
+		{"reload", func(func(int)) error {
+			n.Reload()
+			return nil
+		}},
+	}}
+}
