@@ -23,11 +23,21 @@ func TestMain(m *testing.M) {
 		m.Run()
 		return
 	}
-	p := servers.NewProcess(func() *exec.Cmd { return family(os.Stdout) }, nil)
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	p := servers.NewProcess(func() *exec.Cmd {
+		command := family(w)
+		command.Stderr = os.Stdout
+		return command
+	}, nil)
 	if err := p.Start(); err != nil {
 		panic(err)
 	}
+	_, _ = r.Read(make([]byte, 1)) // it has started its child
 	p.Signal(syscall.SIGSTOP)
+	_, _ = os.Stdout.WriteString("guarded\n")
 	<-p.Ended()
 }
 
@@ -38,13 +48,13 @@ func family(w *os.File) *exec.Cmd {
 	return command
 }
 
-// requireStarted reads what a family writes.
-func requireStarted(t *testing.T, r io.Reader) {
+// requireWritten reads what was written.
+func requireWritten(t *testing.T, r io.Reader, want string) {
 	t.Helper()
-	text := make([]byte, len("started\n"))
+	text := make([]byte, len(want))
 	_, err := io.ReadFull(r, text)
 	require.NoError(t, err)
-	require.Equal(t, "started\n", string(text))
+	require.Equal(t, want, string(text))
 }
 
 // requireEnded waits until nobody holds the other end of r.
@@ -63,7 +73,7 @@ func TestKillEndsAProcessWithWhatItHasStarted(t *testing.T) {
 	p := servers.NewProcess(func() *exec.Cmd { return family(w) }, nil)
 	for range 2 { // it can be started again
 		require.NoError(t, p.Start())
-		requireStarted(t, r)
+		requireWritten(t, r, "started\n")
 		p.Signal(syscall.SIGSTOP)
 		p.Kill()
 		assert.Equal(t, -1, p.ExitCode())
@@ -82,7 +92,7 @@ func TestNothingOutlivesATestThatIsKilled(t *testing.T) {
 	command.Env, command.Stdout = append(os.Environ(), roleVar+"=test"), w
 	require.NoError(t, command.Start())
 	require.NoError(t, w.Close())
-	requireStarted(t, r)
+	requireWritten(t, r, "guarded\n")
 	require.NoError(t, command.Process.Kill())
 	require.Error(t, command.Wait())
 	requireEnded(t, r)
