@@ -1,4 +1,4 @@
-.PHONY: test lint check bench chaos
+.PHONY: test lint check bench chaos fuzz
 test:
 	go test ./...
 lint:
@@ -9,3 +9,5 @@ bench:
 	go run -C benchmarks . -quick
 chaos:
 	LINKIT_CHAOS=10m go test -C internal/chaos -count=1 -timeout 30m -v .
+fuzz:
+	script/fuzz 1h
