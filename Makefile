@@ -1,4 +1,4 @@
-.PHONY: test lint check bench chaos fuzz
+.PHONY: test lint check bench chaos model fuzz
 test:
 	go test ./...
 lint:
@@ -11,3 +11,5 @@ chaos:
 	LINKIT_CHAOS=10m go test -C internal/chaos -count=1 -timeout 30m -v .
 fuzz:
 	script/fuzz 1h
+model:
+	go test -C internal/model -count=1 -timeout 30m -v -run Programs -rapid.checks=2000 -rapid.steps=50 .

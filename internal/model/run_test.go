@@ -1,0 +1,268 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/linkittest"
+)
+
+const auditorKey = "auditor-key-Zp0aQ9w8"
+
+// run is a program that runs.
+type run struct {
+	network *network
+	server  *linkittest.Server
+	clients map[string]*linkit.Client
+	auditor *linkit.Client // meets no fault
+	world   map[string]organization
+	stats   *statistics
+	now     int // the step
+
+	until map[string]int // the steps until which a credential is void or an organization suspended
+
+	// What earlier calls met may fail later ones of the same client: for a while, or those with a
+	// deadline, or those that need a sign-in.
+	excused, hurried, doubted map[string]time.Time
+	strain                    map[string]int // of the retry budget
+	strained                  map[string]time.Time
+}
+
+// environment is what programs run in.
+type environment struct {
+	bridge *bridge
+	stats  *statistics
+	spoil  func(http.RoundTripper) http.RoundTripper // breaks a client's transport; nil: nothing does
+}
+
+// runProgram runs a program. It returns what is wrong.
+func (env *environment) runProgram(t *testing.T, p *program) (wrong error) {
+	server := linkittest.NewServer(linkittest.WithoutRecording())
+	defer server.Close()
+	server.AddAPIKey(linkittest.APIKey, organizations...)
+	server.AddAPIKey(auditorKey, organizations...)
+	server.AddUser(linkittest.Email, linkittest.Password, organizations...)
+	server.SetTokenTTL(p.ttl)
+	synctest.Test(t, func(t *testing.T) {
+		r := env.newRun(t, p.ttl, server)
+		if wrong = r.runAll(p.steps); wrong == nil {
+			r.restoreAll()
+			wrong = r.audit(t.Context())
+		}
+		for _, client := range r.clients {
+			_ = client.Close() // a sign-in that was cancelled doesn't matter
+		}
+		r.network.late.Wait()
+	})
+	return wrong
+}
+
+// runAll runs the steps up to one that goes wrong.
+func (r *run) runAll(steps []step) error {
+	for i, s := range steps {
+		r.now = i
+		r.restore()
+		r.stats.steps++
+		if err := s.run(r); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (env *environment) newRun(t *testing.T, ttl time.Duration, server *linkittest.Server) *run {
+	n := &network{
+		bridge: env.bridge, server: server, ttl: ttl, stats: env.stats, scripts: map[string]*script{},
+		signIns: map[string][]*fault{}, refused: map[string]bool{}, tokens: map[string]time.Time{},
+	}
+	r := &run{
+		network: n, server: server, stats: env.stats, clients: map[string]*linkit.Client{}, world: map[string]organization{},
+		until: map[string]int{}, excused: map[string]time.Time{}, hurried: map[string]time.Time{},
+		doubted: map[string]time.Time{}, strain: map[string]int{}, strained: map[string]time.Time{},
+	}
+	client := func(name string, opts ...linkit.Option) *linkit.Client {
+		var rt http.RoundTripper = &transport{n, name}
+		if env.spoil != nil && name != "auditor" {
+			rt = env.spoil(rt)
+		}
+		c, err := linkit.NewClient(append([]linkit.Option{
+			linkit.WithBaseURL(server.URL), linkit.WithHTTPClient(&http.Client{Transport: rt}),
+		}, opts...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	r.clients[byKey] = client(byKey, linkit.WithAPIKey(linkittest.APIKey), linkit.WithBulkSize(2))
+	r.clients[byLogin] = client(byLogin, linkit.WithLogin(linkittest.Email, linkittest.Password),
+		linkit.WithBulkSize(1), linkit.WithMaxConcurrency(3), linkit.WithPrefetch(2))
+	r.auditor = client("auditor", linkit.WithAPIKey(auditorKey))
+	for _, id := range organizations {
+		r.world[id] = newOrganization()
+	}
+	return r
+}
+
+// restoreAll ends everything that was to last.
+func (r *run) restoreAll() {
+	for what := range r.until {
+		r.now = max(r.now, r.until[what])
+	}
+	r.restore()
+}
+
+// restore ends what was to last until now.
+func (r *run) restore() {
+	for what, until := range r.until {
+		if r.now < until {
+			continue
+		}
+		delete(r.until, what)
+		switch what {
+		case byKey:
+			r.server.AddAPIKey(linkittest.APIKey, organizations...)
+		case byLogin:
+			r.server.AddUser(linkittest.Email, linkittest.Password, organizations...)
+			r.resetAuth()
+		default:
+			r.server.SetSuspended(what, false)
+		}
+	}
+}
+
+// resetAuth ends whatever keeps the client from signing in.
+func (r *run) resetAuth() {
+	r.clients[byLogin].Auth.Reset()
+	delete(r.doubted, byLogin)
+}
+
+func (s *wait) run(*run) error {
+	time.Sleep(s.d) //nolint:forbidigo // virtual time
+	return nil
+}
+
+func (s *expire) run(r *run) error {
+	r.server.ExpireTokens()
+	return nil
+}
+
+func (s *reset) run(r *run) error {
+	if _, void := r.until[byLogin]; !void {
+		r.resetAuth()
+	}
+	return nil
+}
+
+func (s *revoke) run(r *run) error {
+	r.until[s.client] = r.now + 1 + s.steps
+	if s.client == byKey {
+		r.server.RevokeAPIKey(linkittest.APIKey)
+	} else {
+		r.server.AddUser(linkittest.Email, "another password", organizations...)
+	}
+	return nil
+}
+
+func (s *suspend) run(r *run) error {
+	r.until[s.organization] = r.now + 1 + s.steps
+	r.server.SetSuspended(s.organization, true)
+	return nil
+}
+
+func (c *call) run(r *run) error { return (&together{[]*call{c}}).run(r) }
+
+// run makes the calls, waits for what the server still acts on, and judges each.
+func (s *together) run(r *run) error {
+	var attempts []*attempt
+	for _, c := range s.calls {
+		attempts = append(attempts, r.prepare(c))
+	}
+	done := make(chan struct{}, len(attempts))
+	for _, a := range attempts {
+		if len(attempts) == 1 {
+			a.do()
+			break
+		}
+		go func() {
+			a.do()
+			done <- struct{}{}
+		}()
+	}
+	if len(attempts) > 1 {
+		for range attempts {
+			<-done
+		}
+	}
+	r.network.late.Wait()
+	r.network.mu.Lock()
+	clear(r.network.scripts)
+	clear(r.network.signIns)
+	r.network.mu.Unlock()
+	for _, a := range attempts {
+		a.cancel()
+	}
+	for _, a := range attempts {
+		a.remember()
+	}
+	for _, a := range attempts {
+		if err := a.judge(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// actual returns what the server holds for an organization.
+func (r *run) actual(id string) (organization, error) {
+	o := newOrganization()
+	for _, name := range names {
+		records, err := resources[name].peek(r.server, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			if _, twice := o[name][record.key]; twice {
+				return nil, fmt.Errorf("the server has %s %s twice", name, record.key)
+			}
+			o.put(name, record)
+		}
+	}
+	return o, nil
+}
+
+// audit reads everything by the SDK, and compares it with the model.
+func (r *run) audit(ctx context.Context) error {
+	for _, id := range organizations {
+		got, view := newOrganization(), r.auditor.ForOrganization(id)
+		for _, name := range names {
+			if err := readAll(ctx, view, name, got); err != nil {
+				return fmt.Errorf("at the end: %w", err)
+			}
+			if n, err := resources[name].count(ctx, view); err != nil || n != len(got[name]) {
+				return fmt.Errorf("at the end: Count of %s is %d instead of %d: %w", name, n, len(got[name]), err)
+			}
+		}
+		if problem := r.world[id].differs(got, id); problem != "" {
+			return fmt.Errorf("at the end: %s", problem)
+		}
+	}
+	return nil
+}
+
+func readAll(ctx context.Context, view *linkit.Client, name string, into organization) error {
+	for record, err := range resources[name].all(ctx, view, 100) {
+		if err != nil {
+			return err
+		}
+		if _, twice := into[name][record.key]; twice {
+			return fmt.Errorf("All yields %s %s twice", name, record.key)
+		}
+		into.put(name, record)
+	}
+	return nil
+}
