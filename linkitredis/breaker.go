@@ -57,25 +57,21 @@ func (b *breaker) isFailed() bool {
 func (b *breaker) report(ctx context.Context, step string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := time.Now()
-	switch {
-	case err != nil && !b.failed:
-		b.failed = true
-		if b.lastTold.IsZero() || now.Sub(b.lastTold) >= logEvery {
-			b.lastTold, b.untilBack = now, true
-			b.log(ctx, slog.LevelWarn, "linkitredis: Redis failed; this process goes on alone",
-				slog.String("step", step), slog.String("error", err.Error()))
-		}
-	case err == nil && b.failed:
+	if err == nil {
 		b.failed = false
 		if b.untilBack {
 			b.untilBack = false
 			b.log(ctx, slog.LevelInfo, "linkitredis: Redis is back", slog.String("step", step))
 		}
+		return
 	}
-	if err != nil {
-		b.nextTry = now.Add(cooldown)
+	now := time.Now()
+	if !b.failed && (b.lastTold.IsZero() || now.Sub(b.lastTold) >= logEvery) {
+		b.lastTold, b.untilBack = now, true
+		b.log(ctx, slog.LevelWarn, "linkitredis: Redis failed; this process goes on alone",
+			slog.String("step", step), slog.String("error", err.Error()))
 	}
+	b.failed, b.nextTry = true, now.Add(cooldown)
 }
 
 func (b *breaker) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {

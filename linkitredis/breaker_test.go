@@ -47,6 +47,16 @@ func TestHungStepIsLeftAfterASecond(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []int{1}, late, "what comes too late is given back")
 		assert.True(t, b.isFailed(), "and doesn't count as a success")
+
+		time.Sleep(cooldown) //nolint:forbidigo // in a synctest bubble
+		failing := func(ctx context.Context) (int, error) {
+			<-ctx.Done()
+			return 2, ctx.Err()
+		}
+		_, err = ask(t.Context(), b, "load", failing, func(v int) { late = append(late, v) })
+		require.Error(t, err)
+		synctest.Wait()
+		assert.Equal(t, []int{1}, late, "an error gives nothing to give back")
 	})
 }
 
@@ -114,13 +124,19 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 			require.NoError(t, err)
 		}
 		outage()
-		assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+		assert.Equal(t, 1, strings.Count(log.String(), "level=WARN msg="), log.String())
 		assert.Contains(t, log.String(), "step=load error=\"connection refused\"")
-		assert.Equal(t, 1, strings.Count(log.String(), "Redis is back"), log.String())
-		outage()
-		outage()
+		assert.Equal(t, 1, strings.Count(log.String(), `level=INFO msg="linkitredis: Redis is back"`), log.String())
+		for range 4 { // the last one begins after 40 seconds
+			outage()
+		}
 		assert.Equal(t, 2, strings.Count(log.String(), "\n"), "once a minute at most: %s", log.String())
 		time.Sleep(logEvery) //nolint:forbidigo // in a synctest bubble
+		for range 20 {       // one outage, of more than three minutes
+			_, _ = ask(t.Context(), b, "load", fail, nil)
+			time.Sleep(10 * cooldown) //nolint:forbidigo // in a synctest bubble
+		}
+		assert.Equal(t, 3, strings.Count(log.String(), "\n"), log.String())
 		outage()
 		assert.Equal(t, 4, strings.Count(log.String(), "\n"), log.String())
 	})

@@ -18,6 +18,9 @@ import (
 // at most.
 const horizon = time.Second
 
+// justLook reserves no place.
+const justLook = -time.Microsecond
+
 //go:embed limiter.lua
 var limiterScript string
 
@@ -126,8 +129,6 @@ func (l *Limiter) place(ctx context.Context) (time.Duration, error) {
 	for {
 		wait, reserved, err := l.reserve(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return 0, ctx.Err()
 		case err != nil:
 			return 0, errAlone
 		case reserved:
@@ -150,7 +151,7 @@ func (l *Limiter) reserve(ctx context.Context) (wait time.Duration, reserved boo
 	}
 	if b := l.store.breaker; b.isFailed() {
 		if b.allow() {
-			go func() { _, _ = run(context.WithoutCancel(ctx), b, "limit", l.script(-1), nil) }()
+			go func() { _, _ = run(context.WithoutCancel(ctx), b, "limit", l.script(justLook), nil) }()
 		}
 		return 0, false, errDown
 	}

@@ -115,12 +115,12 @@ func (s *Store) release(mutex *redsync.Mutex) {
 }
 
 func (s *Store) unlock(mutex *redsync.Mutex) error {
-	_, err := run(context.Background(), s.breaker, "unlock", func(ctx context.Context) (bool, error) {
-		ok, err := mutex.UnlockContext(ctx)
+	_, err := run(context.Background(), s.breaker, "unlock", func(ctx context.Context) (struct{}, error) {
+		_, err := mutex.UnlockContext(ctx)
 		if taken := new(redsync.ErrTaken); errors.As(err, &taken) || errors.Is(err, redsync.ErrLockAlreadyExpired) {
 			err = nil // the lease had ended
 		}
-		return ok, err
+		return struct{}{}, err
 	}, nil)
 	return err
 }

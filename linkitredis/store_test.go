@@ -92,6 +92,7 @@ func TestTokenIsUnreadableWithEncryption(t *testing.T) {
 		for _, part := range []string{"shared-t0ken", "t0ken", "user@example.com", testKey} {
 			assert.NotContains(t, raw, part)
 		}
+		assert.Equal(t, byte(1), raw[0], "the form's version, which processes of another release read too")
 		assert.False(t, seen[raw], "each with a nonce of its own")
 		seen[raw] = true
 	}
@@ -191,13 +192,15 @@ func TestStoreWithoutAClientIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, client := range map[string]redis.UniversalClient{"nil": nil, "a nil pointer": (*redis.Client)(nil)} {
 		store := linkitredis.New(client, linkitredis.WithLogger(nil))
-		_, err := store.Load(t.Context(), "k")
-		require.Error(t, err, name)
-		require.Error(t, store.Save(t.Context(), "k", testSession(time.Hour)), name)
-		_, err = store.Lock(t.Context(), "k")
-		require.Error(t, err, name)
+		_, loaded := store.Load(t.Context(), "k")
+		_, locked := store.Lock(t.Context(), "k")
+		for _, err := range []error{
+			loaded, locked, store.Save(t.Context(), "k", testSession(time.Hour)), store.Limiter("l", 1, 1).Wait(t.Context()),
+		} {
+			require.ErrorIs(t, err, linkit.ErrInvalid, name)
+			require.ErrorContains(t, err, "New: the client is nil", name)
+		}
 	}
-	require.ErrorContains(t, linkitredis.New(nil).Limiter("l", 1, 1).Wait(t.Context()), "the client is nil")
 }
 
 // A Redis client whose own timeouts are endless.

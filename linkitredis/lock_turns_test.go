@@ -1,0 +1,128 @@
+package linkitredis_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit/linkitredis"
+)
+
+const lockKey = "linkit:lock:k"
+
+func TestUnlockReturnsOnceTheLockIsFree(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		fake.set(10*time.Millisecond, nil)
+		store := linkitredis.New(client)
+		unlock, err := store.Lock(t.Context(), "k")
+		require.NoError(t, err)
+		require.NotEmpty(t, fake.holder(lockKey))
+		began := time.Now()
+		unlock()
+		assert.Equal(t, 10*time.Millisecond, time.Since(began))
+		assert.Empty(t, fake.holder(lockKey))
+		unlock()
+		<-time.After(time.Minute)
+		assert.Equal(t, 1, fake.count("unlock"), "a second time: nothing")
+		assert.Zero(t, fake.count("extend"))
+	})
+}
+
+func TestLeaseIsExtendedForTwoMinutesAtMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		unlock, err := linkitredis.New(client).Lock(t.Context(), "k")
+		require.NoError(t, err)
+		holder := fake.holder(lockKey)
+		for range 119 {
+			<-time.After(time.Second)
+			require.Equal(t, holder, fake.holder(lockKey))
+		}
+		<-time.After(11 * time.Second)
+		assert.Empty(t, fake.holder(lockKey), "a sign-in takes a minute at most")
+		assert.InDelta(t, 36, fake.count("extend"), 1, "three to a lease")
+		unlock()
+	})
+}
+
+func TestWaitForALockAsksNowAndThen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		store := linkitredis.New(client)
+		unlock, err := store.Lock(t.Context(), "k")
+		require.NoError(t, err)
+		time.AfterFunc(10*time.Second, unlock)
+		began := time.Now()
+		unlock, err = store.Lock(t.Context(), "k")
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, time.Since(began), 10*time.Second)
+		assert.LessOrEqual(t, time.Since(began), 10150*time.Millisecond)
+		asks := fake.count("ask") - 1
+		assert.GreaterOrEqual(t, asks, 66)
+		assert.LessOrEqual(t, asks, 201)
+		assert.Equal(t, 2, fake.count("take"), "a lock that another has isn't tried for")
+		unlock()
+	})
+}
+
+func TestLockThatIsGivenBackWhileRedisFailsIsNotExtended(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		unlock, err := linkitredis.New(client, linkitredis.WithLogger(nil)).Lock(t.Context(), "k")
+		require.NoError(t, err)
+		fake.set(0, errors.New("LOADING"))
+		unlock()
+		<-time.After(2 * time.Second)
+		fake.set(0, nil)
+		<-time.After(time.Second)
+		assert.Empty(t, fake.holder(lockKey), "given back before its lease is over")
+		<-time.After(time.Minute)
+		assert.Zero(t, fake.count("extend"))
+		assert.LessOrEqual(t, fake.count("unlock"), 5)
+	})
+}
+
+func TestUnlockWaitsForASecondAtMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		store := linkitredis.New(client, linkitredis.WithLogger(nil))
+		first, err := store.Lock(t.Context(), "k")
+		require.NoError(t, err)
+		second, err := store.Lock(t.Context(), "other")
+		require.NoError(t, err)
+		fake.set(time.Minute, nil)
+		began := time.Now()
+		first()
+		assert.Equal(t, time.Second, time.Since(began))
+		second()
+		assert.Equal(t, time.Second, time.Since(began), "and not at all while Redis fails")
+		<-time.After(10 * time.Minute) // until the commands have ended
+	})
+}
+
+func TestLockThatCameTooLateIsGivenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		fake.set(700*time.Millisecond, nil) // to ask and to take is more than a second
+		store := linkitredis.New(client, linkitredis.WithLogger(nil))
+		began := time.Now()
+		_, err := store.Lock(t.Context(), "k")
+		require.ErrorContains(t, err, "linkitredis: lock: no response within 1s")
+		assert.Equal(t, time.Second, time.Since(began))
+		<-time.After(3 * time.Second)
+		assert.Equal(t, 1, fake.count("take"))
+		assert.Empty(t, fake.holder(lockKey), "nobody holds it")
+		<-time.After(time.Minute)
+	})
+}
