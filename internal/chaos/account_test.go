@@ -76,7 +76,7 @@ func (s *service) balance(t *testing.T, journals []string) string {
 	}
 	assert.Empty(t, a.wrong, "of %d", len(a.wrong))
 	assert.Greater(t, a.count[known], 100, "most writes succeed")
-	return fmt.Sprintf("writes: %d known, %d uncertain, %d unknown, %d refused; %d sign-ins",
+	return fmt.Sprintf("writes: %d known, %d uncertain, %d unknown, %d refused, %d sign-ins",
 		a.count[known], a.count[uncertain], a.count[unknown], a.count[refused], s.signIns)
 }
 

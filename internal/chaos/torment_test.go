@@ -20,15 +20,15 @@ import (
 
 const (
 	betweenBlows = 150 * time.Millisecond // on average
-	longestStop  = 2500 * time.Millisecond
+	longestPause = 2500 * time.Millisecond
 	rest         = 500 * time.Millisecond // of a victim, before its next blow
 )
 
-// blow is something bad that happens to a victim, and is over when the function returns. stop lasts
-// for as long as a stopped process stays stopped.
+// blow is something bad that happens to a victim, and is over when the function returns. pause lasts
+// for as long as a process is stopped, or away.
 type blow struct {
 	name string // kill, stop or reload
-	do   func(stop func(pid int)) error
+	do   func(pause func()) error
 }
 
 // victim is what blows happen to, one at a time.
@@ -56,7 +56,7 @@ func (m *torment) run(ctx context.Context, seed uint64) {
 	defer group.Wait()
 	for wait(ctx, upTo(2*betweenBlows)) {
 		v := m.victims[random.IntN(len(m.victims))]
-		b, length := v.blows[random.IntN(len(v.blows))], upTo(longestStop)
+		b, length := v.blows[random.IntN(len(v.blows))], upTo(longestPause)
 		if m.take(v) {
 			group.Go(func() {
 				defer m.leave(v)
@@ -68,13 +68,7 @@ func (m *torment) run(ctx context.Context, seed uint64) {
 }
 
 func (m *torment) strike(ctx context.Context, v *victim, b blow, length time.Duration) {
-	err := b.do(func(pid int) {
-		release := servers.Guard(pid)
-		defer release()
-		_ = syscall.Kill(pid, syscall.SIGSTOP)
-		wait(ctx, length)
-		_ = syscall.Kill(pid, syscall.SIGCONT)
-	})
+	err := b.do(func() { wait(ctx, length) })
 	switch {
 	case errors.Is(err, errNobody):
 		return
@@ -124,58 +118,77 @@ func wait(ctx context.Context, d time.Duration) bool {
 // errNobody is that there was no process to strike.
 var errNobody = errors.New("there is no such process")
 
-// stops is a blow that stops the process that pick returns.
-func stops(pick func() (pid int, ok bool)) blow {
-	return blow{"stop", func(stop func(int)) error {
-		pid, ok := pick()
-		if !ok {
+// stops is a blow that stops the processes that pick returns.
+func stops(pick func() (pids []int)) blow {
+	return blow{"stop", func(pause func()) error {
+		pids := pick()
+		if len(pids) == 0 {
 			return errNobody
 		}
-		stop(pid)
+		for _, pid := range pids {
+			defer servers.Guard(pid)()             // it would stay stopped
+			_ = syscall.Kill(pid, syscall.SIGSTOP) // it may have ended
+		}
+		pause()
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
 		return nil
 	}}
 }
 
-// child picks a process that another one has started.
-func child(parent func() int) func() (pid int, ok bool) {
-	return func() (int, bool) {
-		children := servers.Children(parent())
-		if len(children) == 0 {
-			return 0, false
+// killsChild is a blow that kills one of the processes that another one has started.
+func killsChild(parent func() int) blow {
+	return blow{"kill", func(func()) error {
+		pids := child(parent)()
+		if len(pids) == 0 {
+			return errNobody
 		}
-		return children[rand.N(len(children))], true
+		return syscall.Kill(pids[0], syscall.SIGKILL)
+	}}
+}
+
+// child picks one of the processes that another one has started.
+func child(parent func() int) func() (pids []int) {
+	return func() []int {
+		pids := servers.Children(parent())
+		if len(pids) == 0 {
+			return nil
+		}
+		i := rand.N(len(pids))
+		return pids[i : i+1]
 	}
 }
 
-// leader picks the process itself.
-func leader(p *servers.Process) func() (pid int, ok bool) {
-	return func() (int, bool) { return p.Pid(), true }
+// children picks all of them.
+func children(parent func() int) func() (pids []int) {
+	return func() []int { return servers.Children(parent()) }
+}
+
+// itself picks a process.
+func itself(pid func() int) func() (pids []int) {
+	return func() []int { return []int{pid()} }
 }
 
 // restarts is a blow that kills a process and starts it again.
 func restarts(p *servers.Process) blow {
-	return blow{"kill", func(func(int)) error {
+	return blow{"kill", func(pause func()) error {
 		p.Kill()
+		pause()
 		return p.Start()
 	}}
 }
 
 // plain is a victim that is one process.
 func plain(name string, p *servers.Process) *victim {
-	return &victim{name, []blow{restarts(p), stops(leader(p))}}
+	return &victim{name, []blow{restarts(p), stops(itself(p.Pid))}}
 }
 
+// nginxVictim is an nginx, of which everything but the master is stopped or killed alone.
 func nginxVictim(n *servers.Nginx) *victim {
 	return &victim{"nginx", []blow{
-		restarts(n.Process), stops(leader(n.Process)), stops(child(n.Pid)),
-		{"kill", func(func(int)) error {
-			pid, ok := child(n.Pid)()
-			if !ok {
-				return errNobody
-			}
-			return syscall.Kill(pid, syscall.SIGKILL) // the master starts another worker
-		}},
-		{"reload", func(func(int)) error {
+		restarts(n.Process), killsChild(n.Pid), stops(child(n.Pid)), stops(children(n.Pid)),
+		{"reload", func(func()) error {
 			n.Reload()
 			return nil
 		}},

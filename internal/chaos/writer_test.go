@@ -26,11 +26,12 @@ import (
 const (
 	taskVar = "CHAOS_TEST_TASK" // what this program does instead of running the tests
 
-	writers = 3
-	lanes   = 4 // of each writer: goroutines that write one after the other
-	rate    = 150
-	email   = "writer@example.com"
-	pass    = "wr1ter-Pa55-Zq"
+	writers   = 3
+	lanes     = 8 // of each writer: goroutines that write one after the other
+	rate      = 150
+	tokenLife = 5 * time.Second
+	email     = "writer@example.com"
+	pass      = "wr1ter-Pa55-Zq"
 )
 
 // task is what a writer is to do.
@@ -55,14 +56,16 @@ func startWriters(t *testing.T, url, redis string) *fleet {
 	t.Helper()
 	f, dir := &fleet{}, t.TempDir()
 	for i := range writers {
-		starts := 0
+		starts, path := 0, ""
 		f.processes = append(f.processes, servers.StartProcess(t, func() *exec.Cmd {
 			starts++
 			name := fmt.Sprintf("w%d.%d", i, starts)
-			return f.command(&task{
-				URL: url, Redis: redis, Journal: filepath.Join(dir, name), Name: name, Organization: organization(i),
-			})
-		}, nil))
+			path = filepath.Join(dir, name)
+			return f.command(&task{URL: url, Redis: redis, Journal: path, Name: name, Organization: organization(i)})
+		}, func() bool {
+			_, err := os.Stat(path)
+			return err == nil // it has begun, and ends as it should
+		}))
 	}
 	return f
 }
@@ -99,7 +102,7 @@ func runWriter(text string) int {
 	client, err := linkit.NewClient(
 		linkit.WithBaseURL(do.URL), linkit.WithOrganization(do.Organization), linkit.WithUserAgent(do.Name),
 		linkit.WithLogin(email, pass), linkit.WithSessionStore(store), linkit.WithLimiter(store.Limiter("chaos", rate, 10)),
-		linkit.WithRetryWait(20*time.Millisecond, 500*time.Millisecond), linkit.WithAttemptTimeout(2*time.Second),
+		linkit.WithRetryWait(20*time.Millisecond, 500*time.Millisecond), linkit.WithAttemptTimeout(time.Second),
 	)
 	if err != nil {
 		panic(err)
@@ -169,7 +172,7 @@ func (l *lane) run(stop context.Context) {
 			continue
 		}
 		l.write(ctx, &w)
-		if l.product != "" {
+		if l.product != "" && n%3 == 0 {
 			l.read(ctx, l.product)
 		}
 	}
@@ -228,8 +231,16 @@ func (l *lane) read(ctx context.Context, key string) {
 	}
 }
 
-// end lets the writers finish, and checks that nothing of their clients is left.
-func (f *fleet) end(t *testing.T) {
+func (f *fleet) victims() (all []*victim) {
+	for _, p := range f.processes {
+		all = append(all, plain("writer", p))
+	}
+	return all
+}
+
+// check lets the writers finish, checks that nothing of their clients is left, and accounts for their
+// writes and sign-ins.
+func (f *fleet) check(t *testing.T, s *service, took time.Duration) string {
 	t.Helper()
 	for _, p := range f.processes {
 		p.Signal(syscall.SIGTERM)
@@ -238,4 +249,8 @@ func (f *fleet) end(t *testing.T) {
 		p.End(syscall.SIGTERM, time.Minute)
 		assert.Zero(t, p.ExitCode(), "%s", p.Log())
 	}
+	// Each on its own, a process signs in once in a token's life, and once more after each start.
+	most := writers*int(took/(tokenLife/2)) + 2*len(f.journals)
+	assert.Less(t, s.signIns, most, "sign-ins")
+	return s.balance(t, f.journals)
 }

@@ -33,11 +33,6 @@ func StartNginx(tb testing.TB, config NginxConfig) *Nginx {
 	if err := os.WriteFile(file, []byte(config.text(dir, port)), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	if os.Getuid() == 0 { // workers run as another user then
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // likewise
-			tb.Fatal(err)
-		}
-	}
 	command := func() *exec.Cmd {
 		//nolint:noctx,gosec // an installed program, which ends with the test
 		return exec.Command(path, "-c", file, "-p", dir, "-e", filepath.Join(dir, "error.log"))
@@ -50,7 +45,12 @@ func (c *NginxConfig) text(dir string, port int) string {
 	if c.Certificate != "" {
 		listen += fmt.Sprintf(" ssl;\n\t\tssl_certificate %[1]s/cert.pem; ssl_certificate_key %[1]s/key.pem", c.Certificate)
 	}
+	user := ""
+	if os.Getuid() == 0 { // another user's workers couldn't store large bodies in the test's folder
+		user = "user root;"
+	}
 	return fmt.Sprintf(`daemon off;
+%[5]s
 worker_processes 2;
 pid %[1]s/nginx.pid;
 error_log %[1]s/error.log error;
@@ -68,7 +68,7 @@ http {
 		location / { proxy_pass http://backend; }
 	}
 }
-`, dir, c.Backend, listen, strings.Join(c.Server, "\n\t\t"))
+`, dir, c.Backend, listen, strings.Join(c.Server, "\n\t\t"), user)
 }
 
 // Reload makes the workers finish what they do and starts new ones.

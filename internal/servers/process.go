@@ -196,8 +196,11 @@ func (p *Process) Ended() <-chan struct{} {
 
 // ExitCode waits for the end of the process and returns its exit code, -1 after a signal.
 func (p *Process) ExitCode() int {
-	<-p.Ended()
-	return p.command.ProcessState.ExitCode()
+	p.mu.Lock()
+	command, ended := p.command, p.ended
+	p.mu.Unlock()
+	<-ended
+	return command.ProcessState.ExitCode()
 }
 
 // Signal sends a signal to the process, unless it has ended.

@@ -235,11 +235,20 @@ func (s *Server) Start() {
 	}
 }
 
-// Restart is Start where an error doesn't end the test.
+// Restart is Start where an error doesn't end the test. It waits for what a crashed server has left.
 func (s *Server) Restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.process.Start()
+	const attempts = 100
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for attempt := 1; ; attempt++ {
+		err := s.process.Start()
+		if err == nil || attempt == attempts {
+			return err
+		}
+		<-ticker.C
+	}
 }
 
 // Pid returns the number of the process that starts the others.
