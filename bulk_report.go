@@ -167,10 +167,10 @@ func (r *bulkReport) list(name string, elements []json.RawMessage) {
 		entries[i] = r.entry(element, failed)
 		entries[i].counted = entries[i].counted || strings.Contains(name, "row") || strings.Contains(name, "line")
 	}
-	base := r.base(entries)
+	base, inOrder := r.base(entries), r.inOrder(entries)
 	recognised, placed, unplaced := false, map[int]bool{}, 0
 	for i, entry := range entries {
-		position := r.positionOf(entry, i, len(elements), base)
+		position := r.positionOf(entry, i, len(elements), base, inOrder)
 		switch {
 		case entry.rejected && position >= 0:
 			r.reject(position, entry.record)
@@ -189,17 +189,33 @@ func (r *bulkReport) list(name string, elements []json.RawMessage) {
 	r.counts.listed(name, len(elements), len(placed)+unplaced)
 }
 
+// inOrder reports whether entries are one a record, in order, as far as keys show. Those of records
+// that were sent without one, such as a SKU that the server names after its product and branch,
+// show nothing.
+func (r *bulkReport) inOrder(entries []reportEntry) bool {
+	if len(entries) != len(r.keys) {
+		return false
+	}
+	for i, e := range entries {
+		known := e.position >= 0 && r.keys[e.position] == r.keys[i]
+		if r.keys[i] != "" && !known && (e.position >= 0 || e.named) {
+			return false
+		}
+	}
+	return true
+}
+
 // positionOf is the position of the record that the element i of n is about; -1: it isn't known.
-func (r *bulkReport) positionOf(e reportEntry, i, n, base int) int {
+func (r *bulkReport) positionOf(e reportEntry, i, n, base int, inOrder bool) int {
 	whole := n == len(r.keys) // one element a record: they are in order
 	switch {
-	case e.position >= 0 && whole && r.keys[i] == r.keys[e.position]:
+	case e.position >= 0 && (inOrder || whole && r.keys[i] == r.keys[e.position]):
 		return i // of several with one key
 	case e.position >= 0:
 		return e.position
 	case e.index >= base && e.index-base < len(r.keys):
 		return e.index - base
-	case e.index < 0 && !e.named && whole:
+	case e.index < 0 && (inOrder || whole && !e.named):
 		return i
 	}
 	return -1
@@ -209,7 +225,7 @@ func (r *bulkReport) positionOf(e reportEntry, i, n, base int) int {
 // "records": [...]}.
 func (r *bulkReport) failures(members map[string]json.RawMessage) {
 	if entry := r.objectEntry(members, true); entry.rejected {
-		if position := r.positionOf(entry, 0, -1, r.base([]reportEntry{entry})); position >= 0 {
+		if position := r.positionOf(entry, 0, -1, r.base([]reportEntry{entry}), false); position >= 0 {
 			r.reject(position, entry.record)
 			return
 		}

@@ -203,3 +203,40 @@ func TestCountsAreReadInFurtherForms(t *testing.T) {
 		assert.Equal(t, count, report.count(), mode)
 	}
 }
+
+// A SKU may be sent without an iv_id: the server makes one of its product's and its branch's.
+func TestRecordsSentWithoutAKeyArePlacedByTheOrderOfTheReport(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		keys     []string
+		body     string
+		rejected map[int]int // statuses by index
+	}{
+		"one": {[]string{""}, `{"records":[{"key":"A_1","status":404}]}`, map[int]int{0: 404}},
+		"among others": {
+			[]string{"A", "", "C"}, `{"records":[{"key":"A","status":404},{"key":"B_1","status":409},{"key":"C","status":422}]}`,
+			map[int]int{0: 404, 1: 409, 2: 422},
+		},
+		"of a key that another has": {
+			[]string{"A_1", ""}, `{"records":[{"key":"A_1","status":201},{"key":"A_1","status":409}]}`, map[int]int{1: 409},
+		},
+		"all of them": {[]string{"", ""}, `{"records":[{"key":"A_1","status":201},{"key":"A_2","status":409}]}`, map[int]int{1: 409}},
+		"in a report that isn't in order": {
+			[]string{"", "B"}, `{"records":[{"key":"B","status":409},{"key":"A_1","status":404}]}`, map[int]int{1: 409},
+		},
+		"in a report of some":         {[]string{"", "B"}, `{"failed":[{"key":"A_1","status":404}]}`, map[int]int{}},
+		"where a known key is absent": {[]string{"A", ""}, `{"records":[{"key":"X","status":404},{"key":"B_1","status":409}]}`, map[int]int{}},
+		"several of one key, not in order": {
+			[]string{"A", "A", "B"}, `{"records":[{"key":"B","status":409},{"key":"A","status":404},{"key":"A","status":201}]}`,
+			map[int]int{1: 404, 2: 409},
+		},
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(row.body), row.keys, BulkUpsert)
+		require.NoError(t, err, name)
+		rejected := map[int]int{}
+		for _, r := range report.records() {
+			rejected[r.Index] = r.StatusCode
+		}
+		assert.Equal(t, row.rejected, rejected, name)
+	}
+}
