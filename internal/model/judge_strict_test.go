@@ -21,6 +21,8 @@ func (a *attempt) isStrict() bool {
 		switch {
 		case f.again == never || f.again == idempotent && a.script.create:
 			return false
+		case a.verb == "delete" && f.name == "503 after its effect": // then a 404 says that it was too late
+			return false
 		case strings.HasPrefix(f.name, "429") && !strings.Contains(f.name, "Retry-After"):
 			pauses++
 		case f.name != "slow response":

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -91,15 +92,45 @@ func TestProgramsOfCallsAgreeWithAPlainMap(t *testing.T) {
 	t.Logf("figures: %v", stats)
 }
 
-// check returns the property that rapid checks: a program that goes wrong is printed.
+// check returns the property that rapid checks.
 func (env *environment) check(t *testing.T) func(*rapid.T) {
 	return func(rt *rapid.T) {
 		p := programs.Draw(rt, "program")
 		env.stats.programs++
-		if err := env.runProgram(t, p); err != nil {
-			env.stats.length = len(p.steps)
-			rt.Logf("%v\nthe call's error: %v", err, env.stats.last)
-			rt.Fatal("a program goes wrong") // the same for all, since a shorter one may go wrong otherwise
+		_, err := env.runProgram(t, p)
+		if err == nil {
+			return
+		}
+		last := env.stats.last
+		if env.found == nil {
+			env.found = env.shorten(t, p)
+		}
+		if len(env.found.steps) < len(p.steps) { // rapid hasn't had the time to
+			rt.Logf("or shorter, %#v", env.found)
+		}
+		rt.Logf("%v\nthe call's error: %v", err, last)
+		rt.Fatal("a program goes wrong") // the same for all, since a shorter one may go wrong otherwise
+	}
+}
+
+// shorten removes steps from a program as long as it goes wrong: the half, a quarter, and so on down
+// to single steps. rapid removes them one by one, and shortens them too, which takes longer.
+func (env *environment) shorten(t *testing.T, p *program) *program {
+	wrong := func(steps []step) bool {
+		ran, err := env.runProgram(t, &program{p.ttl, steps})
+		if err != nil {
+			p = &program{p.ttl, steps[:ran]}
+		}
+		return err != nil
+	}
+	wrong(p.steps)
+	for size := len(p.steps) / 2; size > 0; size /= 2 {
+		for from := 0; from < len(p.steps); {
+			to := min(from+size, len(p.steps))
+			if !wrong(slices.Concat(p.steps[:from], p.steps[to:])) {
+				from = to
+			}
 		}
 	}
+	return p
 }

@@ -234,7 +234,7 @@ func drawTogether(t *rapid.T) step {
 	s := &together{}
 	client := rapid.SampledFrom([]string{byKey, byLogin}).Draw(t, "client")
 	for _, organization := range organizations[:rapid.IntRange(2, 3).Draw(t, "calls")] {
-		c := drawCall(t, rapid.SampledFrom([]string{"create", "get", "update", "delete", "all"}).Draw(t, "verb"))
+		c := drawCall(t, rapid.SampledFrom([]string{"create", "get", "update", "delete", "all", "edit", "bulk", "bulkAll"}).Draw(t, "verb"))
 		c.client, c.organization = client, organization
 		s.calls = append(s.calls, c)
 	}
@@ -269,7 +269,7 @@ func drawCall(t *rapid.T, verb string) *call {
 		c.limit, parts = rapid.IntRange(1, 4).Draw(t, "limit"), 3
 	case "bulk", "bulkAll":
 		c.mode = rapid.SampledFrom([]linkit.BulkMode{linkit.BulkUpsert, linkit.BulkCreate, linkit.BulkUpdate}).Draw(t, "mode")
-		c.entries = drawEntries(t, c.resource, true)
+		c.entries = drawEntries(t, c.resource, verb == "bulkAll")
 		if rapid.IntRange(0, 4).Draw(t, "limited") == 4 {
 			c.tooLarge = rapid.IntRange(1, 2).Draw(t, "tooLarge")
 		}
@@ -330,9 +330,6 @@ func drawEntry(t *rapid.T, resource string) entry {
 func drawEntries(t *rapid.T, resource string, distinct bool) (entries []entry) {
 	for range rapid.IntRange(1, 4).Draw(t, "entries") {
 		e := drawEntry(t, resource)
-		if e.key == "" {
-			e.key = keyOf(resource, e)
-		}
 		same := func(other entry) bool { return keyOf(resource, other) == keyOf(resource, e) }
 		if !distinct || !slices.ContainsFunc(entries, same) {
 			entries = append(entries, e)

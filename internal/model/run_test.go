@@ -37,11 +37,12 @@ type run struct {
 type environment struct {
 	bridge *bridge
 	stats  *statistics
+	found  *program                                  // one that goes wrong, shortened
 	spoil  func(http.RoundTripper) http.RoundTripper // breaks a client's transport; nil: nothing does
 }
 
-// runProgram runs a program. It returns what is wrong.
-func (env *environment) runProgram(t *testing.T, p *program) (wrong error) {
+// runProgram runs a program. It returns what is wrong, and after how many steps.
+func (env *environment) runProgram(t *testing.T, p *program) (ran int, wrong error) {
 	server := linkittest.NewServer(linkittest.WithoutRecording())
 	defer server.Close()
 	server.AddAPIKey(linkittest.APIKey, organizations...)
@@ -50,7 +51,7 @@ func (env *environment) runProgram(t *testing.T, p *program) (wrong error) {
 	server.SetTokenTTL(p.ttl)
 	synctest.Test(t, func(t *testing.T) {
 		r := env.newRun(t, p.ttl, server)
-		if wrong = r.runAll(p.steps); wrong == nil {
+		if ran, wrong = r.runAll(p.steps); wrong == nil {
 			r.restoreAll()
 			wrong = r.audit(t.Context())
 		}
@@ -59,20 +60,20 @@ func (env *environment) runProgram(t *testing.T, p *program) (wrong error) {
 		}
 		r.network.late.Wait()
 	})
-	return wrong
+	return ran, wrong
 }
 
-// runAll runs the steps up to one that goes wrong.
-func (r *run) runAll(steps []step) error {
+// runAll runs the steps up to one that goes wrong, and returns how many it ran.
+func (r *run) runAll(steps []step) (int, error) {
 	for i, s := range steps {
 		r.now = i
 		r.restore()
 		r.stats.steps++
 		if err := s.run(r); err != nil {
-			return fmt.Errorf("step %d: %w", i+1, err)
+			return i + 1, fmt.Errorf("step %d: %w", i+1, err)
 		}
 	}
-	return nil
+	return len(steps), nil
 }
 
 func (env *environment) newRun(t *testing.T, ttl time.Duration, server *linkittest.Server) *run {

@@ -110,9 +110,11 @@ func TestASpoiledClientIsFound(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			env := &environment{bridge: newBridge(), stats: newStatistics()}
 			p := &program{ttl: time.Hour, steps: row.steps}
-			require.NoError(t, env.runProgram(t, p))
+			_, err := env.runProgram(t, p)
+			require.NoError(t, err)
 			env.spoil = row.spoil
-			assert.ErrorContains(t, env.runProgram(t, p), row.wrong)
+			_, err = env.runProgram(t, p)
+			assert.ErrorContains(t, err, row.wrong)
 		})
 	}
 }
@@ -134,7 +136,7 @@ func TestAProgramThatGoesWrongIsShortened(t *testing.T) {
 	}()
 	<-done
 	require.True(t, found.failed, "nothing was found")
-	assert.LessOrEqual(t, env.stats.length, 3)
+	assert.LessOrEqual(t, len(env.found.steps), 3)
 	assert.Contains(t, strings.Join(found.log, "\n"), "\n  1  ")
 }
 
