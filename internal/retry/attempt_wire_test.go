@@ -7,6 +7,7 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -95,11 +96,13 @@ func (dueSoon) Deadline() (time.Time, bool) { return time.Now(), true }
 
 func TestDeadlineThatATimerForestalledKeepsItsCause(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errShutdown)
-	defer cancel()
-	res := policy(play(fail(timeoutError{}))).Do(dueSoon{ctx}, request("GET"))
-	require.ErrorIs(t, res.Err, context.DeadlineExceeded)
-	require.ErrorIs(t, res.Err, errShutdown)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errShutdown)
+		defer cancel()
+		res := policy(play(fail(timeoutError{}))).Do(dueSoon{ctx}, request("GET"))
+		require.ErrorIs(t, res.Err, context.DeadlineExceeded)
+		require.ErrorIs(t, res.Err, errShutdown)
+	})
 }
 
 // timeoutError is a network error.

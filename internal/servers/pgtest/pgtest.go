@@ -51,6 +51,7 @@ type Server struct {
 	settings map[string]string
 
 	mu        sync.Mutex
+	largest   int // the largest file it may write, in bytes; 0: any
 	process   *servers.Process
 	databases int
 }
@@ -141,7 +142,8 @@ func (s *Server) initialize() {
 		s.tb.Fatal(err)
 	}
 	s.data = filepath.Join(base, "data")
-	command := s.program("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	command := s.program("initdb", "-D", s.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N",
+		"--wal-segsize=1")
 	command.Dir = base
 	if text, err := command.CombinedOutput(); err != nil {
 		s.close()
@@ -166,6 +168,13 @@ func (s *Server) postgres() *exec.Cmd {
 		args = append(args, "-c", name+"="+value)
 	}
 	command := s.program("postgres", args...)
+	if s.largest > 0 {
+		const block = 512 // of ulimit, in any POSIX shell
+		command.Args = slices.Concat([]string{
+			"sh", "-c", `ulimit -f "$0" && exec "$@"`, strconv.Itoa(s.largest / block), command.Path,
+		}, args)
+		command.Path = "/bin/sh"
+	}
 	command.Dir = s.data
 	return command
 }
@@ -249,6 +258,17 @@ func (s *Server) Restart() error {
 		}
 		<-ticker.C
 	}
+}
+
+// LimitFiles restarts the server so that it can't write files of more than so many bytes, 1 MiB at
+// least: whatever grows beyond that fails as on a full disk. 0 lifts the limit.
+func (s *Server) LimitFiles(largest int) {
+	s.tb.Helper()
+	s.Stop()
+	s.mu.Lock()
+	s.largest = largest
+	s.mu.Unlock()
+	s.Start()
 }
 
 // Pid returns the number of the process that starts the others.

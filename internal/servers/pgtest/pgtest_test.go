@@ -48,6 +48,23 @@ func TestDataAndAddressSurviveAStopAndACrash(t *testing.T) {
 	}
 }
 
+func TestFilesThatMayNotGrowAreAFullDisk(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	dsn := server.Database(t)
+	const fill = "INSERT INTO grown SELECT repeat('x', 1000) FROM generate_series(1, 2000) RETURNING value"
+	query(t, dsn, "CREATE TABLE grown (value text)", "SELECT '1'")
+	server.LimitFiles(1 << 20)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(t.Context())) }()
+	_, err = conn.Exec(t.Context(), fill)
+	require.ErrorContains(t, err, "could not extend file")
+	require.NoError(t, conn.Ping(t.Context()), "the server goes on")
+	server.LimitFiles(0)
+	query(t, dsn, fill, "SELECT count(*)::text FROM grown")
+}
+
 func TestFsyncIsAnOption(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "on", query(t, pgtest.New(t, pgtest.WithFsync()).Database(t), "SHOW fsync"))

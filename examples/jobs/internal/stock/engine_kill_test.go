@@ -17,7 +17,7 @@ const kills = 30
 
 func TestNothingIsLostWhereProcessesAreKilledOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	killed(t, pgtest.New(t).Database(t), 2, worker{Workers: 2, Shards: 16, Batch: 1000})
+	killed(t, pgtest.Shared(t).Database(t), 2, worker{Workers: 2, Shards: 16, Batch: 1000})
 }
 
 func TestNothingIsLostWhereTheProcessIsKilledOnSQLite(t *testing.T) {

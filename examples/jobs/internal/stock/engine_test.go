@@ -2,6 +2,7 @@ package stock_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 func TestOnlyWhatDiffersIsSent(t *testing.T) {
@@ -98,39 +100,41 @@ func TestARejectedRecordIsKeptUntilItsValuesChange(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, sqliteFile(t), nil, 1, 1000)
-			b.shop = newShop(t, func(r *request) effect {
-				for _, i := range r.items {
-					if i.IvID == "P77_B0" && *i.Qty < 100 {
-						e := manner
-						e.refuse = map[string]bool{"P77_B0": true}
-						return e
+			onEach(t, func(t *testing.T, dsn string) {
+				b := newBench(t, dsn, nil, 1, 1000)
+				b.shop = newShop(t, func(r *request) effect {
+					for _, i := range r.items {
+						if i.IvID == "P77_B0" && *i.Qty < 100 {
+							e := manner
+							e.refuse = map[string]bool{"P77_B0": true}
+							return e
+						}
 					}
-				}
-				return effect{}
-			})
-			engine, _ := b.engine(stock.Options{})
-			first := b.once(engine)
-			assert.Equal(t, 999, first.Sent)
-			assert.Equal(t, 1, first.Rejected)
-			assert.LessOrEqual(t, first.Requests, 21)
-			assert.LessOrEqual(t, first.RecordsSent, 3*1000)
-			assert.Equal(t, []string{"P77_B0"}, b.differing())
-			assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
-			assert.Equal(t, 1, b.count(`SELECT count(*) FROM linkit_rejected WHERE sku = 'P77_B0' AND reason <> ''
-				AND record LIKE '%"qty":1,%'`))
+					return effect{}
+				})
+				engine, _ := b.engine(stock.Options{})
+				first := b.once(engine)
+				assert.Equal(t, 999, first.Sent)
+				assert.Equal(t, 1, first.Rejected)
+				assert.LessOrEqual(t, first.Requests, 21)
+				assert.LessOrEqual(t, first.RecordsSent, 3*1000)
+				assert.Equal(t, []string{"P77_B0"}, b.differing())
+				assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
+				assert.Equal(t, 1, b.count(`SELECT count(*) FROM linkit_rejected WHERE sku = 'P77_B0' AND reason <> ''
+					AND record LIKE '%"qty":1,%'`))
 
-			second := b.once(engine)
-			assert.Zero(t, second.Requests, "not sent again as it is")
-			assert.Equal(t, 1, second.Rejected)
-			b.exec(`UPDATE stock SET qty = 2 WHERE product = 'P77'`)
-			third := b.once(engine)
-			assert.Equal(t, 1, third.Rejected)
-			assert.Positive(t, third.Requests, "its values have changed")
-			b.exec(`UPDATE stock SET qty = 100 WHERE product = 'P77'`)
-			assert.Equal(t, 1, b.once(engine).Sent)
-			b.requireInSync()
-			assert.Zero(t, b.count("SELECT count(*) FROM linkit_rejected"))
+				second := b.once(engine)
+				assert.Zero(t, second.Requests, "not sent again as it is")
+				assert.Equal(t, 1, second.Rejected)
+				b.exec(`UPDATE stock SET qty = 2 WHERE product = 'P77'`)
+				third := b.once(engine)
+				assert.Equal(t, 1, third.Rejected)
+				assert.Positive(t, third.Requests, "its values have changed")
+				b.exec(`UPDATE stock SET qty = 100 WHERE product = 'P77'`)
+				assert.Equal(t, 1, b.once(engine).Sent)
+				b.requireInSync()
+				assert.Zero(t, b.count("SELECT count(*) FROM linkit_rejected"))
+			})
 		})
 	}
 }
@@ -228,19 +232,49 @@ func TestAnErrorThatNeedsAPersonEndsTheRunAndLosesNothing(t *testing.T) {
 
 func TestAFullDiskEndsThePassAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, sqliteFile(t), newShop(t, nil), 4, 1000)
-	engine, state := b.engine(stock.Options{BatchSize: 200, Workers: 2, Timeout: time.Second, Grace: 100 * time.Millisecond})
-	require.NoError(t, state.LimitPages(t.Context(), 30))
-	failed, err := engine.Pass(t.Context(), t.Context())
-	require.ErrorContains(t, err, "full")
-	requireSum(t, &failed)
-	assert.Positive(t, failed.Failed)
-	assert.Less(t, b.count("SELECT count(*) FROM linkit_sent"), 4000)
-	for _, key := range b.differing() {
-		assert.Zero(t, b.count(`SELECT count(*) FROM linkit_sent WHERE sku = $1`, key), "%s isn't taken for sent", key)
-	}
+	options := stock.Options{BatchSize: 200, Workers: 2, Timeout: time.Second, Grace: 100 * time.Millisecond}
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, sqliteFile(t), newShop(t, nil), 4, 1000)
+		engine, state := b.engine(options)
+		require.NoError(t, state.LimitPages(t.Context(), 30))
+		requireFull(b, engine, "full")
+		require.NoError(t, state.LimitPages(t.Context(), 0))
+		requireRecovered(b, engine)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		server := pgtest.New(t)
+		b := newBench(t, server.Database(t), newShop(t, nil), 4, 4000)
+		b.db.SetMaxIdleConns(0) // none survives a restart
+		server.LimitFiles(1 << 20)
+		engine, _ := b.engine(options)
+		requireFull(b, engine, "could not extend file")
+		server.LimitFiles(0)
+		engine, _ = b.engine(options)
+		requireRecovered(b, engine)
+	})
+}
 
-	require.NoError(t, state.LimitPages(t.Context(), 0))
+// requireFull runs a pass that ends for want of space, with nothing taken for sent that wasn't.
+func requireFull(b *bench, engine *stock.Engine, reason string) {
+	b.t.Helper()
+	failed, err := engine.Pass(b.t.Context(), b.t.Context())
+	require.ErrorContains(b.t, err, reason)
+	requireSum(b.t, &failed)
+	assert.Less(b.t, b.count("SELECT count(*) FROM linkit_sent"), b.count("SELECT count(*) FROM stock"))
+	keys, err := json.Marshal(b.differing())
+	require.NoError(b.t, err)
+	list := "json_each($1)"
+	if b.db.Postgres {
+		list = "json_array_elements_text($1) AS list (value)"
+	}
+	assert.Zero(b.t, b.count("SELECT count(*) FROM linkit_sent JOIN "+list+" ON value = sku", string(keys)))
+}
+
+// requireRecovered runs to the end once there is space.
+func requireRecovered(b *bench, engine *stock.Engine) {
+	b.t.Helper()
 	b.exec(`UPDATE stock SET qty = qty + 1`)
 	b.once(engine)
 	b.requireInSync()

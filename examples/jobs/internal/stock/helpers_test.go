@@ -186,7 +186,7 @@ func onEach(t *testing.T, test func(t *testing.T, dsn string)) {
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		test(t, pgtest.New(t).Database(t))
+		test(t, pgtest.Shared(t).Database(t))
 	})
 }
 
@@ -334,5 +334,5 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(workerVariable); text != "" {
 		os.Exit(work(text))
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }

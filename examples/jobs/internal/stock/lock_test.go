@@ -16,13 +16,14 @@ import (
 func (b *bench) terminate() int {
 	b.t.Helper()
 	return b.count(`SELECT count(pg_terminate_backend(pid)) FROM pg_locks
-		WHERE locktype = 'advisory' AND granted AND classid = $1`, stock.LockClass)
+		WHERE locktype = 'advisory' AND granted AND classid = $1
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`, stock.LockClass)
 }
 
 func TestALostLockCancelsTheRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	release, arrived := make(chan struct{}), make(chan struct{}, 10)
-	b := newBench(t, pgtest.New(t).Database(t), nil, 1, 300)
+	b := newBench(t, pgtest.Shared(t).Database(t), nil, 1, 300)
 	b.shop = newShop(t, func(r *request) effect {
 		if r.number > 1 {
 			return effect{}
@@ -56,7 +57,7 @@ func TestALostLockCancelsTheRequestsInFlight(t *testing.T) {
 
 func TestNoRequestIsWrittenDownOnceTheLockIsLost(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, pgtest.New(t).Database(t), newShop(t, nil), 1, 1)
+	b := newBench(t, pgtest.Shared(t).Database(t), newShop(t, nil), 1, 1)
 	state, err := stock.OpenState(t.Context(), b.dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = state.Close() })
@@ -66,7 +67,7 @@ func TestNoRequestIsWrittenDownOnceTheLockIsLost(t *testing.T) {
 
 func TestProcessesShareTheShards(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, pgtest.New(t).Database(t), newShop(t, nil), 40, 100)
+	b := newBench(t, pgtest.Shared(t).Database(t), newShop(t, nil), 40, 100)
 	b.shop.delay = 10 * time.Millisecond
 	type ended struct {
 		summary stock.Summary
@@ -109,7 +110,7 @@ func TestASQLiteFileHasOneProcess(t *testing.T) {
 
 func TestSchemasHaveLocksOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.New(t).Database(t)
+	dsn := pgtest.Shared(t).Database(t)
 	release, arrived := make(chan struct{}), make(chan struct{}, 1)
 	first := newBench(t, dsn, newShop(t, func(*request) effect {
 		arrived <- struct{}{}

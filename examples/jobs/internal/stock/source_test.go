@@ -52,7 +52,7 @@ func TestAQueryIsReadByTheNamesOfItsColumns(t *testing.T) {
 
 func TestColumnsOfPostgreSQLAreReadWhateverTheirTypes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, pgtest.New(t).Database(t), newShop(t, nil), 1, 1)
+	b := newBench(t, pgtest.Shared(t).Database(t), newShop(t, nil), 1, 1)
 	b.exec(`DROP TABLE stock`)
 	b.exec(`CREATE TABLE stock (sku uuid, product integer, branch char(8), qty numeric(12, 3), price numeric(12, 2),
 		cost money, available smallint)`)
