@@ -139,7 +139,7 @@ func (p *job) terminate(t *testing.T) {
 // victims returns the processes and the database, which comes twice.
 func (j *jobs) victims() []*victim {
 	s := j.postgres
-	database := &victim{"postgres", []blow{
+	database := &victim{name: "postgres", blows: []blow{
 		stops(itself(s.Pid)), stops(child(s.Pid)), stops(child(s.Pid)),
 		killsChild(s.Pid), // all the others end, and recover
 		{"kill", func(pause func()) error {
@@ -150,7 +150,7 @@ func (j *jobs) victims() []*victim {
 	}}
 	all := []*victim{database, database}
 	for _, p := range j.running {
-		all = append(all, &victim{p.name, []blow{stops(itself(p.Pid)), {"kill", func(func()) error {
+		all = append(all, &victim{name: p.name, blows: []blow{stops(itself(p.Pid)), {"kill", func(func()) error {
 			p.Kill()
 			return nil
 		}}}})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit/internal/servers"
 )
@@ -31,10 +32,12 @@ type blow struct {
 	do   func(pause func()) error
 }
 
-// victim is what blows happen to, one at a time.
+// victim is what blows happen to, one at a time: all of them in any order, and then again.
 type victim struct {
 	name  string
 	blows []blow
+	next  []blow // the rest of this round
+	busy  bool
 }
 
 // torment lets blows happen to victims at random.
@@ -43,21 +46,19 @@ type torment struct {
 	victims []*victim // one that comes twice is struck more often
 
 	mu    sync.Mutex
-	busy  map[*victim]bool
 	count map[string]int // by victim and blow
 }
 
 // run lasts until ctx ends, and then until every process runs again.
 func (m *torment) run(ctx context.Context, seed uint64) {
-	m.busy, m.count = map[*victim]bool{}, map[string]int{}
+	m.count = map[string]int{}
 	random := rand.New(rand.NewPCG(seed, seed))
 	upTo := func(most time.Duration) time.Duration { return time.Duration(random.Int64N(int64(most))) }
 	var group sync.WaitGroup
 	defer group.Wait()
 	for wait(ctx, upTo(2*betweenBlows)) {
-		v := m.victims[random.IntN(len(m.victims))]
-		b, length := v.blows[random.IntN(len(v.blows))], upTo(longestPause)
-		if m.take(v) {
+		v, length := m.victims[random.IntN(len(m.victims))], upTo(longestPause)
+		if b, ok := m.draw(v, random); ok {
 			group.Go(func() {
 				defer m.leave(v)
 				m.strike(ctx, v, b, length)
@@ -65,6 +66,21 @@ func (m *torment) run(ctx context.Context, seed uint64) {
 			})
 		}
 	}
+}
+
+// draw returns the next blow of a victim, and makes it busy, unless it is.
+func (m *torment) draw(v *victim, random *rand.Rand) (b blow, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v.busy {
+		return blow{}, false
+	}
+	if len(v.next) == 0 {
+		v.next = slices.Clone(v.blows)
+		random.Shuffle(len(v.next), func(i, j int) { v.next[i], v.next[j] = v.next[j], v.next[i] })
+	}
+	b, v.next, v.busy = v.next[0], v.next[1:], true
+	return b, true
 }
 
 func (m *torment) strike(ctx context.Context, v *victim, b blow, length time.Duration) {
@@ -80,18 +96,10 @@ func (m *torment) strike(ctx context.Context, v *victim, b blow, length time.Dur
 	m.count[v.name+" "+b.name]++
 }
 
-func (m *torment) take(v *victim) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	taken := m.busy[v]
-	m.busy[v] = true
-	return !taken
-}
-
 func (m *torment) leave(v *victim) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.busy[v] = false
+	v.busy = false
 }
 
 // figures returns how often what happened.
@@ -101,6 +109,15 @@ func (m *torment) figures() string {
 		texts = append(texts, fmt.Sprintf("%s %d", name, m.count[name]))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// requireAll checks that everything has happened.
+func (m *torment) requireAll() {
+	for _, v := range m.victims {
+		for _, b := range v.blows {
+			require.Positive(m.t, m.count[v.name+" "+b.name], "%s: %s", v.name, b.name)
+		}
+	}
 }
 
 // wait returns true after d, or false when ctx has ended.
@@ -181,12 +198,12 @@ func restarts(p *servers.Process) blow {
 
 // plain is a victim that is one process.
 func plain(name string, p *servers.Process) *victim {
-	return &victim{name, []blow{restarts(p), stops(itself(p.Pid))}}
+	return &victim{name: name, blows: []blow{restarts(p), stops(itself(p.Pid))}}
 }
 
 // nginxVictim is an nginx, of which everything but the master is stopped or killed alone.
 func nginxVictim(n *servers.Nginx) *victim {
-	return &victim{"nginx", []blow{
+	return &victim{name: "nginx", blows: []blow{
 		restarts(n.Process), killsChild(n.Pid), stops(child(n.Pid)), stops(children(n.Pid)),
 		{"reload", func(func()) error {
 			n.Reload()
