@@ -2,7 +2,7 @@ package model_test
 
 import (
 	"errors"
-	"net/http"
+	"slices"
 
 	"github.com/linkit-go/linkit"
 )
@@ -11,25 +11,28 @@ import (
 // took effect, or didn't, or either.
 func (a *attempt) judgeBulk() ([]organization, error) {
 	if a.want >= 400 {
-		for i := range a.statuses {
-			a.statuses[i] = a.want
+		a.statuses, a.after = nil, a.before
+		for _, e := range a.entries {
+			a.statuses = append(a.statuses, map[bool]int{true: statusInvalid, false: a.want}[e.invalid()])
 		}
-		a.after = a.before
 	}
-	allowed := true
+	allowed, sent := true, slices.ContainsFunc(a.entries, func(e entry) bool { return !e.invalid() })
 	for _, status := range a.statuses {
 		allowed = allowed && status < 400
 	}
 	tooLarge := a.tooLarge > 0 && a.verb == "bulk" && len(a.entries) > a.tooLarge
+	exact := a.strict && a.want < 400 && !tooLarge
 	switch {
-	case a.strict && a.want >= 400 && !a.matches(a.err, a.want):
+	case a.strict && a.want >= 400 && sent && !a.matches(a.err, a.want):
 		return nil, a.problem("the server's response would be %d", a.want)
-	case a.strict && a.want < 400 && allowed && !tooLarge && a.err != nil:
+	case exact && allowed && a.failing != (a.err != nil):
 		return nil, a.problem("all of its records can be written")
-	case a.strict && a.want < 400 && !allowed && !tooLarge && !errors.Is(a.err, linkit.ErrRejected):
-		return nil, a.problem("some of its records are rejected")
-	case a.err == nil && (!allowed || a.want >= 400):
-		return nil, a.problem("it succeeded, and some of its records are rejected")
+	case exact && a.failing && !errors.Is(a.err, errSource):
+		return nil, a.problem("its source failed")
+	case exact && allowed == errors.Is(a.err, linkit.ErrRejected):
+		return nil, a.problem("that all of its records can be written is %t", allowed)
+	case a.err == nil && (!allowed || a.failing || a.want >= 400):
+		return nil, a.problem("it succeeded, and not all of its records were written")
 	}
 	if a.verb == "bulk" {
 		a.results = a.single()
@@ -61,13 +64,15 @@ func (a *attempt) single() []linkit.BulkResult {
 
 // judgeResult judges the result of one request.
 func (a *attempt) judgeResult(candidates []organization, result *linkit.BulkResult) ([]organization, error) {
-	effects := 0
+	effects, sent := 0, false
 	for i := result.Offset; i < result.Offset+result.Count; i++ {
 		effects += a.script.delivered[i]
+		sent = sent || !a.entries[i].invalid()
 	}
 	a.r.stats.request(result.Err)
 	uncertain := errors.Is(result.Err, linkit.ErrUncertain)
-	written := result.Err == nil || errors.Is(result.Err, linkit.ErrRejected)
+	_, rejected := result.Err.(*linkit.RejectedError) //nolint:errorlint // it may also be joined with why the others failed
+	written := result.Err == nil || rejected
 	switch {
 	case a.script.create && effects > 1:
 		return nil, a.problem("a request took effect %d times", effects)
@@ -77,10 +82,10 @@ func (a *attempt) judgeResult(candidates []organization, result *linkit.BulkResu
 		return nil, a.problem("a request took effect, and its error doesn't say that it may have")
 	case !written && !uncertain:
 		return candidates, nil
-	case written && effects == 0 && result.StatusCode != http.StatusRequestEntityTooLarge:
+	case written && effects == 0 && sent:
 		return nil, a.problem("a request succeeded without an effect")
 	}
-	if written && !uncertain {
+	if written {
 		if err := a.checkRejected(result); err != nil {
 			return nil, err
 		}
@@ -90,7 +95,9 @@ func (a *attempt) judgeResult(candidates []organization, result *linkit.BulkResu
 		changed := o.clone()
 		if effects > 0 || uncertain {
 			for _, e := range a.entries[result.Offset : result.Offset+result.Count] {
-				changed.bulk(a.resource, a.mode, e)
+				if !e.invalid() {
+					changed.bulk(a.resource, a.mode, e)
+				}
 			}
 		}
 		if uncertain {
@@ -109,7 +116,11 @@ func (a *attempt) checkRejected(result *linkit.BulkResult) error {
 	}
 	for i := result.Offset; i < result.Offset+result.Count; i++ {
 		status, isRejected := rejected[i]
-		if want := a.statuses[i]; isRejected != (want >= 400) || isRejected && status != want {
+		want := a.statuses[i]
+		if want == statusInvalid {
+			status += statusInvalid // it has none
+		}
+		if isRejected != (want >= 400) || isRejected && status != want {
 			return a.problem("record %d: the status that it is rejected with is %d instead of %d", i, status, want)
 		}
 	}

@@ -30,11 +30,19 @@ type attempt struct {
 	more    bool
 	results []linkit.BulkResult
 	strict  bool // nothing excuses another outcome than the server's own
+	failing bool // the source of a BulkAll ends with an error
 }
+
+// statusInvalid stands for a record that can't be sent.
+const statusInvalid = 499
 
 // prepare puts up the call's script and computes what the server would do.
 func (r *run) prepare(c *call) *attempt {
-	a := &attempt{call: c, r: r, key: c.key, before: r.world[c.organization]}
+	own := *c
+	a := &attempt{call: &own, r: r, key: c.key, before: r.world[c.organization]}
+	if c.verb == "bulkAll" && c.take > 0 {
+		a.entries, a.failing = c.entries[:c.take], true
+	}
 	a.after = a.before.clone()
 	if c.resource == customers {
 		a.key = "nobody00000000x"
@@ -76,9 +84,18 @@ func (r *run) prepare(c *call) *attempt {
 	return a
 }
 
+// invalid reports whether the call can't be sent at all.
+func (a *attempt) invalid() bool {
+	return (a.verb == "create" || a.verb == "update") && a.entry.invalid() ||
+		a.verb == "bulk" && slices.ContainsFunc(a.entries, entry.invalid)
+}
+
 // expect computes what the server would respond with, and what it would hold then.
 func (a *attempt) expect() {
 	switch {
+	case a.invalid():
+		a.want = statusInvalid
+		return
 	case a.r.until[a.client] > 0:
 		a.want = http.StatusUnauthorized
 		return
@@ -97,14 +114,22 @@ func (a *attempt) expect() {
 	case "update":
 		a.want = a.after.update(a.resource, a.key, a.entry)
 	case "edit":
-		r := a.before[a.resource][a.key]
+		r, exists := a.before[a.resource][a.key]
+		if exists && a.entry.invalid() {
+			a.want = statusInvalid
+			return
+		}
 		e := entry{key: a.entry.key, fields: r.fields.apply(a.entry.fields)}
 		a.want = a.after.update(a.resource, a.key, e)
 	case "delete":
 		a.want = a.after.delete(a.resource, a.key)
 	case "bulk", "bulkAll":
 		for _, e := range a.entries {
-			a.statuses = append(a.statuses, a.after.bulk(a.resource, a.mode, e))
+			if e.invalid() {
+				a.statuses = append(a.statuses, statusInvalid)
+			} else {
+				a.statuses = append(a.statuses, a.after.bulk(a.resource, a.mode, e))
+			}
 		}
 	}
 }
@@ -124,7 +149,9 @@ func (a *attempt) do() {
 				a.err = err
 				break
 			}
-			a.got = append(a.got, got)
+			if a.got = append(a.got, got); len(a.got) == a.take {
+				break
+			}
 		}
 	case "count":
 		a.total, a.err = r.count(a.ctx, c)
@@ -144,12 +171,27 @@ func (a *attempt) do() {
 			a.results = []linkit.BulkResult{*result}
 		}
 	case "bulkAll":
-		a.err = r.bulkAll(a.ctx, c, a.mode, a.entries, func(r linkit.BulkResult) { a.results = append(a.results, r) })
+		a.err = r.bulkAll(a.ctx, c, a.mode, a.source, func(r linkit.BulkResult) { a.results = append(a.results, r) })
 	}
 	var response *linkit.APIError // whose body may have been cut off by the cancel
 	if errors.Is(a.ctx.Err(), context.Canceled) && a.err != nil && !errors.Is(a.err, context.Canceled) &&
-		!errors.As(a.err, &response) {
+		!errors.As(a.err, &response) && !errors.Is(a.err, linkit.ErrInvalid) {
 		a.script.violation = "the error of a cancelled call doesn't match context.Canceled"
+	}
+}
+
+// errSource is why a source fails.
+var errSource = errors.New("the source failed")
+
+// source yields the records of a BulkAll.
+func (a *attempt) source(yield func(entry, error) bool) {
+	for _, e := range a.entries {
+		if !yield(e, nil) {
+			return
+		}
+	}
+	if a.failing {
+		yield(entry{}, errSource)
 	}
 }
 
@@ -174,7 +216,7 @@ func kindOf(err error) string {
 		"ErrUncertain": linkit.ErrUncertain, "ErrUnauthorized": linkit.ErrUnauthorized, "ErrForbidden": linkit.ErrForbidden,
 		"ErrNotFound": linkit.ErrNotFound, "ErrConflict": linkit.ErrConflict, "ErrServer": linkit.ErrServer,
 		"ErrRateLimited": linkit.ErrRateLimited, "ErrRejected": linkit.ErrRejected, "ErrLogin": linkit.ErrLogin,
-		"Canceled": context.Canceled, "DeadlineExceeded": context.DeadlineExceeded,
+		"ErrInvalid": linkit.ErrInvalid, "errSource": errSource, "Canceled": context.Canceled, "DeadlineExceeded": context.DeadlineExceeded,
 	} {
 		if errors.Is(err, kind) {
 			kinds = append(kinds, name)
@@ -190,7 +232,9 @@ func (a *attempt) judge() error {
 	switch {
 	case a.script.violation != "":
 		return a.problem("%s", a.script.violation)
-	case a.cancelled && !errors.Is(a.err, context.Canceled):
+	case a.invalid() && !errors.Is(a.err, linkit.ErrInvalid):
+		return a.problem("it can't be sent")
+	case a.cancelled && !a.invalid() && !errors.Is(a.err, context.Canceled): // what can't be sent is invalid first
 		return a.problem("the context was cancelled before the call")
 	case a.reads():
 		return a.judgeRead()
@@ -289,6 +333,7 @@ func (a *attempt) judgeWrite() ([]organization, error) {
 // matches reports whether an error is that of a status.
 func (a *attempt) matches(err error, status int) bool {
 	kinds := map[int]error{
+		statusInvalid:           linkit.ErrInvalid,
 		http.StatusUnauthorized: linkit.ErrUnauthorized, http.StatusForbidden: linkit.ErrForbidden, // its code may have been cut off
 		http.StatusNotFound: linkit.ErrNotFound, http.StatusConflict: linkit.ErrConflict,
 	}

@@ -25,7 +25,6 @@ type statistics struct {
 	met    int
 	last   error // of a call that went wrong
 
-	length int // of the last program that went wrong
 }
 
 func newStatistics() *statistics { return &statistics{faults: map[string]int{}} }
@@ -117,9 +116,9 @@ func (env *environment) check(t *testing.T) func(*rapid.T) {
 // to single steps. rapid removes them one by one, and shortens them too, which takes longer.
 func (env *environment) shorten(t *testing.T, p *program) *program {
 	wrong := func(steps []step) bool {
-		ran, err := env.runProgram(t, &program{p.ttl, steps})
+		ran, err := env.runProgram(t, &program{p.ttl, p.skew, steps})
 		if err != nil {
-			p = &program{p.ttl, steps[:ran]}
+			p = &program{p.ttl, p.skew, steps[:ran]}
 		}
 		return err != nil
 	}

@@ -30,7 +30,7 @@ type bridge struct {
 // outside is a request to a real server, and its response.
 type outside struct {
 	server         *linkittest.Server
-	now            time.Time // in the bubble
+	now            time.Time // that the server has
 	method, target string
 	header         http.Header
 	body           []byte
@@ -97,6 +97,7 @@ type network struct {
 	bridge *bridge
 	server *linkittest.Server
 	ttl    time.Duration // of tokens
+	skew   time.Duration // of the server's clock
 	stats  *statistics
 
 	mu      sync.Mutex
@@ -246,7 +247,7 @@ func (s *script) partOf(x *exchange) (part, records int) {
 func (n *network) deliver(r *http.Request, body []byte) *http.Response {
 	now := time.Now().Round(0)
 	x := &outside{
-		server: n.server, now: now, method: r.Method, target: r.URL.String(), header: r.Header.Clone(), body: body,
+		server: n.server, now: now.Add(n.skew), method: r.Method, target: r.URL.String(), header: r.Header.Clone(), body: body,
 	}
 	n.mu.Lock()
 	if end, known := n.tokens[r.Header.Get("Authorization")]; known && !now.Before(end) {

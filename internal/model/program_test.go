@@ -2,11 +2,8 @@ package model_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/linkit-go/linkit"
 )
@@ -22,13 +19,14 @@ const (
 // program is what a test runs.
 type program struct {
 	ttl   time.Duration // of tokens
+	skew  time.Duration // of the server's clock
 	steps []step
 }
 
 // GoString prints the program, one step a line.
 func (p *program) GoString() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "with tokens of %v\n", p.ttl)
+	fmt.Fprintf(&b, "with tokens of %v and the server's clock %v off\n", p.ttl, p.skew)
 	for i, s := range p.steps {
 		fmt.Fprintf(&b, "%3d  %v\n", i+1, s)
 	}
@@ -52,6 +50,7 @@ type call struct {
 	mode                 linkit.BulkMode
 	entries              []entry
 	page, limit          int
+	take                 int // records that All is left after, or that BulkAll's source fails after; 0: never
 
 	faults    map[int][]*fault // by the part of the call
 	signIns   []*fault
@@ -94,11 +93,17 @@ func (c *call) arguments() []string {
 	case "list":
 		return []string{fmt.Sprintf("page %d, limit %d", c.page, c.limit)}
 	case "all":
+		if c.take > 0 {
+			return []string{fmt.Sprintf("limit %d, left after %d", c.limit, c.take)}
+		}
 		return []string{fmt.Sprintf("limit %d", c.limit)}
 	case "bulk", "bulkAll":
 		arguments := []string{fmt.Sprintf("%q", c.mode)}
 		for _, e := range c.entries {
 			arguments = append(arguments, params(e))
+		}
+		if c.take > 0 {
+			arguments = append(arguments, fmt.Sprintf("and its source fails after %d", c.take))
 		}
 		return arguments
 	}
@@ -155,6 +160,13 @@ type revoke struct {
 
 func (s *revoke) String() string { return fmt.Sprintf("revoke(%s) for %d steps", s.client, s.steps) }
 
+// restart closes a client and makes another one.
+type restart struct{ client string }
+
+func (s *restart) String() string {
+	return fmt.Sprintf("%[1]s.Close(); %[1]s = linkit.NewClient(...)", s.client)
+}
+
 // suspend suspends an organization for some steps.
 type suspend struct {
 	organization string
@@ -169,171 +181,3 @@ func (s *suspend) String() string {
 type reset struct{}
 
 func (s *reset) String() string { return "login.Auth.Reset()" }
-
-// The keys of records. Any text may be one.
-var keys = map[string][]string{
-	products: {"A", "B", "C/ü %2F"},
-	branches: {"x", "y"},
-	skus:     {"A_x", "A_y", "B_x", "S"},
-}
-
-// pools are the values that fields are set to.
-var pools = map[string][]any{
-	"NameEn": {"n1", "n2", "طعام"}, "NameAr": {"n1", ""}, "AveragePrice": {1.5, 0.0, 1e-7}, "Barcode": {"600", "", nil},
-	"IsEnabled": {true, false}, "Active": {true, false},
-	"Location":    {linkit.Location{Lat: 24.7, Lon: 46.6}, linkit.Location{}, nil},
-	"ProductIvID": {"A", "B", ""}, "BranchIvID": {"x", "y"}, "Qty": {3, 0, nil}, "Price": {2.25, 0.0}, "Available": {true, false},
-	"FirstName": {"f1", "f2"}, "Email": {"a@example.com", "b@example.com"}, "Phone": {"+966500000001", ""},
-	"Status": {linkit.CustomerStatusActive, linkit.CustomerStatusBlocked, linkit.CustomerStatus("")},
-}
-
-var fieldsOf = map[string][]string{
-	products:  {"NameEn", "AveragePrice", "Barcode", "IsEnabled"},
-	branches:  {"NameEn", "NameAr", "Active", "Location"},
-	skus:      {"ProductIvID", "BranchIvID", "Qty", "Price", "Available"},
-	customers: {"FirstName", "Email", "Phone", "Status"},
-}
-
-// programs are programs of -rapid.steps steps on average.
-var programs = rapid.Custom(func(t *rapid.T) *program {
-	p := &program{ttl: rapid.SampledFrom([]time.Duration{time.Hour, 10 * time.Minute, 20 * time.Second}).Draw(t, "ttl")}
-	t.Repeat(actions(p))
-	return p
-})
-
-// actions returns the functions that each add a step to a program.
-func actions(p *program) map[string]func(*rapid.T) {
-	add := func(draw func(*rapid.T) step) func(*rapid.T) {
-		return func(t *rapid.T) { p.steps = append(p.steps, draw(t)) }
-	}
-	actions := map[string]func(*rapid.T){
-		"wait": add(func(t *rapid.T) step {
-			return &wait{rapid.SampledFrom([]time.Duration{
-				time.Second, time.Minute, 9 * time.Minute, 58 * time.Minute, 2 * time.Hour,
-			}).Draw(t, "d")}
-		}),
-		"expire": add(func(*rapid.T) step { return &expire{} }),
-		"reset":  add(func(*rapid.T) step { return &reset{} }),
-		"revoke": add(func(t *rapid.T) step {
-			return &revoke{rapid.SampledFrom([]string{byKey, byLogin}).Draw(t, "client"), rapid.IntRange(1, 3).Draw(t, "steps")}
-		}),
-		"suspend": add(func(t *rapid.T) step {
-			return &suspend{rapid.SampledFrom(organizations).Draw(t, "organization"), rapid.IntRange(1, 3).Draw(t, "steps")}
-		}),
-		"together": add(drawTogether),
-	}
-	for _, verb := range []string{
-		"create", "update", "edit", "delete", "get", "list", "all", "count", "bulk", "bulkAll",
-	} {
-		actions[verb] = add(func(t *rapid.T) step { return drawCall(t, verb) })
-	}
-	return actions
-}
-
-func drawTogether(t *rapid.T) step {
-	s := &together{}
-	client := rapid.SampledFrom([]string{byKey, byLogin}).Draw(t, "client")
-	for _, organization := range organizations[:rapid.IntRange(2, 3).Draw(t, "calls")] {
-		c := drawCall(t, rapid.SampledFrom([]string{"create", "get", "update", "delete", "all", "edit", "bulk", "bulkAll"}).Draw(t, "verb"))
-		c.client, c.organization = client, organization
-		s.calls = append(s.calls, c)
-	}
-	return s
-}
-
-func drawCall(t *rapid.T, verb string) *call {
-	c := &call{
-		verb:   verb,
-		client: rapid.SampledFrom([]string{byKey, byLogin}).Draw(t, "client"), organization: rapid.SampledFrom(organizations).Draw(t, "organization"),
-	}
-	some := names
-	if verb == "bulk" || verb == "bulkAll" {
-		some = names[:3] // customers have no bulk
-	}
-	c.resource = rapid.SampledFrom(some).Draw(t, "resource")
-	parts := 1
-	switch verb {
-	case "create":
-		c.entry = drawEntry(t, c.resource)
-	case "update", "edit":
-		c.key, c.customer = drawKey(t, c.resource)
-		c.entry = drawEntry(t, c.resource)
-		if rapid.IntRange(0, 2).Draw(t, "renamed") == 0 {
-			c.entry.key = c.key
-		}
-	case "get", "delete":
-		c.key, c.customer = drawKey(t, c.resource)
-	case "list":
-		c.page, c.limit = rapid.IntRange(1, 3).Draw(t, "page"), rapid.IntRange(1, 4).Draw(t, "limit")
-	case "all":
-		c.limit, parts = rapid.IntRange(1, 4).Draw(t, "limit"), 3
-	case "bulk", "bulkAll":
-		c.mode = rapid.SampledFrom([]linkit.BulkMode{linkit.BulkUpsert, linkit.BulkCreate, linkit.BulkUpdate}).Draw(t, "mode")
-		c.entries = drawEntries(t, c.resource, verb == "bulkAll")
-		if rapid.IntRange(0, 4).Draw(t, "limited") == 4 {
-			c.tooLarge = rapid.IntRange(1, 2).Draw(t, "tooLarge")
-		}
-		if verb == "bulkAll" {
-			parts = len(c.entries)
-		}
-	}
-	drawNetwork(t, c, parts)
-	return c
-}
-
-// drawNetwork draws what the network does to a call: half of the calls meet nothing.
-func drawNetwork(t *rapid.T, c *call, parts int) {
-	switch rapid.IntRange(0, 9).Draw(t, "context") {
-	case 8:
-		c.deadline = rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 3 * time.Second, 45 * time.Second}).Draw(t, "deadline")
-	case 9:
-		c.cancelled = rapid.IntRange(0, 2).Draw(t, "cancelled") == 2
-	}
-	n := max(rapid.IntRange(-4, 4).Draw(t, "faults"), 0)
-	for range n {
-		part := rapid.IntRange(0, parts-1).Draw(t, "part")
-		if c.faults == nil {
-			c.faults = map[int][]*fault{}
-		}
-		c.faults[part] = append(c.faults[part], rapid.SampledFrom(faults).Draw(t, "fault"))
-	}
-	if c.client == byLogin && rapid.IntRange(0, 7).Draw(t, "signs in badly") == 7 {
-		c.signIns = rapid.SliceOfN(rapid.SampledFrom(signInFaults), 1, 3).Draw(t, "sign-in faults")
-	}
-}
-
-func drawKey(t *rapid.T, resource string) (key string, customer int) {
-	if resource == customers {
-		return "", rapid.IntRange(0, 3).Draw(t, "customer")
-	}
-	return rapid.SampledFrom(keys[resource]).Draw(t, "key"), 0
-}
-
-func drawEntry(t *rapid.T, resource string) entry {
-	e := entry{fields: fields{}}
-	if resource != customers {
-		e.key, _ = drawKey(t, resource)
-	}
-	for _, name := range fieldsOf[resource] {
-		pool := pools[name]
-		if i := rapid.IntRange(0, len(pool)).Draw(t, name); i > 0 {
-			e.fields[name] = pool[i-1]
-		}
-	}
-	if resource == skus && e.fields.text("ProductIvID") != "" && e.fields.text("BranchIvID") != "" &&
-		rapid.IntRange(0, 1).Draw(t, "derived") == 1 {
-		e.key = ""
-	}
-	return e
-}
-
-func drawEntries(t *rapid.T, resource string, distinct bool) (entries []entry) {
-	for range rapid.IntRange(1, 4).Draw(t, "entries") {
-		e := drawEntry(t, resource)
-		same := func(other entry) bool { return keyOf(resource, other) == keyOf(resource, e) }
-		if !distinct || !slices.ContainsFunc(entries, same) {
-			entries = append(entries, e)
-		}
-	}
-	return entries
-}

@@ -42,7 +42,8 @@ type resource interface {
 	delete(ctx context.Context, c *linkit.Client, key string) error
 	bulk(ctx context.Context, c *linkit.Client, mode linkit.BulkMode, entries []entry) (*linkit.BulkResult, error)
 	bulkAll(
-		ctx context.Context, c *linkit.Client, mode linkit.BulkMode, entries []entry, each func(linkit.BulkResult),
+		ctx context.Context, c *linkit.Client, mode linkit.BulkMode, entries iter.Seq2[entry, error],
+		each func(linkit.BulkResult),
 	) error
 	peek(server *linkittest.Server, organization string) ([]record, error)
 	params(e entry) string
@@ -225,11 +226,12 @@ func (r *typed[T, P, L]) bulk(
 }
 
 func (r *typed[T, P, L]) bulkAll(
-	ctx context.Context, c *linkit.Client, mode linkit.BulkMode, entries []entry, each func(linkit.BulkResult),
+	ctx context.Context, c *linkit.Client, mode linkit.BulkMode, entries iter.Seq2[entry, error],
+	each func(linkit.BulkResult),
 ) error {
 	return r.bulkOf(c).BulkAll(ctx, mode, func(yield func(P, error) bool) {
-		for _, e := range entries {
-			if !yield(r.written(e), nil) {
+		for e, err := range entries {
+			if !yield(r.written(e), err) {
 				return
 			}
 		}

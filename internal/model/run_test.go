@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -22,6 +23,7 @@ type run struct {
 	auditor *linkit.Client // meets no fault
 	world   map[string]organization
 	stats   *statistics
+	spoil   func(http.RoundTripper) http.RoundTripper
 	now     int // the step
 
 	until map[string]int // the steps until which a credential is void or an organization suspended
@@ -50,7 +52,7 @@ func (env *environment) runProgram(t *testing.T, p *program) (ran int, wrong err
 	server.AddUser(linkittest.Email, linkittest.Password, organizations...)
 	server.SetTokenTTL(p.ttl)
 	synctest.Test(t, func(t *testing.T) {
-		r := env.newRun(t, p.ttl, server)
+		r := env.newRun(p, server)
 		if ran, wrong = r.runAll(p.steps); wrong == nil {
 			r.restoreAll()
 			wrong = r.audit(t.Context())
@@ -76,37 +78,47 @@ func (r *run) runAll(steps []step) (int, error) {
 	return len(steps), nil
 }
 
-func (env *environment) newRun(t *testing.T, ttl time.Duration, server *linkittest.Server) *run {
+func (env *environment) newRun(p *program, server *linkittest.Server) *run {
 	n := &network{
-		bridge: env.bridge, server: server, ttl: ttl, stats: env.stats, scripts: map[string]*script{},
+		bridge: env.bridge, server: server, ttl: p.ttl, skew: p.skew, stats: env.stats, scripts: map[string]*script{},
 		signIns: map[string][]*fault{}, refused: map[string]bool{}, tokens: map[string]time.Time{},
 	}
 	r := &run{
-		network: n, server: server, stats: env.stats, clients: map[string]*linkit.Client{}, world: map[string]organization{},
+		network: n, server: server, stats: env.stats, spoil: env.spoil, clients: map[string]*linkit.Client{}, world: map[string]organization{},
 		until: map[string]int{}, excused: map[string]time.Time{}, hurried: map[string]time.Time{},
 		doubted: map[string]time.Time{}, strain: map[string]int{}, strained: map[string]time.Time{},
 	}
-	client := func(name string, opts ...linkit.Option) *linkit.Client {
-		var rt http.RoundTripper = &transport{n, name}
-		if env.spoil != nil && name != "auditor" {
-			rt = env.spoil(rt)
-		}
-		c, err := linkit.NewClient(append([]linkit.Option{
-			linkit.WithBaseURL(server.URL), linkit.WithHTTPClient(&http.Client{Transport: rt}),
-		}, opts...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
+	for _, name := range []string{byKey, byLogin, "auditor"} {
+		r.clients[name] = r.newClient(name)
 	}
-	r.clients[byKey] = client(byKey, linkit.WithAPIKey(linkittest.APIKey), linkit.WithBulkSize(2))
-	r.clients[byLogin] = client(byLogin, linkit.WithLogin(linkittest.Email, linkittest.Password),
-		linkit.WithBulkSize(1), linkit.WithMaxConcurrency(3), linkit.WithPrefetch(2))
-	r.auditor = client("auditor", linkit.WithAPIKey(auditorKey))
+	r.auditor = r.clients["auditor"]
 	for _, id := range organizations {
 		r.world[id] = newOrganization()
 	}
 	return r
+}
+
+// newClient makes a client that goes through the network.
+func (r *run) newClient(name string) *linkit.Client {
+	var rt http.RoundTripper = &transport{r.network, name}
+	opts := []linkit.Option{linkit.WithBaseURL(r.server.URL)}
+	switch name {
+	case byKey:
+		opts = append(opts, linkit.WithAPIKey(linkittest.APIKey), linkit.WithBulkSize(2))
+	case byLogin:
+		opts = append(opts, linkit.WithLogin(linkittest.Email, linkittest.Password),
+			linkit.WithBulkSize(1), linkit.WithMaxConcurrency(3), linkit.WithPrefetch(2))
+	default:
+		opts = append(opts, linkit.WithAPIKey(auditorKey))
+	}
+	if r.spoil != nil && name != "auditor" {
+		rt = r.spoil(rt)
+	}
+	c, err := linkit.NewClient(append(opts, linkit.WithHTTPClient(&http.Client{Transport: rt}))...)
+	if err != nil {
+		panic(err) // the options are the test's own
+	}
+	return c
 }
 
 // restoreAll ends everything that was to last.
@@ -156,6 +168,20 @@ func (s *reset) run(r *run) error {
 	if _, void := r.until[byLogin]; !void {
 		r.resetAuth()
 	}
+	return nil
+}
+
+// run closes a client, whose calls send nothing from then on. What it has met is forgotten with it.
+func (s *restart) run(r *run) error {
+	_ = r.clients[s.client].Close() // a sign-in that is cancelled doesn't matter
+	if _, err := r.clients[s.client].Products.Get(context.Background(), "A"); !errors.Is(err, linkit.ErrClosed) {
+		return fmt.Errorf("a call of a closed client: %s", kindOf(err))
+	}
+	r.clients[s.client] = r.newClient(s.client)
+	for _, times := range []map[string]time.Time{r.excused, r.hurried, r.doubted} {
+		delete(times, s.client)
+	}
+	r.strain[s.client] = 0
 	return nil
 }
 
