@@ -69,6 +69,28 @@ func TestLoginRespondsAsDocumented(t *testing.T) {
 	assert.Equal(t, "org_b", body.User["organization_id"])
 	assert.NotEmpty(t, body.User["id"])
 	assert.NotEqual(t, body.Token, signIn(t, server, "two@example.com", "pass"))
+
+	for _, skew := range []time.Duration{0, 500 * time.Millisecond} { // a clock in either half of its second
+		server.SetClockSkew(skew)
+		res := send(t, server, "POST", "/auth/login", `{"email":"two@example.com","password":"pass"}`)
+		require.NoError(t, json.Unmarshal([]byte(res.body), &body))
+		date, err := http.ParseTime(res.header.Get("Date"))
+		require.NoError(t, err)
+		assert.Equal(t, 1500*time.Millisecond, body.ExpiresAt.Sub(date))
+	}
+}
+
+func TestCredentialsAreThoseOfAUserOrOfAKey(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	token := signIn(t, server, linkittest.Email, linkittest.Password)
+	user := send(t, server, "GET", "/auth/credentials", "", "Authorization", "Bearer "+token)
+	contains(t, `{"email":"`+linkittest.Email+`","name":"user","type":"user"}`, user.at(t, "user"))
+	key := send(t, server, "GET", "/auth/credentials", "")
+	contains(t, `{"email":"","name":"","type":"api_key"}`, key.at(t, "user"))
+	assert.NotEqual(t, user.at(t, "user", "id"), key.at(t, "user", "id"))
+	assert.Equal(t, "ACTIVE", key.at(t, "billing", "status"))
+	assert.Equal(t, true, key.at(t, "service_operational"))
 }
 
 func TestWrongPasswordIsPocketBases400(t *testing.T) {

@@ -269,11 +269,14 @@ func TestGenericsListTheirProducts(t *testing.T) {
 		linkit.Product{ID: "p2", GenericID: generic.ID, BrandID: "b2"},
 		linkit.Product{ID: "p3", GenericID: generic.ID, BrandID: "b1"},
 		linkit.Product{ID: "p4"},
+		linkit.Product{ID: "p5", GenericID: generic.ID, BrandID: "unknown"},
+		linkit.Product{ID: "p6", GenericID: generic.ID, BrandID: "b3"},
 	)
+	server.AddBrands(linkit.Brand{ID: "b3", BrandCode: "ADOL-2", NameEn: "Adol"})
 	generic, err = client.Generics.Get(t.Context(), "APAP")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"p1", "p2", "p3"}, generic.Products)
-	assert.Equal(t, 3, generic.ProductCount)
+	assert.Equal(t, []string{"p1", "p2", "p3", "p5", "p6"}, generic.Products)
+	assert.Equal(t, 5, generic.ProductCount)
 	assert.Equal(t, []string{"Adol", "Fevadol"}, generic.CommonBrands)
 	page, err := client.Generics.List(t.Context(), &linkit.GenericListParams{HasProducts: linkit.Ptr(true)})
 	require.NoError(t, err)

@@ -23,8 +23,7 @@ var generics = &resource[linkit.Generic]{
 			return has(g.NameEn) || has(g.NameAr) || has(g.GenericCode)
 		}),
 	},
-	clone:           copyOf[linkit.Generic],
-	setServerFields: func(g, _ *linkit.Generic) { g.Products, g.CommonBrands = nil, nil },
+	clone: copyOf[linkit.Generic],
 	check: func(_ change, g, _ *linkit.Generic) *problem {
 		return coded("generic_code", g.GenericCode, g.NameEn, g.NameAr)
 	},

@@ -19,6 +19,7 @@ func TestALimitIsFullAgainAnIntervalAfterItsFirstRequest(t *testing.T) {
 		{3 * time.Second, []time.Duration{0, time.Second, 0, 1999 * time.Millisecond, time.Millisecond, 0, 0}, []bool{true, true, false, false, true, true, false}},
 		// Whole seconds are counted: a window that began late in one ends early.
 		{3 * time.Second, []time.Duration{900 * time.Millisecond, 0, 0, 2100 * time.Millisecond}, []bool{true, true, false, true}},
+		{time.Second, []time.Duration{900 * time.Millisecond, 0, 0, 100 * time.Millisecond}, []bool{true, true, false, true}},
 		{30 * time.Millisecond, []time.Duration{0, 0, 29 * time.Millisecond, time.Millisecond}, []bool{true, true, false, true}},
 	} {
 		synctest.Test(t, func(t *testing.T) {

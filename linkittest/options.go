@@ -28,7 +28,7 @@ type settings struct {
 func WithAddr(addr string) Option {
 	return func(s *settings) {
 		host, _, err := net.SplitHostPort(addr)
-		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if ip := net.ParseIP(host); err != nil || host != "localhost" && !ip.IsLoopback() {
 			panic(fmt.Sprintf("linkittest: WithAddr: %q is not a loopback address with a port, such as 127.0.0.1:8090", addr))
 		}
 		s.addr = addr

@@ -26,12 +26,11 @@ var orders = &resource[linkit.Order]{
 	filters: []filter[linkit.Order]{
 		equal("status", func(o *linkit.Order) string { return string(o.OrderStatus) }),
 	},
-	clone:           cloneOrder,
-	aliases:         func(o *linkit.Order) []string { return []string{o.SourceReference} },
-	rename:          renameOrder,
-	setServerFields: func(o, old *linkit.Order) { o.Raw, o.SpecVersion = old.Raw, old.SpecVersion },
-	strict:          strictOrder,
-	encode:          encodeOrder,
+	clone:   cloneOrder,
+	aliases: func(o *linkit.Order) []string { return []string{o.SourceReference} },
+	rename:  renameOrder,
+	strict:  strictOrder,
+	encode:  encodeOrder,
 }
 
 var orderRoutes = []route{{method: http.MethodPost, path: "/orders/bulk", handle: createOrders}}

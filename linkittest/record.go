@@ -184,7 +184,7 @@ func setField(field reflect.Value, raw json.RawMessage) error {
 
 // reproduces reports whether an object or a list that was read into a field is complete there.
 func reproduces(field reflect.Value, raw json.RawMessage) bool {
-	if len(raw) == 0 || raw[0] != '{' && raw[0] != '[' || field.Type() == reflect.TypeFor[json.RawMessage]() {
+	if raw[0] != '{' && raw[0] != '[' {
 		return true
 	}
 	b, err := json.Marshal(field.Interface())

@@ -42,10 +42,10 @@ func (rs *rows[T]) len() int {
 	return rs.count
 }
 
-// chunkOf returns the index of the chunk where r belongs.
+// chunkOf returns the index of the chunk where r belongs. There must be one.
 func (rs *rows[T]) chunkOf(r *row[T]) int {
-	if last := len(rs.chunks) - 1; last < 0 || older(rs.chunks[last][0], r) <= 0 {
-		return max(last, 0)
+	if last := len(rs.chunks) - 1; older(rs.chunks[last][0], r) <= 0 {
+		return last
 	}
 	i, found := slices.BinarySearchFunc(rs.chunks, r, func(chunk []*row[T], r *row[T]) int { return older(chunk[0], r) })
 	if found {

@@ -3,6 +3,7 @@ package linkittest_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"testing"
@@ -84,7 +85,10 @@ func TestAddrIsLoopbackOnly(t *testing.T) {
 		assert.Panics(t, func() { linkittest.NewServer(linkittest.WithAddr(addr)) }, addr)
 	}
 	taken := server.URL[len("http://") : len(server.URL)-len("/api/v1")]
-	assert.Panics(t, func() { linkittest.NewServer(linkittest.WithAddr(taken)) })
+	defer func() {
+		assert.Contains(t, recover(), "linkittest: NewServer: listen tcp "+taken, "nothing else is reached")
+	}()
+	linkittest.NewServer(linkittest.WithAddr(taken))
 }
 
 func TestTLSServersAreTrustedByTheirClients(t *testing.T) {
@@ -122,6 +126,19 @@ func TestTLSServersAreTrustedByTheirClients(t *testing.T) {
 		other := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}}
 		_, err := server.Client(linkit.WithHTTPClient(other), linkit.WithRetries(0)).Products.List(t.Context(), nil)
 		require.ErrorContains(t, err, "certificate")
+	})
+	t.Run("HTTP/2 is not forced on anybody", func(t *testing.T) {
+		t.Parallel()
+		server := newServer(t, linkittest.WithHTTP2())
+		roots := x509.NewCertPool()
+		roots.AddCert(server.Certificate())
+		protocols := new(http.Protocols)
+		protocols.SetHTTP1(true)
+		old := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+		defer old.CloseIdleConnections()
+		client := server.Client(linkit.WithHTTPClient(&http.Client{Transport: old}), linkit.WithRetries(0))
+		_, err := client.Products.List(t.Context(), nil)
+		require.NoError(t, err)
 	})
 	assert.Nil(t, newServer(t).Certificate())
 }

@@ -58,7 +58,20 @@ func TestStrictRejectsWhatAnyServiceWould(t *testing.T) {
 		"long SKU iv_id":     {"/skus", `{"iv_id":"` + long + `"}`},
 		"long branch iv_id":  {"/branches", `{"iv_id":"` + long + `"}`},
 		"long branch name":   {"/branches", `{"iv_id":"N","name_en":"` + long + `"}`},
-		"location":           {"/branches", `{"iv_id":"N","location":{"lat":91,"lon":0}}`},
+		"too far north":      {"/branches", `{"iv_id":"N","location":{"lat":90.1,"lon":0}}`},
+		"too far south":      {"/branches", `{"iv_id":"N","location":{"lat":-90.1,"lon":0}}`},
+		"too far east":       {"/branches", `{"iv_id":"N","location":{"lat":0,"lon":180.1}}`},
+		"too far west":       {"/branches", `{"iv_id":"N","location":{"lat":0,"lon":-180.1}}`},
+		"long email":         {"/customers", `{"email":"` + long + `"}`},
+		"long phone":         {"/customers", `{"phone":"` + long + `"}`},
+		"long last name":     {"/customers", `{"last_name":"` + long + `"}`},
+		"long barcode":       {"/products", `{"iv_id":"N","barcode":"` + long + `"}`},
+		"long English name":  {"/products", `{"iv_id":"N","name_en":"` + long + `"}`},
+		"long Arabic branch": {"/branches", `{"iv_id":"N","name_ar":"` + long + `"}`},
+		"long offer name":    {"/offers", `{"name":"` + long + `"}`},
+		"buy below zero":     {"/offers", `{"name":"N","buy_qty":-1}`},
+		"get below zero":     {"/offers", `{"name":"N","get_qty":-1}`},
+		"negative percent":   {"/offers", `{"name":"N","get_discount_percent":-1}`},
 		"customer type":      {"/customers", `{"type":"alien"}`},
 		"customer status":    {"/customers", `{"status":"alien"}`},
 		"customer gender":    {"/customers", `{"gender":"alien"}`},
@@ -120,6 +133,31 @@ func TestStrictGenericsHaveNamesThatAreUniqueInAllOrganizations(t *testing.T) {
 			)
 			assert.Equal(t, status, send(t, server, "POST", "/generics", body).status, body)
 		}
+	}
+}
+
+func TestStrictAcceptsWhatDiffersOrIsLeftOut(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, linkittest.WithStrict())
+	server.AddBrands(linkit.Brand{ID: "b1"})
+	server.AddGenerics(linkit.Generic{GenericCode: "G", NameEn: "Paracetamol", NameAr: "باراسيتامول"})
+	for _, row := range []struct{ method, path, body string }{
+		{"POST", "/generics", `{"generic_code":"H","name_en":"Ibuprofen","name_ar":"ايبوبروفين"}`},
+		{"POST", "/generics", `{"generic_code":"I"}`},
+		{"POST", "/generics", `{"generic_code":"J"}`},
+		{"POST", "/products", `{"iv_id":"P","brand_id":"b1","average_price":0,"name_en":"` + strings.Repeat("ص", 255) + `"}`},
+		{"PUT", "/products/P", `{"iv_id":"P"}`}, // no brand any more
+		{"PUT", "/products/P", `{"iv_id":"P","brand_id":"b1"}`},
+		{"POST", "/branches", `{"iv_id":"S","location":{"lat":-90,"lon":180}}`},
+		{"POST", "/branches", `{"iv_id":"N","location":{"lat":90,"lon":-180}}`},
+		{"POST", "/skus", `{"iv_id":"own","qty":0}`},
+		{"POST", "/customers", `{"gender":"","type":"vip","status":"blocked"}`},
+		{"POST", "/offers", `{"name":"day","start_at":"2026-03-01T00:00:00Z","end_at":"2026-03-01T00:00:00Z"}`},
+		{"POST", "/offers", `{"name":"open","end_at":"2026-03-01T00:00:00Z"}`},
+		{"POST", "/offers", `{"name":"endless","start_at":"2026-03-01T00:00:00Z"}`},
+	} {
+		res := send(t, server, row.method, row.path, row.body)
+		assert.Contains(t, []int{200, 201}, res.status, "%s %s", row.body, res.body)
 	}
 }
 
