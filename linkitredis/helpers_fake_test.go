@@ -2,6 +2,7 @@ package linkitredis_test
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ type fakeRedis struct {
 	mu       sync.Mutex
 	latency  time.Duration // of every command
 	failure  error         // of every command
+	lost     string        // the kind of command whose response is lost after it took effect
 	commands []string      // such as "ask", "take", "extend", "unlock", "limit", "look"
 	locks    map[string]fakeLock
 	due      map[string]time.Time // a limit's theoretical arrival time
@@ -93,7 +95,12 @@ func (f *fakeRedis) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 			cmd.SetErr(f.failure)
 			return f.failure
 		}
-		cmd.(*redis.Cmd).SetVal(result())
+		value := result()
+		if kind == f.lost {
+			cmd.SetErr(io.ErrUnexpectedEOF)
+			return io.ErrUnexpectedEOF
+		}
+		cmd.(*redis.Cmd).SetVal(value)
 		return nil
 	}
 }

@@ -148,3 +148,38 @@ func TestTurnAfterTheDeadlineIsKnownAtOnce(t *testing.T) {
 		all.Wait()
 	})
 }
+
+func TestPlaceAfterTheDeadlineIsNotTaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newFakeRedis(t)
+		limiter := linkitredis.New(client).Limiter("l", 2, 1)
+		require.NoError(t, limiter.Wait(t.Context()))
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, limiter.Wait(ctx), context.DeadlineExceeded)
+		assert.Zero(t, time.Since(began), "it isn't waited for in vain")
+		require.NoError(t, limiter.Wait(t.Context()))
+		assert.InDelta(t, 500*time.Millisecond, time.Since(began), float64(time.Millisecond))
+	})
+}
+
+func TestWaitersGoOnAloneWhenRedisFailsMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		limiter := linkitredis.New(client, linkitredis.WithLogger(nil)).Limiter("l", 1, 1)
+		var all sync.WaitGroup
+		began := time.Now()
+		for range 10 {
+			all.Go(func() { assert.NoError(t, limiter.Wait(t.Context())) })
+			synctest.Wait()
+		}
+		require.Equal(t, int32(8), limiter.Waiting())
+		fake.set(0, errors.New("LOADING"))
+		all.Wait()
+		assert.GreaterOrEqual(t, time.Since(began), 7*time.Second, "at the same rate")
+		assert.LessOrEqual(t, time.Since(began), 10*time.Second)
+	})
+}

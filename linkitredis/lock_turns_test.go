@@ -1,6 +1,7 @@
 package linkitredis_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -124,5 +125,62 @@ func TestLockThatCameTooLateIsGivenBack(t *testing.T) {
 		assert.Equal(t, 1, fake.count("take"))
 		assert.Empty(t, fake.holder(lockKey), "nobody holds it")
 		<-time.After(time.Minute)
+	})
+}
+
+func TestLockThatTwoAskForAtOnceIsTakenByOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		fake.set(10*time.Millisecond, nil)
+		held := make(chan func(), 2)
+		for range 2 {
+			store := linkitredis.New(client)
+			go func() {
+				unlock, err := store.Lock(t.Context(), "k")
+				assert.NoError(t, err)
+				held <- unlock
+			}()
+		}
+		first := <-held
+		assert.Equal(t, 2, fake.count("ask"))
+		<-time.After(5 * time.Second)
+		assert.Empty(t, held)
+		assert.Equal(t, 2, fake.count("take"), "both saw that it was free")
+		first()
+		(<-held)()
+	})
+}
+
+func TestLockWhoseResponseIsLostIsGivenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		fake.lost = "take"
+		_, err := linkitredis.New(client, linkitredis.WithLogger(nil)).Lock(t.Context(), "k")
+		require.ErrorContains(t, err, "linkitredis: lock: ")
+		<-time.After(2 * time.Second)
+		assert.Empty(t, fake.holder(lockKey), "it would hold others up for its lease")
+		assert.Equal(t, 1, fake.count("take"))
+		<-time.After(time.Minute)
+	})
+}
+
+func TestWaitThatEndsWhileItAsksForALockThatAnotherHas(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, client := newFakeRedis(t)
+		store := linkitredis.New(client)
+		unlock, err := store.Lock(t.Context(), "k")
+		require.NoError(t, err)
+		holder := fake.holder(lockKey)
+		fake.set(500*time.Millisecond, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err = store.Lock(ctx, "k")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		<-time.After(time.Second)
+		assert.Equal(t, holder, fake.holder(lockKey), "there is nothing to give back")
+		unlock()
 	})
 }

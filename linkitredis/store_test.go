@@ -139,7 +139,7 @@ func TestSessionThatCannotBeReadIsAnError(t *testing.T) {
 		require.ErrorContains(t, err, test.says, test.key)
 		require.Nil(t, session, test.key)
 		assert.NotContains(t, err.Error(), "t0ken")
-		assert.Equal(t, 1, strings.Count(log.String(), "can't be read"), test.key)
+		assert.Equal(t, 1, strings.Count(log.String(), `level=WARN msg="linkitredis: the stored session can't be read`), test.key)
 		assert.NotContains(t, log.String(), "goes on alone", "it isn't Redis that failed")
 	}
 }
@@ -261,4 +261,22 @@ func TestStoreWhoseRedisIsGoneSaysSo(t *testing.T) {
 	require.Error(t, err)
 	_, err = store.Lock(t.Context(), "k")
 	require.Error(t, err)
+}
+
+func TestEachStepSaysThatRedisFails(t *testing.T) {
+	t.Parallel()
+	m, client, _ := stoppedClock(t)
+	m.SetError("LOADING Redis is loading the dataset in memory")
+	for step, run := range map[string]func(*linkitredis.Store) error{
+		"load":   func(s *linkitredis.Store) error { _, err := s.Load(t.Context(), "k"); return err },
+		"save":   func(s *linkitredis.Store) error { return s.Save(t.Context(), "k", testSession(time.Hour)) },
+		"remove": func(s *linkitredis.Store) error { return s.Save(t.Context(), "k", nil) },
+		"lock":   func(s *linkitredis.Store) error { _, err := s.Lock(t.Context(), "k"); return err },
+	} {
+		var log syncBuffer
+		err := run(linkitredis.New(client, withLog(&log)))
+		require.ErrorContains(t, err, "linkitredis: "+step+": ")
+		require.ErrorContains(t, err, "LOADING", "Redis' own error")
+		assert.Contains(t, log.String(), "step="+step)
+	}
 }
