@@ -78,6 +78,9 @@ func (f *flags) start(stop program.Stop, out *program.Output, tune func(*feed.Co
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 	db, err := database.Open(ctx, f.dsn)
+	if _, wrong := errors.AsType[*database.DSNError](err); wrong {
+		return program.Usage(err)
+	}
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}

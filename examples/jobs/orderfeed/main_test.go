@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -93,6 +95,45 @@ func TestFlagsThatAreWrongAreNamedBeforeAnythingHappens(t *testing.T) {
 	}
 	assert.Empty(t, service.Requests())
 	assert.NoFileExists(t, dsn)
+}
+
+func TestADSNThatIsWrongIsAFlagThatIsWrong(t *testing.T) {
+	service := setService(t)
+	for dsn, want := range map[string]string{
+		"mysql://feed:pa55word@db/shop":           `"mysql://"`,
+		"postgres://feed:pa55word@db:x/shop":      "port",
+		"host=db port=x password=pa55word":        "port",
+		"password=pa55word host=db sslmode=never": "sslmode",
+	} {
+		code, out, errs := runProgram(t, "-live", "-yes", "-dsn", dsn)
+		assert.Equal(t, program.ExitUsage, code, dsn)
+		assert.Contains(t, errs, want)
+		assert.NotContains(t, out+errs, "pa55word")
+	}
+	assert.Empty(t, service.Requests())
+}
+
+func TestASecondProcessOfASQLiteFileEndsWithAMessage(t *testing.T) {
+	setService(t)
+	dsn := filepath.Join(t.TempDir(), "orders.db")
+	begin, halt := context.WithCancel(t.Context())
+	defer halt()
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	require.NoError(t, err)
+	first := make(chan int, 1)
+	arguments := []string{"-live", "-yes", "-dsn", dsn}
+	go func() { first <- run(begin, arguments, program.NewOutput(out), out, nil) }()
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(out.Name())
+		return assert.NoError(t, err) && strings.Contains(string(text), `"started"`)
+	}, time.Minute, 10*time.Millisecond)
+
+	code, text, _ := runProgram(t, arguments...)
+	assert.Equal(t, program.ExitFailed, code)
+	assert.Contains(t, text, dsn+": another orderfeed works on this file; for several processes use PostgreSQL")
+	halt()
+	assert.Equal(t, program.ExitOK, <-first)
+	require.NoError(t, out.Close())
 }
 
 func TestItSaysWhatItWillWriteAndWhereBeforeItMay(t *testing.T) {

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -32,9 +35,9 @@ func (e *DSNError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *DSNError) Unwrap() error { return e.Err }
 
-// Open opens a database and checks that it responds. A dsn that begins with postgres:// or
-// postgresql:// is PostgreSQL's; anything else is the path of a SQLite file, which is made if it
-// doesn't exist and set to WAL, so that reading and writing don't block each other.
+// Open opens a database and checks that it responds. A dsn that [IsPostgres] isn't is the path of a
+// SQLite file, which is made if it doesn't exist and set to WAL, so that reading and writing don't
+// block each other.
 func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false) }
 
 // OpenReadOnly is Open of a database that must exist, and to which no statement can write.
@@ -58,15 +61,31 @@ func open(ctx context.Context, dsn string, readOnly bool) (*DB, error) {
 	return db, nil
 }
 
-// IsPostgres reports whether a dsn is PostgreSQL's.
+// keywords is the beginning of a dsn of keywords and values, such as "host=db dbname=shop".
+var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|database|user|password|passfile|service|servicefile|` +
+	`application_name|connect_timeout|target_session_attrs|ssl[a-z]+)\s*=`)
+
+// IsPostgres reports whether a dsn is PostgreSQL's: it begins with postgres:// or postgresql://, or
+// with one of libpq's keywords and an equals sign.
 func IsPostgres(dsn string) bool {
-	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") || keywords.MatchString(dsn)
 }
 
 // Name returns what a dsn leads to, without user, password and options.
 func Name(dsn string) string {
 	if !IsPostgres(dsn) {
+		if scheme, _, found := strings.Cut(dsn, "://"); found { // Open refuses it, and it may have a password
+			return scheme + "://"
+		}
 		return dsn
+	}
+	if keywords.MatchString(dsn) {
+		config, err := pgx.ParseConfig(dsn)
+		if err != nil {
+			return "postgres://"
+		}
+		host := net.JoinHostPort(url.PathEscape(config.Host), strconv.Itoa(int(config.Port)))
+		return "postgres://" + host + "/" + url.PathEscape(config.Database)
 	}
 	parsed, err := url.Parse(dsn)
 	if err != nil {

@@ -1,9 +1,11 @@
 package database_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -59,9 +61,41 @@ func TestOpenSaysWhatIsWrongWithADSNWithoutItsPassword(t *testing.T) {
 	require.ErrorContains(t, err, "none.db: ", "a source that doesn't exist is no empty one")
 }
 
+func TestADSNOfKeywordsIsPostgreSQLs(t *testing.T) {
+	t.Parallel()
+	for dsn, name := range map[string]string{
+		"host=db dbname=shop user=feed password=s3cret":           "postgres://db:5432/shop",
+		"password='s3 cret' port = 6432 host = db dbname='my db'": "postgres://db:6432/my%20db",
+		"dbname=shop host=/run/postgresql":                        "postgres://%2Frun%2Fpostgresql:5432/shop",
+		"sslmode=disable host=::1 dbname=shop":                    "postgres://[::1]:5432/shop",
+		"database=shop host=a,b":                                  "postgres://a:5432/shop",
+		"host=db port=no password=s3cret":                         "postgres://",
+		"user='s3cret":                                            "postgres://",
+		"postgres://feed:s3cret@db/shop?sslmode=disable":          "postgres://db/shop",
+		"postgresql://feed:s3cret@db:1/shop":                      "postgres://db:1/shop",
+		"postgres://feed:s3cret@db:x/shop":                        "postgres://",
+	} {
+		assert.True(t, database.IsPostgres(dsn), dsn)
+		assert.Equal(t, name, database.Name(dsn))
+	}
+	assert.Equal(t, "mysql://", database.Name("mysql://feed:s3cret@db/shop"))
+	for _, path := range []string{"stock.db", "./host=db", "/var/host=db.db", "hostname=x.db", "key=value.db", "file:a.db", "host"} {
+		assert.False(t, database.IsPostgres(path), path)
+		assert.Equal(t, path, database.Name(path))
+	}
+	for _, dsn := range []string{"host=127.0.0.1 port=1 password=s3cret connect_timeout=1", "port=no password=s3cret", "password='s3cret"} {
+		_, err := database.Open(t.Context(), dsn)
+		require.Error(t, err, dsn)
+		assert.NotContains(t, err.Error(), "s3cret")
+		assert.NoFileExists(t, dsn)
+	}
+}
+
 func TestAReaderOfPostgreSQLCannotWrite(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.New(t).Database(t)
+	config, err := pgx.ParseConfig(pgtest.New(t).Database(t))
+	require.NoError(t, err)
+	dsn := fmt.Sprintf("host=%s port=%d user=%s dbname=%s sslmode=disable", config.Host, config.Port, config.User, config.Database)
 	db, err := database.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -75,6 +76,7 @@ type Feed struct {
 	Config
 	river    *river.Client[*sql.Tx]
 	listener *pgxpool.Pool // nil on SQLite
+	file     io.Closer     // the lock of SQLite's file, nil on PostgreSQL
 	measures *measures
 
 	stopping chan struct{} // closed when running jobs should end at the next good moment
@@ -83,18 +85,25 @@ type Feed struct {
 	err      error
 }
 
-// New returns a Feed, after it has made the tables that don't exist.
+// ErrLocked is a SQLite file that another process works on.
+var ErrLocked = errors.New("another orderfeed works on this file; for several processes use PostgreSQL")
+
+// New returns a Feed, after it has made the tables that don't exist. On SQLite it fails with
+// [ErrLocked] while another Feed works on the file: until that one's Run returns, or its process ends.
 func New(ctx context.Context, config Config) (_ *Feed, err error) {
 	f := &Feed{Config: config.withDefaults(), stopping: make(chan struct{}), failed: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			f.release()
+		}
+	}()
+	if err := f.lockFile(ctx); err != nil {
+		return nil, err
+	}
 	driver, err := f.driver(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			f.closeListener()
-		}
-	}()
 	if err := f.migrate(ctx, driver); err != nil {
 		return nil, fmt.Errorf("make the tables: %w", err)
 	}
@@ -126,9 +135,26 @@ func (f *Feed) driver(ctx context.Context) (riverdriver.Driver[*sql.Tx], error) 
 	return riverdatabasesql.NewWithPgxListener(f.DB.DB, f.listener), nil
 }
 
-func (f *Feed) closeListener() {
+// lockFile takes the lock of a SQLite file. It is that of another file beside it: nobody is kept from
+// reading and writing the first.
+func (f *Feed) lockFile(ctx context.Context) (err error) {
+	if f.DB.Postgres {
+		return nil
+	}
+	f.file, err = database.Lock(ctx, f.DB.Path+"-orderfeed.lock")
+	if errors.Is(err, database.ErrLocked) {
+		return fmt.Errorf("%s: %w", f.DB.Path, ErrLocked)
+	}
+	return err
+}
+
+// release gives back what New took.
+func (f *Feed) release() {
 	if f.listener != nil {
 		f.listener.Close()
+	}
+	if f.file != nil {
+		_ = f.file.Close()
 	}
 }
 
@@ -170,7 +196,7 @@ func processID() string {
 // Run works until stop.Begin ends, or an error that only a person can mend ends it. Jobs that are
 // running may then finish, within StopTimeout and until stop.Finish ends. A Feed runs once.
 func (f *Feed) Run(stop program.Stop) error {
-	defer f.closeListener()
+	defer f.release()
 	defer f.measures.stop()
 	ctx := context.WithoutCancel(stop.Finish)
 	if err := f.river.Start(ctx); err != nil {

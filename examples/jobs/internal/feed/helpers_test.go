@@ -111,7 +111,7 @@ func newRig(t *testing.T, dsn string, change func(*Config), opts ...linkittest.O
 	}
 	r.Feed, err = New(t.Context(), config)
 	require.NoError(t, err)
-	t.Cleanup(r.closeListener)
+	t.Cleanup(r.release)
 	mux := http.NewServeMux()
 	mux.Handle("POST /webhooks/{secret}", r.Webhooks(secret))
 	web := httptest.NewServer(mux)
