@@ -12,8 +12,8 @@ import (
 
 // The keys of records. Any text may be one.
 var keys = map[string][]string{
-	products: {"A", "B", "C/ü %2F"},
-	branches: {"x", "y"},
+	products: {"A", "B", "C/ü %2F", "D"},
+	branches: {"x", "y", "z"},
 	skus:     {"A_x", "A_y", "B_x", "S"},
 }
 
@@ -136,6 +136,11 @@ func drawCall(t *rapid.T, verb string) *call {
 	return c
 }
 
+// drawnFaults are all faults, and those more often that matter most to what follows them.
+var drawnFaults = slices.Concat(faults, slices.Repeat([]*fault{
+	named("response lost"), named("lost on its way"), named("401"), named("403"), named("refused connection"),
+}, 4))
+
 // drawNetwork draws what the network does to a call: half of the calls meet nothing.
 func drawNetwork(t *rapid.T, c *call, parts int) {
 	switch rapid.IntRange(0, 9).Draw(t, "context") {
@@ -150,7 +155,7 @@ func drawNetwork(t *rapid.T, c *call, parts int) {
 		if c.faults == nil {
 			c.faults = map[int][]*fault{}
 		}
-		c.faults[part] = append(c.faults[part], rapid.SampledFrom(faults).Draw(t, "fault"))
+		c.faults[part] = append(c.faults[part], rapid.SampledFrom(drawnFaults).Draw(t, "fault"))
 	}
 	if c.client == byLogin && rapid.IntRange(0, 7).Draw(t, "signs in badly") == 7 {
 		c.signIns = rapid.SliceOfN(rapid.SampledFrom(signInFaults), 1, 3).Draw(t, "sign-in faults")
@@ -186,7 +191,7 @@ func drawEntry(t *rapid.T, resource string) entry {
 }
 
 func drawEntries(t *rapid.T, resource string, distinct bool) (entries []entry) {
-	for range rapid.IntRange(1, 4).Draw(t, "entries") {
+	for range rapid.IntRange(1, 5).Draw(t, "entries") {
 		e := drawEntry(t, resource)
 		same := func(other entry) bool { return keyOf(resource, other) == keyOf(resource, e) }
 		if !distinct || !slices.ContainsFunc(entries, same) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -152,6 +153,10 @@ var faults = []*fault{
 		time.AfterFunc(time.Millisecond, x.cancel)
 		return respond(http.StatusServiceUnavailable, errorBody(http.StatusServiceUnavailable)), nil
 	}},
+}
+
+func named(name string) *fault {
+	return faults[slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })]
 }
 
 // signInFaults are those of sign-ins.

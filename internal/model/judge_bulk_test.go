@@ -38,16 +38,19 @@ func (a *attempt) judgeBulk() ([]organization, error) {
 		a.results = a.single()
 	}
 	candidates := []organization{a.before}
-	next := 0
+	next, covered := 0, 0
 	for _, result := range a.results {
 		if result.Offset < next || result.Offset+result.Count > len(a.entries) {
 			return nil, a.problem("the results' ranges overlap")
 		}
-		next = result.Offset + result.Count
+		next, covered = result.Offset+result.Count, covered+result.Count
 		var err error
 		if candidates, err = a.judgeResult(candidates, &result); err != nil {
 			return nil, err
 		}
+	}
+	if (a.err == nil || exact) && covered != len(a.entries) {
+		return nil, a.problem("its results cover %d of %d records", covered, len(a.entries))
 	}
 	return candidates, nil
 }

@@ -104,7 +104,7 @@ func (r *run) newClient(name string) *linkit.Client {
 	opts := []linkit.Option{linkit.WithBaseURL(r.server.URL)}
 	switch name {
 	case byKey:
-		opts = append(opts, linkit.WithAPIKey(linkittest.APIKey), linkit.WithBulkSize(2))
+		opts = append(opts, linkit.WithAPIKey(linkittest.APIKey), linkit.WithBulkSize(4))
 	case byLogin:
 		opts = append(opts, linkit.WithLogin(linkittest.Email, linkittest.Password),
 			linkit.WithBulkSize(1), linkit.WithMaxConcurrency(3), linkit.WithPrefetch(2))

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -117,10 +116,6 @@ func TestASpoiledClientIsFound(t *testing.T) {
 			assert.ErrorContains(t, err, row.wrong)
 		})
 	}
-}
-
-func named(name string) *fault {
-	return faults[slices.IndexFunc(faults, func(f *fault) bool { return f.name == name })]
 }
 
 func TestAProgramThatGoesWrongIsShortened(t *testing.T) {
