@@ -62,6 +62,11 @@ func actions(p *program) map[string]func(*rapid.T) {
 		}),
 		"expire": add(func(*rapid.T) step { return &expire{} }),
 		"reset":  add(func(*rapid.T) step { return &reset{} }),
+		"refuse": add(func(t *rapid.T) step {
+			resource := rapid.SampledFrom(names[:3]).Draw(t, "resource")
+			key, _ := drawKey(t, resource)
+			return &refuse{resource, key, rapid.IntRange(1, 6).Draw(t, "steps")}
+		}),
 		"restart": add(func(t *rapid.T) step {
 			return &restart{rapid.SampledFrom([]string{byKey, byLogin}).Draw(t, "client")}
 		}),

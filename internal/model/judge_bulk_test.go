@@ -98,7 +98,7 @@ func (a *attempt) judgeResult(candidates []organization, result *linkit.BulkResu
 		changed := o.clone()
 		if effects > 0 || uncertain {
 			for _, e := range a.entries[result.Offset : result.Offset+result.Count] {
-				if !e.invalid() {
+				if !e.invalid() && !a.r.refuses(a.resource, keyOf(a.resource, e)) {
 					changed.bulk(a.resource, a.mode, e)
 				}
 			}

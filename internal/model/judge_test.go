@@ -84,56 +84,6 @@ func (r *run) prepare(c *call) *attempt {
 	return a
 }
 
-// invalid reports whether the call can't be sent at all.
-func (a *attempt) invalid() bool {
-	return (a.verb == "create" || a.verb == "update") && a.entry.invalid() ||
-		a.verb == "bulk" && slices.ContainsFunc(a.entries, entry.invalid)
-}
-
-// expect computes what the server would respond with, and what it would hold then.
-func (a *attempt) expect() {
-	switch {
-	case a.invalid():
-		a.want = statusInvalid
-		return
-	case a.r.until[a.client] > 0:
-		a.want = http.StatusUnauthorized
-		return
-	case a.r.until[a.organization] > 0:
-		a.want = http.StatusForbidden
-		return
-	}
-	a.want = http.StatusOK
-	switch a.verb {
-	case "get":
-		if _, exists := a.before[a.resource][a.key]; !exists {
-			a.want = http.StatusNotFound
-		}
-	case "create":
-		a.want = a.after.create(a.resource, a.entry)
-	case "update":
-		a.want = a.after.update(a.resource, a.key, a.entry)
-	case "edit":
-		r, exists := a.before[a.resource][a.key]
-		if exists && a.entry.invalid() {
-			a.want = statusInvalid
-			return
-		}
-		e := entry{key: a.entry.key, fields: r.fields.apply(a.entry.fields)}
-		a.want = a.after.update(a.resource, a.key, e)
-	case "delete":
-		a.want = a.after.delete(a.resource, a.key)
-	case "bulk", "bulkAll":
-		for _, e := range a.entries {
-			if e.invalid() {
-				a.statuses = append(a.statuses, statusInvalid)
-			} else {
-				a.statuses = append(a.statuses, a.after.bulk(a.resource, a.mode, e))
-			}
-		}
-	}
-}
-
 // do makes the call.
 func (a *attempt) do() {
 	c, r := a.r.clients[a.client].ForOrganization(a.organization), resources[a.resource]
@@ -336,6 +286,7 @@ func (a *attempt) matches(err error, status int) bool {
 		statusInvalid:           linkit.ErrInvalid,
 		http.StatusUnauthorized: linkit.ErrUnauthorized, http.StatusForbidden: linkit.ErrForbidden, // its code may have been cut off
 		http.StatusNotFound: linkit.ErrNotFound, http.StatusConflict: linkit.ErrConflict,
+		http.StatusUnprocessableEntity: linkit.ErrValidation,
 	}
 	if status < 400 || a.verb == "delete" && err == nil && len(a.script.served) > 0 {
 		return err == nil

@@ -86,7 +86,7 @@ func TestMain(m *testing.M) {
 
 func TestProgramsOfCallsAgreeWithAPlainMap(t *testing.T) {
 	stats := newStatistics()
-	env := &environment{bridge: newBridge(), stats: stats}
+	env := &environment{bridge: newBridge(t), stats: stats}
 	rapid.Check(t, env.check(t))
 	t.Logf("figures: %v", stats)
 }

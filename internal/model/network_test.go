@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/linkit-go/linkit/linkittest"
@@ -40,8 +41,10 @@ type outside struct {
 }
 
 // newBridge must be called outside of bubbles.
-func newBridge() *bridge {
+func newBridge(t *testing.T) *bridge {
+	t.Helper()
 	b := &bridge{requests: make(chan *outside), responses: make(chan *outside)}
+	t.Cleanup(func() { close(b.requests) })
 	go func() {
 		for x := range b.requests {
 			x.send()

@@ -160,6 +160,16 @@ type revoke struct {
 
 func (s *revoke) String() string { return fmt.Sprintf("revoke(%s) for %d steps", s.client, s.steps) }
 
+// refuse makes the server reject a record for some steps.
+type refuse struct {
+	resource, key string
+	steps         int
+}
+
+func (s *refuse) String() string {
+	return fmt.Sprintf("server.Refuse(%q, %q, 422, \"\") for %d steps", "/"+s.resource, s.key, s.steps)
+}
+
 // restart closes a client and makes another one.
 type restart struct{ client string }
 

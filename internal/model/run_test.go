@@ -26,7 +26,10 @@ type run struct {
 	spoil   func(http.RoundTripper) http.RoundTripper
 	now     int // the step
 
-	until map[string]int // the steps until which a credential is void or an organization suspended
+	// until holds the steps until which a credential is void, an organization suspended, or a record
+	// refused; refusals end those of records.
+	until    map[string]int
+	refusals map[string]func()
 
 	// What earlier calls met may fail later ones of the same client: for a while, or those with a
 	// deadline, or those that need a sign-in.
@@ -85,7 +88,7 @@ func (env *environment) newRun(p *program, server *linkittest.Server) *run {
 	}
 	r := &run{
 		network: n, server: server, stats: env.stats, spoil: env.spoil, clients: map[string]*linkit.Client{}, world: map[string]organization{},
-		until: map[string]int{}, excused: map[string]time.Time{}, hurried: map[string]time.Time{},
+		until: map[string]int{}, refusals: map[string]func(){}, excused: map[string]time.Time{}, hurried: map[string]time.Time{},
 		doubted: map[string]time.Time{}, strain: map[string]int{}, strained: map[string]time.Time{},
 	}
 	for _, name := range []string{byKey, byLogin, "auditor"} {
@@ -143,6 +146,10 @@ func (r *run) restore() {
 			r.server.AddUser(linkittest.Email, linkittest.Password, organizations...)
 			r.resetAuth()
 		default:
+			if remove := r.refusals[what]; remove != nil {
+				remove()
+				continue
+			}
 			r.server.SetSuspended(what, false)
 		}
 	}
@@ -200,6 +207,19 @@ func (s *suspend) run(r *run) error {
 	r.server.SetSuspended(s.organization, true)
 	return nil
 }
+
+func (s *refuse) run(r *run) error {
+	what := s.resource + " " + s.key
+	r.until[what] = r.now + 1 + s.steps
+	if old := r.refusals[what]; old != nil {
+		old()
+	}
+	r.refusals[what] = r.server.Refuse("/"+s.resource, s.key, http.StatusUnprocessableEntity, "")
+	return nil
+}
+
+// refuses reports whether the server rejects a record.
+func (r *run) refuses(resource, key string) bool { return r.until[resource+" "+key] > 0 }
 
 func (c *call) run(r *run) error { return (&together{[]*call{c}}).run(r) }
 

@@ -107,7 +107,7 @@ func TestASpoiledClientIsFound(t *testing.T) {
 		{"caches", caches, []step{with(org1, "all", nil), with(org1, "create", nil), with(org1, "all", nil)}, "0 records instead of 1"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			env := &environment{bridge: newBridge(), stats: newStatistics()}
+			env := &environment{bridge: newBridge(t), stats: newStatistics()}
 			p := &program{ttl: time.Hour, steps: row.steps}
 			_, err := env.runProgram(t, p)
 			require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestAProgramThatGoesWrongIsShortened(t *testing.T) {
 	setFlag(t, "rapid.steps", "10")
 	setFlag(t, "rapid.checks", "2000") // it ends with the first that goes wrong
 	setFlag(t, "rapid.shrinktime", "2s")
-	env := &environment{bridge: newBridge(), stats: newStatistics(), spoil: resends}
+	env := &environment{bridge: newBridge(t), stats: newStatistics(), spoil: resends}
 	found := &recorder{TB: t}
 	done := make(chan struct{})
 	go func() { // which FailNow ends
