@@ -149,6 +149,7 @@ func TestLockThatTwoAskForAtOnceIsTakenByOne(t *testing.T) {
 		assert.Equal(t, 2, fake.count("take"), "both saw that it was free")
 		first()
 		(<-held)()
+		<-time.After(time.Minute) // until the commands have ended
 	})
 }
 
@@ -174,7 +175,7 @@ func TestWaitThatEndsWhileItAsksForALockThatAnotherHas(t *testing.T) {
 		unlock, err := store.Lock(t.Context(), "k")
 		require.NoError(t, err)
 		holder := fake.holder(lockKey)
-		fake.set(500*time.Millisecond, nil)
+		fake.set(300*time.Millisecond, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		_, err = store.Lock(ctx, "k")
@@ -182,5 +183,6 @@ func TestWaitThatEndsWhileItAsksForALockThatAnotherHas(t *testing.T) {
 		<-time.After(time.Second)
 		assert.Equal(t, holder, fake.holder(lockKey), "there is nothing to give back")
 		unlock()
+		<-time.After(time.Minute) // until the commands have ended
 	})
 }
