@@ -39,7 +39,9 @@ func TestDataAndAddressSurviveAStopAndACrash(t *testing.T) {
 	assert.Equal(t, "off", query(t, dsn, "SHOW fsync"))
 	query(t, dsn, "CREATE TABLE kept AS SELECT 'kept'::text AS value", "SET synchronous_commit = on",
 		"INSERT INTO kept VALUES ('more')", "SELECT count(*)::text FROM kept")
-	for name, end := range map[string]func(){"stop": server.Stop, "crash": server.Kill} {
+	for name, end := range map[string]func(){
+		"stop": server.Stop, "crash": server.Kill, "kill": server.Crash,
+	} {
 		end()
 		_, err := pgx.Connect(t.Context(), dsn)
 		require.Error(t, err, name)
