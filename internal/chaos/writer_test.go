@@ -242,11 +242,12 @@ func (f *fleet) victims() (all []*victim) {
 // writes and sign-ins.
 func (f *fleet) check(t *testing.T, s *service, took time.Duration) string {
 	t.Helper()
+	var ending sync.WaitGroup
 	for _, p := range f.processes {
-		p.Signal(syscall.SIGTERM)
+		ending.Go(func() { p.End(syscall.SIGTERM, time.Minute) })
 	}
+	ending.Wait()
 	for _, p := range f.processes {
-		p.End(syscall.SIGTERM, time.Minute)
 		assert.Zero(t, p.ExitCode(), "%s", p.Log())
 	}
 	// Each on its own, a process signs in once in a token's life, and once more after each start.
