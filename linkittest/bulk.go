@@ -85,8 +85,6 @@ func (d *resource[T]) writeOne(
 	key = d.keyOf(c, &v.value)
 	old := d.table(c.org).get(key)
 	switch {
-	case item.members == nil:
-		return key, 0, item.refusal
 	case old != nil && mode != linkit.BulkCreate: // decoded anew, over what is there
 		if v, refusal = d.patch(old, item.members); refusal == nil {
 			refusal = d.update(c, key, v)

@@ -74,6 +74,12 @@ func TestFaultsThatOnlyModifyApplyInAdditionInAnyOrder(t *testing.T) {
 		}
 		assert.Equal(t, 200, send(t, server, "GET", "/ping", "").status, order)
 	}
+	server := newServer(t)
+	server.Inject(linkittest.Fault{Status: 503})
+	server.Inject(all[1])
+	res := send(t, server, "GET", "/ping", "")
+	assert.Equal(t, 503, res.status)
+	assert.Equal(t, "1", res.header.Get("X-Only"), "also with one that has no header")
 }
 
 func TestFaultsApplyWithoutRecording(t *testing.T) {
@@ -100,4 +106,17 @@ func TestARefusalOfAnotherRecordIsNoneOfOneThatDoesNotExist(t *testing.T) {
 	assert.Equal(t, 400, send(t, server, "PATCH", "/offers/none/status", `{"is_active":7}`).status)
 	require.Equal(t, 201, send(t, server, "POST", "/offers", `{"name":"Eid"}`).status)
 	assert.Equal(t, 409, send(t, server, "POST", "/offers", `{"name":"Ramadan"}`).status)
+}
+
+func TestARefusalHasTheStatusOfAnError(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	for status, panics := range map[int]bool{0: true, 200: true, 399: true, 400: false, 999: false, 1000: true} {
+		refuse := func() { server.Refuse("/products", "A", status, "")() }
+		if panics {
+			assert.Panics(t, refuse, status)
+		} else {
+			assert.NotPanics(t, refuse, status)
+		}
+	}
 }

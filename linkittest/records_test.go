@@ -21,6 +21,10 @@ func TestRecordsThatWereAddedAreTheServersOwn(t *testing.T) {
 	settings := json.RawMessage(`{"slug":"sap","settings":{"a":1}}`)
 	server.AddBranches(linkit.Branch{IvID: "BR-07", NameEn: "Olaya", WorkingHours: hours})
 	server.AddOrders(linkit.Order{ID: "order-1", ShippingAddress: address})
+	qty := 5
+	server.AddSKUs(linkit.SKU{IvID: "S", Qty: &qty})
+	qty = 6
+	assert.EqualValues(t, 5, send(t, server, "GET", "/skus/S", "").at(t, "qty"))
 	server.AddIntegrations(linkit.Integration{Slug: "sap"})
 	server.AddIntegrationConfigs(linkit.IntegrationConfig{Slug: "sap", Raw: settings})
 	for _, raw := range []json.RawMessage{hours, address, settings} {

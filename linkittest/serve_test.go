@@ -66,3 +66,42 @@ func TestAKeyThatCannotBeDerivedIsRequired(t *testing.T) {
 	send(t, server, "POST", "/offers/bulk", `{"offers":[{"status":"a"},{"status":"b"}]}`)
 	assert.EqualValues(t, 2, send(t, server, "GET", "/offers", "").at(t, "total_count"), "offers without a name are two")
 }
+
+func TestAWriteKeepsWhatOnlyTheServerSetsAndWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddProducts(linkit.Product{IvID: "A", IsDeleted: true})
+	for _, row := range []struct{ method, path, body string }{
+		{"PUT", "/products/A", `{"name_en":"Adol","is_deleted":false}`},
+		{"POST", "/products/bulk", `{"mode":"update","products":[{"iv_id":"A","name_en":"Adol"}]}`},
+	} {
+		require.Equal(t, 200, send(t, server, row.method, row.path, row.body).status)
+		contains(t, `{"is_deleted":true,"name_en":"Adol"}`, send(t, server, "GET", "/products/A", "").at(t))
+	}
+	id, _ := send(t, server, "POST", "/offers", `{"name":"Eid","tags":["new"]}`).at(t, "id").(string)
+	require.Equal(t, 200, send(t, server, "PATCH", "/offers/"+id+"/status", `{"is_active":true}`).status)
+	contains(t, `{"name":"Eid","is_active":true,"tags":["new"]}`, send(t, server, "GET", "/offers/"+id, "").at(t))
+}
+
+func TestAFieldOfAnotherTypeIsNamed(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	for _, row := range []struct{ path, body, details string }{
+		{"/branches", `{"iv_id":"B","location":{"lat":"north"}}`, "location.lat must not be a string"},
+		{"/products", `{"iv_id":7}`, "iv_id must not be a number"},
+		{"/payments/orders", `{"providers":{}}`, "providers must not be a object"},
+		{"/products", `[]`, "the body must be a JSON object"},
+		{"/products", ``, "the body is empty"},
+		{"/products/bulk", `{"mode":"create","products":{}}`, "the records must be a list"},
+		{"/products/bulk", `{"mode":"create"}`, "products must be a list of at least one record"},
+		{"/products/bulk", `{"mode":"create","products":[{"iv_id":"A"}]} more`, "something follows it"},
+		{"/products/bulk", `{"mode":"replace","products":[{"iv_id":"A"}]}`, "mode must be create, update or upsert"},
+		{"/products/bulk", `[{"iv_id":"A"}]`, "the body must be a JSON object"},
+		{"/orders/bulk", `[{}] more`, "something follows it"},
+	} {
+		res := send(t, server, "POST", row.path, row.body)
+		assert.Equal(t, 400, res.status, row.body)
+		assert.Contains(t, res.at(t, "details"), row.details, row.body)
+	}
+	assert.EqualValues(t, 0, send(t, server, "GET", "/products", "").at(t, "total_count"))
+}

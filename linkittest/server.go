@@ -32,7 +32,6 @@ package linkittest
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
@@ -110,7 +109,6 @@ func NewServer(opts ...Option) *Server {
 	switch {
 	case s.settings.http2:
 		s.http.EnableHTTP2 = true
-		s.http.TLS = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 		s.http.StartTLS()
 	case s.settings.tls:
 		s.http.StartTLS()

@@ -151,6 +151,7 @@ func TestStrictAcceptsWhatDiffersOrIsLeftOut(t *testing.T) {
 		{"POST", "/branches", `{"iv_id":"S","location":{"lat":-90,"lon":180}}`},
 		{"POST", "/branches", `{"iv_id":"N","location":{"lat":90,"lon":-180}}`},
 		{"POST", "/skus", `{"iv_id":"own","qty":0}`},
+		{"POST", "/skus", `{"iv_id":"both","product_iv_id":"P","branch_iv_id":"S"}`},
 		{"POST", "/customers", `{"gender":"","type":"vip","status":"blocked"}`},
 		{"POST", "/offers", `{"name":"day","start_at":"2026-03-01T00:00:00Z","end_at":"2026-03-01T00:00:00Z"}`},
 		{"POST", "/offers", `{"name":"open","end_at":"2026-03-01T00:00:00Z"}`},
