@@ -60,6 +60,7 @@ func TestServersAreSplitIntoNameAndPort(t *testing.T) {
 		"[::1]:8080":       "[{server.address ::1} {server.port 8080}]",
 		"":                 "[]",
 		"linkit.works":     "[]",
+		"linkit.works:web": "[{server.address linkit.works}]",
 	} {
 		text := "["
 		for i, each := range serverAttributes(server) {

@@ -74,6 +74,18 @@ func TestMetricsOfCallsAndAttempts(t *testing.T) {
 	assert.Positive(t, waits.DataPoints[0].Value)
 }
 
+func TestAnAttemptWithoutAResponseHasNoStatus(t *testing.T) {
+	t.Parallel()
+	server := linkittest.New(t)
+	r := newTelemetry(t)
+	client := server.Client(linkit.WithHooks(r.hooks), linkit.WithRetries(0))
+	server.Inject(linkittest.Fault{DropBefore: true})
+	_, err := client.Products.List(t.Context(), nil)
+	require.Error(t, err)
+	assert.Equal(t, []string{"error.type=connection http.request.method=GET url.template=/products 1"},
+		r.points("http.client.request.duration"))
+}
+
 func TestFailedSignInsAreCounted(t *testing.T) {
 	t.Parallel()
 	server := linkittest.New(t)

@@ -61,6 +61,10 @@ program [internal, Unset]
 		method, _ := set.Value("http.request.method")
 		template, _ := set.Value("url.template")
 		assert.Equal(t, strings.TrimPrefix(span.Name(), "linkit "), method.AsString()+" "+template.AsString())
+		if resent, ok := set.Value("http.request.resend_count"); ok && resent.AsInt64() < 3 { // after a 503
+			wait, _ := set.Value("linkit.wait")
+			assert.Positive(t, wait.AsFloat64())
+		}
 		assert.False(t, set.HasValue("url.full"))
 		assert.Empty(t, span.Events())
 	}
@@ -149,7 +153,10 @@ func TestPropagatorsDecideWhatIsSent(t *testing.T) {
 		"trace context": {propagation.TraceContext{}, map[string]bool{"Traceparent": true, "Baggage": false}},
 		"baggage":       {propagation.Baggage{}, map[string]bool{"Traceparent": false, "Baggage": true}},
 		"none":          {propagation.NewCompositeTextMapPropagator(), map[string]bool{"Traceparent": false, "Baggage": false}},
-		"unsendable":    {unsendable{}, map[string]bool{"X-Broken": false, "X-Empty": false, "X-Good": true}},
+		"unsendable": {unsendable{}, map[string]bool{
+			"X-Line": false, "X-Empty": false, "X-Before": false, "X-After": false, "X-Tab": false, "X-Del": false, "X-Arabic": false,
+			"X-Between": true, "X-Tilde": true, "X-Good": true,
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,10 +177,15 @@ func TestPropagatorsDecideWhatIsSent(t *testing.T) {
 type unsendable struct{ propagation.TraceContext }
 
 func (unsendable) Inject(_ context.Context, carrier propagation.TextMapCarrier) {
-	carrier.Set("X-Broken", "a\r\nb")
-	carrier.Set("X-Empty", "")
-	carrier.Set("X-Good", "yes")
-	carrier.Set("X-Good", carrier.Get("X-Good")+strings.Join(carrier.Keys(), ","))
+	for key, value := range map[string]string{
+		"X-Line": "a\r\nb", "X-Empty": "", "X-Before": " a", "X-After": "a ", "X-Tab": "a\tb", "X-Del": "a\x7fb",
+		"X-Arabic": "الرياض", "X-Between": "a b", "X-Tilde": "~",
+	} {
+		carrier.Set(key, value)
+	}
+	if keys := carrier.Keys(); len(keys) == 2 && carrier.Get("x-between") == "a b" { // it reads what it has set
+		carrier.Set("X-Good", "yes")
+	}
 }
 
 // A transport that makes spans of its own makes them below the attempt's.
@@ -243,7 +255,10 @@ func TestCallsThatAreNotSampledArePropagatedAndMeasured(t *testing.T) {
 
 func TestRequestIDsAreRecordedUnlessTheyAreLong(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]string{"req-7": `["req-7"]`, "": "", strings.Repeat("x", 81): ""} {
+	for id, want := range map[string]string{
+		"req-7": `["req-7"]`, "": "", strings.Repeat("x", 81): "",
+		strings.Repeat("x", 80): `["` + strings.Repeat("x", 80) + `"]`,
+	} {
 		server := linkittest.New(t)
 		server.Inject(linkittest.Fault{Header: http.Header{"X-Request-Id": {id}}})
 		r := newTelemetry(t)
