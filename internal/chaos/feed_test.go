@@ -70,25 +70,32 @@ func (f *feed) args(more ...string) []string {
 	return append([]string{"-dsn", f.dsn, "-live", "-yes", "-post", f.receiver, "-every", "1s", "-workers", "4"}, more...)
 }
 
-// ServeHTTP takes an event.
+// ServeHTTP takes an event. It refuses some, and loses some of its responses.
 func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var e struct {
 		ID      int64  `json:"id"`
 		OrderID string `json:"order_id"`
 	}
 	body, err := io.ReadAll(r.Body)
-	if err != nil || json.Unmarshal(body, &e) != nil {
-		w.WriteHeader(http.StatusBadRequest)
+	if err != nil || json.Unmarshal(body, &e) != nil || rand.N(100) == 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
+	f.take(e.OrderID, e.ID)
+	if rand.N(100) == 0 {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (f *feed) take(order string, id int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.seen[e.ID] {
+	if f.seen[id] {
 		f.again++
 		return
 	}
-	f.seen[e.ID] = true
-	f.received[e.OrderID] = append(f.received[e.OrderID], e.ID)
+	f.seen[id] = true
+	f.received[order] = append(f.received[order], id)
 }
 
 // change moves orders on until ctx ends, and lets webhooks tell of most of that.
