@@ -2,6 +2,7 @@ package linkit_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ func addSamples(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(text)
 		f.Add(bytes.ReplaceAll(text, []byte(`: "`), []byte(`: 7, "odd": "`)))
+		f.Add(bytes.ReplaceAll(text, []byte(`: "`), []byte(": \"\xff\\ud800")))
 	}
 	for _, body := range refusals {
 		f.Add([]byte(body))
@@ -68,13 +70,13 @@ func fuzzBody(f *testing.F, status int) {
 			linkit.WithOrganization(testOrganization),
 		)
 		for _, r := range all {
-			if r.one != nil {
-				_, err := r.one(t.Context(), client)
-				checkFuzzed(t, err)
-			}
-			if r.list != nil {
-				_, err := r.list(t.Context(), client)
-				checkFuzzed(t, err)
+			for _, read := range []func(context.Context, *linkit.Client) (any, error){r.one, r.list} {
+				if read != nil {
+					model, err := read(t.Context(), client)
+					checkFuzzed(t, err)
+					_, err = json.Marshal(model) // as a program that stores it
+					require.NoError(t, err)
+				}
 			}
 		}
 		checkFuzzed(t, client.Products.Delete(t.Context(), "A"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -215,6 +216,13 @@ type plainOrderParams OrderParams // without methods
 
 // MarshalJSON encodes the fields that are set, and Extra.
 func (p OrderParams) MarshalJSON() ([]byte, error) {
+	for i := range p.Products {
+		if line := &p.Products[i]; !line.readable() {
+			if _, err := line.encode(); err != nil {
+				return nil, invalidMember(fmt.Sprintf("products[%d]", i), err)
+			}
+		}
+	}
 	return mergeParams((*plainOrderParams)(&p), p.Extra, nil)
 }
 

@@ -3,6 +3,8 @@ package linkit
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // LineItem is one line of an order. What is zero is left out of a request; only a line that was
@@ -27,8 +29,19 @@ func (l *LineItem) UnmarshalJSON(b []byte) error {
 }
 
 // MarshalJSON writes the fields that are set, and of a line that was read those whose value came as
-// zero or can't be read.
+// zero or can't be read. What came and isn't UTF-8 is written with U+FFFD in its place, as
+// encoding/json does; in [OrderParams] it is an error, unless the field was set since.
 func (l LineItem) MarshalJSON() ([]byte, error) {
+	text, err := l.encode()
+	if err == nil || l.readable() {
+		return text, err
+	}
+	l.Raw = lenient.Readable(l.Raw)
+	return l.encode()
+}
+
+// encode is MarshalJSON where text that isn't UTF-8 is an error.
+func (l LineItem) encode() ([]byte, error) {
 	if len(l.Raw) == 0 {
 		return mergeParams((*plainLineItem)(&l), nil, nil)
 	}
@@ -36,3 +49,6 @@ func (l LineItem) MarshalJSON() ([]byte, error) {
 	_, kept := carry(l.Raw, &line)
 	return mergeParams(line, nil, kept)
 }
+
+// readable reports whether what came is UTF-8.
+func (l LineItem) readable() bool { return len(l.Raw) == 0 || lenient.Check(l.Raw) == nil }

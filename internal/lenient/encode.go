@@ -1,6 +1,7 @@
 package lenient
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -66,6 +67,15 @@ func Check(text []byte) error {
 		return nil
 	}
 	return fieldError(nil, err)
+}
+
+// Readable returns a JSON text with U+FFFD for what isn't UTF-8, or text itself where it isn't JSON.
+func Readable(text []byte) []byte {
+	value := jsontext.Value(bytes.Clone(text))
+	if value.Format(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+		return text
+	}
+	return value
 }
 
 // fieldError names the field of a t that err is about.
