@@ -12,4 +12,4 @@ chaos:
 fuzz:
 	script/fuzz 1h
 model:
-	go test -C internal/model -count=1 -timeout 30m -v -run Programs -rapid.checks=2000 -rapid.steps=50 .
+	go test -C internal/model -count=1 -timeout 30m -v -run Programs -rapid.checks=2100 -rapid.steps=50 .
