@@ -58,11 +58,11 @@ func (f *fakeRedis) count(kind string) (n int) {
 	return n
 }
 
-// holder returns the value that a lock has, "" if it is free.
-func (f *fakeRedis) holder(key string) string {
+// holder returns the value that the lock called k has, "" if it is free.
+func (f *fakeRedis) holder() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.held(key)
+	return f.held("linkit:lock:k")
 }
 
 func (f *fakeRedis) held(key string) string {
@@ -89,7 +89,7 @@ func (f *fakeRedis) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		kind, result := f.run(cmd.Args()[3].(string), cmd.Args()[4:])
+		kind, result := f.run(arg[string](cmd.Args(), 3), cmd.Args()[4:])
 		f.commands = append(f.commands, kind)
 		if f.failure != nil {
 			cmd.SetErr(f.failure)
@@ -100,21 +100,30 @@ func (f *fakeRedis) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 			cmd.SetErr(io.ErrUnexpectedEOF)
 			return io.ErrUnexpectedEOF
 		}
-		cmd.(*redis.Cmd).SetVal(value)
+		if scripted, ok := cmd.(*redis.Cmd); ok {
+			scripted.SetVal(value)
+		}
 		return nil
 	}
 }
+
+func arg[T any](args []any, i int) T {
+	value, _ := args[i].(T)
+	return value
+}
+
+func inMilliseconds(n int64) time.Time { return time.UnixMilli(time.Now().UnixMilli() + n) }
 
 // run returns the kind of a command, and what has its effect.
 func (f *fakeRedis) run(key string, args []any) (kind string, result func() any) {
 	switch {
 	case strings.Contains(key, ":limit:"):
 		kind = "limit"
-		if args[2].(int64) < 0 {
+		if arg[int64](args, 2) < 0 {
 			kind = "look"
 		}
-		return kind, func() any { return f.limit(key, args[0].(float64), args[1].(float64), args[2].(int64)) }
-	case len(args) == 3 && args[2].(int64) == 0:
+		return kind, func() any { return f.limit(key, arg[float64](args, 0), arg[float64](args, 1), arg[int64](args, 2)) }
+	case len(args) == 3 && arg[int64](args, 2) == 0:
 		return "ask", func() any {
 			if f.held(key) != "" {
 				return int64(-1)
@@ -123,11 +132,10 @@ func (f *fakeRedis) run(key string, args []any) (kind string, result func() any)
 		}
 	case len(args) == 3:
 		return "take", func() any {
-			if f.held(key) != "" || time.Now().UnixMilli() >= args[2].(int64) {
+			if f.held(key) != "" || time.Now().UnixMilli() >= arg[int64](args, 2) {
 				return int64(-1)
 			}
-			lease := time.Duration(args[1].(int64)) * time.Millisecond
-			f.locks[key] = fakeLock{args[0].(string), time.Now().Add(lease)}
+			f.locks[key] = fakeLock{arg[string](args, 0), inMilliseconds(arg[int64](args, 1))}
 			return int64(1)
 		}
 	case len(args) == 2:
@@ -135,7 +143,7 @@ func (f *fakeRedis) run(key string, args []any) (kind string, result func() any)
 			if f.held(key) != args[0] {
 				return int64(0)
 			}
-			f.locks[key] = fakeLock{args[0].(string), time.Now().Add(time.Duration(args[1].(int)) * time.Millisecond)}
+			f.locks[key] = fakeLock{arg[string](args, 0), inMilliseconds(int64(arg[int](args, 1)))}
 			return int64(1)
 		}
 	}

@@ -13,8 +13,6 @@ import (
 	"github.com/linkit-go/linkit/linkitredis"
 )
 
-const lockKey = "linkit:lock:k"
-
 func TestUnlockReturnsOnceTheLockIsFree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -23,11 +21,11 @@ func TestUnlockReturnsOnceTheLockIsFree(t *testing.T) {
 		store := linkitredis.New(client)
 		unlock, err := store.Lock(t.Context(), "k")
 		require.NoError(t, err)
-		require.NotEmpty(t, fake.holder(lockKey))
+		require.NotEmpty(t, fake.holder())
 		began := time.Now()
 		unlock()
 		assert.Equal(t, 10*time.Millisecond, time.Since(began))
-		assert.Empty(t, fake.holder(lockKey))
+		assert.Empty(t, fake.holder())
 		unlock()
 		<-time.After(time.Minute)
 		assert.Equal(t, 1, fake.count("unlock"), "a second time: nothing")
@@ -41,13 +39,13 @@ func TestLeaseIsExtendedForTwoMinutesAtMost(t *testing.T) {
 		fake, client := newFakeRedis(t)
 		unlock, err := linkitredis.New(client).Lock(t.Context(), "k")
 		require.NoError(t, err)
-		holder := fake.holder(lockKey)
+		holder := fake.holder()
 		for range 119 {
 			<-time.After(time.Second)
-			require.Equal(t, holder, fake.holder(lockKey))
+			require.Equal(t, holder, fake.holder())
 		}
 		<-time.After(11 * time.Second)
-		assert.Empty(t, fake.holder(lockKey), "a sign-in takes a minute at most")
+		assert.Empty(t, fake.holder(), "a sign-in takes a minute at most")
 		assert.InDelta(t, 36, fake.count("extend"), 1, "three to a lease")
 		unlock()
 	})
@@ -85,7 +83,7 @@ func TestLockThatIsGivenBackWhileRedisFailsIsNotExtended(t *testing.T) {
 		<-time.After(2 * time.Second)
 		fake.set(0, nil)
 		<-time.After(time.Second)
-		assert.Empty(t, fake.holder(lockKey), "given back before its lease is over")
+		assert.Empty(t, fake.holder(), "given back before its lease is over")
 		<-time.After(time.Minute)
 		assert.Zero(t, fake.count("extend"))
 		assert.LessOrEqual(t, fake.count("unlock"), 5)
@@ -123,7 +121,7 @@ func TestLockThatCameTooLateIsGivenBack(t *testing.T) {
 		assert.Equal(t, time.Second, time.Since(began))
 		<-time.After(3 * time.Second)
 		assert.Equal(t, 1, fake.count("take"))
-		assert.Empty(t, fake.holder(lockKey), "nobody holds it")
+		assert.Empty(t, fake.holder(), "nobody holds it")
 		<-time.After(time.Minute)
 	})
 }
@@ -161,7 +159,7 @@ func TestLockWhoseResponseIsLostIsGivenBack(t *testing.T) {
 		_, err := linkitredis.New(client, linkitredis.WithLogger(nil)).Lock(t.Context(), "k")
 		require.ErrorContains(t, err, "linkitredis: lock: ")
 		<-time.After(2 * time.Second)
-		assert.Empty(t, fake.holder(lockKey), "it would hold others up for its lease")
+		assert.Empty(t, fake.holder(), "it would hold others up for its lease")
 		assert.Equal(t, 1, fake.count("take"))
 		<-time.After(time.Minute)
 	})
@@ -171,17 +169,19 @@ func TestWaitThatEndsWhileItAsksForALockThatAnotherHas(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, client := newFakeRedis(t)
-		store := linkitredis.New(client)
+		var log syncBuffer
+		store := linkitredis.New(client, withLog(&log))
 		unlock, err := store.Lock(t.Context(), "k")
 		require.NoError(t, err)
-		holder := fake.holder(lockKey)
+		holder := fake.holder()
 		fake.set(300*time.Millisecond, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		_, err = store.Lock(ctx, "k")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		<-time.After(time.Second)
-		assert.Equal(t, holder, fake.holder(lockKey), "there is nothing to give back")
+		assert.Equal(t, holder, fake.holder(), "there is nothing to give back")
+		assert.Empty(t, log.String())
 		unlock()
 		<-time.After(time.Minute) // until the commands have ended
 	})
