@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -216,6 +217,7 @@ func TestAnErrorThatNeedsAPersonEndsTheRunAndLosesNothing(t *testing.T) {
 				assert.Equal(t, 150, s.Sent)
 			})
 			require.ErrorIs(t, err, c.want)
+			assert.Equal(t, 1, strings.Count(err.Error(), "shard "), "it is told once: %v", err)
 			assert.Equal(t, 1, passes, "it isn't tried again")
 			assert.Len(t, b.differing(), 850)
 			assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"), "nothing was taken, which is known")

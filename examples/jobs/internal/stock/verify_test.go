@@ -119,5 +119,15 @@ func TestDifferencesAreWhatAPassWouldSend(t *testing.T) {
 		assert.Equal(t, "qty 6, price 7.32, cost 0.1, available true, product P7", list[0].New.String())
 		assert.Equal(t, int64(1), *b.shop.get("P7_B1").Qty, "nothing was sent")
 		assert.Equal(t, 1, b.once(engine).Sent)
+
+		b.exec(`UPDATE stock SET price = 'NaN' WHERE product = 'P8' AND branch = 'B1'`)
+		summary, list = differences()
+		assert.Equal(t, 1, summary.Rejected)
+		require.Len(t, list, 1)
+		assert.Contains(t, list[0].Reason, "price", "it can't be sent")
+		assert.Equal(t, 1, b.once(engine).Rejected)
+		summary, list = differences()
+		assert.Equal(t, 1, summary.Rejected)
+		assert.Empty(t, list, "a rejection that is known isn't a difference")
 	})
 }
