@@ -62,8 +62,8 @@ func open(ctx context.Context, dsn string, readOnly bool) (*DB, error) {
 }
 
 // keywords is the beginning of a dsn of keywords and values, such as "host=db dbname=shop".
-var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|database|user|password|passfile|service|servicefile|` +
-	`application_name|connect_timeout|target_session_attrs|ssl[a-z]+)\s*=`)
+var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|database|user|password|passfile|` +
+	`service|servicefile|application_name|connect_timeout|target_session_attrs|ssl[a-z]+)\s*=`)
 
 // IsPostgres reports whether a dsn is PostgreSQL's: it begins with postgres:// or postgresql://, or
 // with one of libpq's keywords and an equals sign.
