@@ -105,7 +105,7 @@ func TestProgressIsToldOfEachRecordOnce(t *testing.T) {
 	var begun, records, rejected atomic.Int64
 	engine, _ := b.engine(stock.Options{
 		BatchSize: 100,
-		Begin: func(rows int) { begun.Store(int64(rows)) },
+		Begin:     func(rows int) { begun.Store(int64(rows)) },
 		Progress: func(n, refused int) {
 			records.Add(int64(n))
 			rejected.Add(int64(refused))
