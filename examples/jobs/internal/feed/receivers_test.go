@@ -55,6 +55,8 @@ func TestPostAcceptsUpToTheFirstRefusal(t *testing.T) {
 		"the first":   {[]int{202, 409}, 1},
 		"a redirect":  {[]int{307}, 0},
 		"nothing new": {[]int{304}, 0},
+		"several":     {[]int{300}, 0},
+		"the last":    {[]int{299, 299}, 2},
 	} {
 		var keys, bodies []string
 		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
