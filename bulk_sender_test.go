@@ -61,11 +61,11 @@ func (s *tooLargeBeyond) RoundTrip(r *http.Request) (*http.Response, error) {
 			s.seen[p.IvID]++
 		}
 	}
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{},
-		Body:       io.NopCloser(strings.NewReader(`{"success":true}`)),
-	}, nil
+	text := `{"success":true}`
+	if status != http.StatusOK {
+		text = `{"success":false,"error":"too large","code":"PAYLOAD_TOO_LARGE"}`
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text))}, nil
 }
 
 func TestARequestThatIsTooLargeIsHalvedUntilItFitsAndTheSizeIsKept(t *testing.T) {
@@ -129,6 +129,7 @@ func TestARecordThatIsTooLargeAloneIsRejectedAndTheOthersAreSent(t *testing.T) {
 		assert.Equal(t, huge, rejected[0].Index)
 		assert.Equal(t, key, rejected[0].Key)
 		assert.Equal(t, http.StatusRequestEntityTooLarge, rejected[0].StatusCode)
+		assert.Equal(t, "PAYLOAD_TOO_LARGE", rejected[0].Code)
 		assert.Less(t, len(s.sizes), 150, "one large record makes all requests small")
 	}
 }

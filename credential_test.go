@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,6 +119,34 @@ func TestRejectedKeyThatIsAcceptedAgainEndsTheWait(t *testing.T) {
 		require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
 		assert.Equal(t, 3, s.asked)
 	})
+}
+
+func TestOnlyASuccessEndsTheWaitAfterARejectedKey(t *testing.T) {
+	t.Parallel()
+	for status, asks := range map[int]int{0: 2, 200: 3, 204: 3, 304: 2, 400: 2, 500: 2} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rejected, asked := true, 0
+				client := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+					switch {
+					case rejected:
+						return (&signInServer{}).respond(401, `{}`), nil
+					case status == 0:
+						return nil, syscall.ECONNRESET
+					}
+					return (&signInServer{}).respond(status, ``), nil
+				}), linkit.WithRetries(0), linkit.WithAPIKeyFunc(func(context.Context) (string, error) { asked++; return testKey, nil }))
+				require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+				assert.Equal(t, 2, asked, "once for the call, and once for its 401")
+				rejected = false
+				_ = client.Products.Delete(t.Context(), "x")
+				rejected = true
+				require.ErrorIs(t, getOne(t.Context(), client), linkit.ErrUnauthorized)
+				assert.Equal(t, asks, asked)
+			})
+		})
+	}
 }
 
 func TestOneAskServesAllCallsThatMeetARejectedKey(t *testing.T) {
