@@ -13,11 +13,11 @@ import (
 
 // kinds are faults that exclude one another, and what a client sees of each.
 var kinds = map[string]linkittest.Fault{
-	"status 503":  {Status: 503},
-	"status 200":  {Body: `["fault"]`},
-	"lost before": {DropBefore: true},
-	"lost after":  {DropAfter: true},
-	"truncated":   {Truncate: true},
+	"status 503":  {Method: "POST", Status: 503},
+	"status 200":  {Method: "POST", Body: `["fault"]`},
+	"lost before": {Method: "POST", DropBefore: true},
+	"lost after":  {Method: "POST", DropAfter: true},
+	"truncated":   {Method: "POST", Truncate: true},
 }
 
 // meet sends a write and returns the kind of fault that it met.
@@ -43,7 +43,6 @@ func TestTheOldestOfTwoFaultsAppliesAndThenTheOther(t *testing.T) {
 			t.Run(first+", "+second, func(t *testing.T) {
 				t.Parallel()
 				server := newServer(t)
-				one.Method, other.Method = "POST", "POST"
 				server.Inject(one)
 				server.Inject(other)
 				assert.Equal(t, first, meet(t, server, "A"))
