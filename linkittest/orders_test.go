@@ -46,6 +46,7 @@ func TestAnOrdersVersionStays(t *testing.T) {
 	for range 2 {
 		assert.Equal(t, "2027-01-01", send(t, server, "GET", "/orders/o1", "").at(t, "spec_version"))
 		assert.Equal(t, "2026-04-01", send(t, server, "GET", "/orders/o2", "").at(t, "spec_version"))
+		assert.Empty(t, send(t, server, "GET", "/orders/o1", "").at(t, "order", "spec_version"), "it is the envelope's")
 	}
 }
 

@@ -105,3 +105,37 @@ func TestAFieldOfAnotherTypeIsNamed(t *testing.T) {
 	}
 	assert.EqualValues(t, 0, send(t, server, "GET", "/products", "").at(t, "total_count"))
 }
+
+func TestARenamedRecordIsFoundByItsNewKeyAlone(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddBranches(linkit.Branch{IvID: "S"})
+	server.AddProducts(linkit.Product{IvID: "A"})
+	assert.Regexp(t, `^s[a-z0-9]{14}$`, send(t, server, "GET", "/skus/A_S", "").at(t, "id"))
+	require.Equal(t, 200, send(t, server, "PUT", "/products/A", `{"iv_id":"B"}`).status)
+	for path, status := range map[string]int{
+		"/products/A": 404, "/products/B": 200, "/skus/A_S": 404, "/skus/B_S": 200,
+	} {
+		assert.Equal(t, status, send(t, server, "GET", path, "").status, path)
+	}
+	assert.Equal(t, 201, send(t, server, "POST", "/products", `{"iv_id":"A"}`).status, "the old key is free")
+}
+
+func TestASKUWithoutAQuantityHasNone(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddSKUs(linkit.SKU{IvID: "unknown"}, linkit.SKU{IvID: "one", Qty: linkit.Ptr(1)})
+	for query, want := range map[string]int{"max_qty=0": 1, "min_qty=1": 1, "min_qty=0": 2, "max_qty=1": 2, "min_qty=2": 0} {
+		assert.EqualValues(t, want, send(t, server, "GET", "/skus?"+query, "").at(t, "total_count"), query)
+	}
+}
+
+func TestTheFirstKnownProviderIsTheActiveOne(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddProviders(linkit.Provider{ID: "tap", AppSlug: "tap-app"}, linkit.Provider{ID: "hyperpay", AppSlug: "hp-app"})
+	res := send(t, server, "POST", "/payments/orders", `{"providers":["nobody","hyperpay","tap"]}`)
+	require.Equal(t, http.StatusCreated, res.status)
+	assert.Equal(t, "hyperpay", res.at(t, "data", "active_gateway"))
+	assert.Equal(t, []any{"hyperpay", "tap"}, res.at(t, "data", "accepted_gateways"))
+}
