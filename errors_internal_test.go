@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestStatusesMatchTheirErrorsAndNoOthers(t *testing.T) {
@@ -36,4 +37,11 @@ func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
 	}
 	assert.Contains(t, new(UnauthorizedError).Error(), "401")
 	assert.Contains(t, new(ForbiddenError).Error(), "403")
+}
+
+func TestAnUncertainErrorIsStillWhatItWas(t *testing.T) {
+	t.Parallel()
+	err := error(uncertainError{ErrCircuitOpen})
+	require.ErrorIs(t, err, ErrUncertain)
+	require.ErrorIs(t, err, ErrCircuitOpen)
 }

@@ -154,3 +154,21 @@ func TestAnIntegrationIsNamedWhole(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "GET /integrations/org_9f2/a%2Fb/config", w.all()[0].line)
 }
+
+func TestConfigOfAnotherIntegrationAndOrganizationIsNotReturned(t *testing.T) {
+	t.Parallel()
+	for body, accepted := range map[string]bool{
+		`{"slug":"salla","organization_id":"org_9f2"}`: true,
+		`{"slug":"salla","organization_id":"org_1a1"}`: true,
+		`{"slug":"zid","organization_id":"org_9f2"}`:   true,
+		`{"slug":"zid","organization_id":"org_1a1"}`:   false,
+	} {
+		config, err := served(t, body).Integrations.Config(t.Context(), "org_9f2", "salla")
+		if accepted {
+			require.NoError(t, err, body)
+			continue
+		}
+		require.ErrorContains(t, err, "another request", body)
+		assert.Nil(t, config)
+	}
+}

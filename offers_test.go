@@ -213,3 +213,10 @@ func TestAReportThatIsNoJSONIsAnError(t *testing.T) {
 		return err
 	})
 }
+
+func TestAnEmptyMetaOfAnOfferIsLeftOut(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(linkit.OfferParams{Name: "Eid", Meta: json.RawMessage{}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"name":"Eid"}`, string(text))
+}

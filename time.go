@@ -256,16 +256,11 @@ func parseYearFirst(s string) (time.Time, error) {
 	return time.Time{}, errNoTime
 }
 
-// clockText writes the zone of a time of day as RFC 3339 does: "10:30:00 UTC", "10:30:00 +0300" and
-// Go's "10:30:00 +0000 UTC".
+// clockText writes the zone of a time of day as RFC 3339 does, or leaves it out where it is UTC:
+// "10:30:00 UTC", "10:30:00 +0300" and Go's "10:30:00 +0000 UTC".
 func clockText(clock string) string {
 	for _, name := range []string{" UTC", " GMT"} {
-		if rest, ok := strings.CutSuffix(clock, name); ok {
-			clock = rest
-			if !strings.ContainsAny(rest, "+-Z") {
-				clock += "Z"
-			}
-		}
+		clock = strings.TrimSuffix(clock, name)
 	}
 	return strings.ReplaceAll(clock, " ", "")
 }

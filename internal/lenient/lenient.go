@@ -83,15 +83,12 @@ func keeper[T any](fields func(v *T) any, rewrite func(text []byte) []byte, kept
 
 // New returns a Reader.
 func New(keepers ...Keeper) *Reader {
-	r := &Reader{keepers: keepers, strict: tolerant}
-	if len(keepers) > 0 {
-		funcs := make([]*json.Unmarshalers, len(keepers))
-		for i, k := range keepers {
-			funcs[i] = k.strict
-		}
-		r.strict = json.JoinOptions(tolerant, json.WithUnmarshalers(json.JoinUnmarshalers(funcs...)))
+	funcs := make([]*json.Unmarshalers, len(keepers))
+	for i, k := range keepers {
+		funcs[i] = k.strict
 	}
-	return r
+	strict := json.JoinOptions(tolerant, json.WithUnmarshalers(json.JoinUnmarshalers(funcs...)))
+	return &Reader{keepers: keepers, strict: strict}
 }
 
 // Read reads one JSON value into v, a pointer that isn't nil. It returns the names of the fields

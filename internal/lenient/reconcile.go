@@ -44,16 +44,7 @@ func Inexact(raw []byte) bool {
 		return false
 	}
 	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
-	return digitCount(strings.TrimLeft(mantissa, "-0.")) > exact
-}
-
-func digitCount(s string) (n int) {
-	for _, c := range s {
-		if c >= '0' && c <= '9' {
-			n++
-		}
-	}
-	return n
+	return len(strings.Replace(strings.TrimLeft(mantissa, "-0."), ".", "", 1)) > exact
 }
 
 // plainNumber takes the zeros off a number in a text, which JSON's numbers don't have: "00".

@@ -101,7 +101,8 @@ func Int(text []byte) (int64, bool) {
 }
 
 // wholeDigits writes out a number, which is by JSON's grammar, without fraction and exponent:
-// 1.50e3 is 1500. It returns "" where the number isn't whole, or has more digits than an int64.
+// 1.50e3 is 1500. It returns "" where the number isn't whole, or has more zeros than an int64
+// has digits.
 func wholeDigits(s string) string {
 	const most = 19 // digits of an int64
 	sign := ""
@@ -124,7 +125,7 @@ func wholeDigits(s string) string {
 	}
 	stripped := len(whole+fraction) - len(strings.TrimRight(whole+fraction, "0"))
 	zeros := exponent - len(fraction) + stripped // to write after kept
-	if zeros < 0 || zeros > most || len(kept)+zeros > most {
+	if zeros < 0 || zeros > most {
 		return ""
 	}
 	return sign + kept + strings.Repeat("0", zeros)

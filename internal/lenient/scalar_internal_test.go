@@ -16,7 +16,7 @@ func TestWholeNumbersAreReadAndNeverRounded(t *testing.T) {
 		"12": 12, "-12": -12, " 12\n": 12, `"12"`: 12, `" 12 "`: 12, "0": 0, "-0": 0, "2.0": 2, "-2.0": -2, "2e3": 2000,
 		"2E+3": 2000, "1.50e3": 1500, "1.5e1": 15, "10e-1": 1, "0.5e1": 5, "0.0": 0, "-0.0": 0, "0e5": 0, "5e0": 5, "100.00": 100,
 		"9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64,
-		"1e18": 1e18, "1.0e18": 1e18, "9e18": 9e18, "1000000000000000000.0": 1e18, "0.1e1": 1, "0.01e2": 1,
+		"1e18": 1e18, "1.0e18": 1e18, "9e18": 9e18, "-9e18": -9e18, "1000000000000000000.0": 1e18, "0.1e1": 1, "0.01e2": 1,
 	} {
 		n, ok := Int([]byte(text))
 		assert.True(t, ok, text)
@@ -24,7 +24,7 @@ func TestWholeNumbersAreReadAndNeverRounded(t *testing.T) {
 	}
 	for _, text := range []string{
 		"2.5", "1e-1", "01", `"01"`, "1.", ".5", "1e", "1e+", "+1", "1/2", "1:2", `"1/2"`, `"12 3"`, "", `""`, "-", "x", "null", "true",
-		"9223372036854775808", "-9223372036854775809", "1e19", "1e20", "1e400", "12e18", "1e99999999999999999999", "1.5e0", "1e5x",
+		"9223372036854775808", "-9223372036854775809", "1e19", "1e20", "1e400", "12e18", "1e99999999999999999999", "1e9000000000000000000", "1.5e0", "1e5x",
 		"0x10", "NaN", "Infinity", "1_000", "[1]",
 	} {
 		n, ok := Int([]byte(text))
@@ -129,6 +129,12 @@ func TestTextThatIsNoJSONSaysWhere(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsAnObjectIsPlaced(t *testing.T) {
+	t.Parallel()
+	_, err := ReadObject([]byte(`{"a":1}  x y`))
+	assert.ErrorContains(t, err, "at offset 9")
+}
+
 func TestEachElementIsTheOneThatItWasReadFrom(t *testing.T) {
 	t.Parallel()
 	list := func(names string) (elements [][]byte) {
@@ -182,6 +188,10 @@ func TestEachElementIsTheOneThatItWasReadFrom(t *testing.T) {
 	}
 }
 
+type unwritable struct{}
+
+func (unwritable) MarshalJSON() ([]byte, error) { return nil, errors.New("out of ink") }
+
 func TestFieldErrorsNameWhatTheyAreAbout(t *testing.T) {
 	t.Parallel()
 	assert.EqualError(t, &FieldError{Name: "Name", GoName: "Name", Reason: "is bad"}, "Name is bad")
@@ -194,6 +204,7 @@ func TestFieldErrorsNameWhatTheyAreAbout(t *testing.T) {
 	for want, v := range map[string]any{
 		"A[1] is NaN, which JSON has no form for": struct{ A [2]float64 }{[2]float64{0, math.NaN()}},
 		"A[0] is NaN, which JSON has no form for": struct{ A []float64 }{[]float64{math.NaN()}},
+		"A can't be written as JSON: out of ink":  struct{ A unwritable }{},
 		"B (A) is not valid UTF-8": struct {
 			B string `json:"A"`
 		}{"\xff"},
