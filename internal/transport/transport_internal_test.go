@@ -86,6 +86,10 @@ func TestClosedConnectionIsForgotten(t *testing.T) {
 	_, err = own.dial(t.Context(), "tcp", "127.0.0.1:0")
 	require.Error(t, err)
 	assert.Zero(t, own.Open())
+	_, err = own.dial(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	own.Close()
+	assert.Zero(t, own.Open(), "Close closes it, and forgets it")
 }
 
 // pair returns both ends of a TCP connection.
