@@ -92,16 +92,17 @@ func TestFieldsOfEveryScalarKindAreRead(t *testing.T) {
 		K *string
 		L struct{ M int8 }
 		N []int
+		O *bool
 	}
 	read := func(text string) (v scalars, unread []string) {
 		unread, err := New().Read([]byte(text), &v)
 		require.NoError(t, err, text)
 		return v, unread
 	}
-	v, unread := read(`{"A":"1","B":"2","C":"3","D":"4","E":"5","F":"6.5","G":"7.5","H":1,"I":8,"J":"9","K":10,"L":{"M":"11"},"N":["1",2]}`)
+	v, unread := read(`{"A":"1","B":"2","C":"3","D":"4","E":"5","F":"6.5","G":"7.5","H":1,"I":8,"J":"9","K":10,"L":{"M":"11"},"N":["1",2],"O":"1"}`)
 	assert.Empty(t, unread)
-	nine, ten := 9, "10"
-	want := scalars{A: 1, B: 2, C: 3, D: 4, E: 5, F: 6.5, G: 7.5, H: true, I: "8", J: &nine, K: &ten, N: []int{1, 2}}
+	nine, ten, yes := 9, "10", true
+	want := scalars{A: 1, B: 2, C: 3, D: 4, E: 5, F: 6.5, G: 7.5, H: true, I: "8", J: &nine, K: &ten, N: []int{1, 2}, O: &yes}
 	want.L.M = 11
 	assert.Equal(t, want, v)
 
