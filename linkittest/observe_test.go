@@ -2,6 +2,7 @@ package linkittest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/linkittest"
 )
 
@@ -113,9 +113,17 @@ func TestAClientThatLeavesIsObservedWithoutAResponse(t *testing.T) {
 	seen := make(chan linkittest.Exchange, 1)
 	server := newServer(t, linkittest.WithObserver(func(x linkittest.Exchange) { seen <- x }))
 	server.Inject(linkittest.Fault{Delay: time.Hour})
-	client := server.Client(linkit.WithAttemptTimeout(20*time.Millisecond), linkit.WithRetries(0))
-	_, err := client.Products.List(t.Context(), nil)
-	require.Error(t, err)
+	client := server.Client()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	ended := make(chan error)
+	go func() {
+		_, err := client.Products.List(ctx, nil)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return len(server.Requests()) == 1 }, time.Minute, time.Millisecond)
+	leave()
+	require.ErrorIs(t, <-ended, context.Canceled)
 	x := <-seen
 	assert.Zero(t, x.StatusCode)
 	assert.Equal(t, time.Hour, x.Fault.Delay)

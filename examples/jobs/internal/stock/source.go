@@ -12,8 +12,8 @@ import (
 	"github.com/linkit-go/linkit/examples/jobs/internal/database"
 )
 
-// DefaultQuery reads a table stock.
-const DefaultQuery = "SELECT sku, product, branch, qty, price, cost, available FROM stock"
+// DefaultQuery is a table, of whose columns those are read that have one of the names.
+const DefaultQuery = "stock"
 
 // Source is where stock and prices come from. It is only read.
 type Source struct {

@@ -50,6 +50,17 @@ func TestAQueryIsReadByTheNamesOfItsColumns(t *testing.T) {
 	})
 }
 
+func TestTheDefaultTableNeedsNoFurtherColumns(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 1)
+	b.exec(`DROP TABLE stock`)
+	b.exec(`CREATE TABLE stock (product, branch, qty, note)`)
+	b.exec(`INSERT INTO stock VALUES ('P', 'B', 3, 'fragile')`)
+	engine, _ := b.engine(stock.Options{})
+	assert.Equal(t, 1, b.once(engine).Sent)
+	assert.Equal(t, item{IvID: "P_B", Product: "P", Branch: "B", Qty: new(int64(3))}, b.shop.get("P_B"))
+}
+
 func TestColumnsOfPostgreSQLAreReadWhateverTheirTypes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, pgtest.Shared(t).Database(t), newShop(t, nil), 1, 1)
