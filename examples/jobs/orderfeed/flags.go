@@ -36,7 +36,7 @@ func (f *flags) register(errs *os.File) *flag.FlagSet {
 		set.PrintDefaults()
 	}
 	f.Register(set)
-	set.StringVar(&f.dsn, "dsn", "orderfeed.db", "the database: postgres://... or the `path` of a SQLite file")
+	set.StringVar(&f.dsn, "dsn", "orderfeed.db", "the database: postgres://..., host=... or the `path` of a SQLite file")
 	set.StringVar(&f.exec, "exec", "", "a shell `command` that takes events: a JSON line each on its standard input, "+
 		"up to 100 at a time; by ending with 0 it accepts them")
 	set.StringVar(&f.post, "post", "", "a `URL` that takes events: one JSON object each; a status of 2xx accepts it")

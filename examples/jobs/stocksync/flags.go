@@ -38,7 +38,7 @@ func (f *flags) register(errs *os.File) *flag.FlagSet {
 		set.PrintDefaults()
 	}
 	f.Register(set)
-	set.StringVar(&f.dsn, "dsn", "", "the database to read: postgres://... or the `path` of a SQLite file")
+	set.StringVar(&f.dsn, "dsn", "", "the database to read: postgres://..., host=... or the `path` of a SQLite file")
 	set.StringVar(&f.state, "state", "", "the database of the linkit_* `tables` (default: that of -dsn)")
 	set.StringVar(&f.query, "query", stock.DefaultQuery,
 		"a table, or a `query` with sku, or product and branch, and some of qty, price, cost and available")
