@@ -38,7 +38,7 @@ func main() {
 	flag.StringVar(&s.dsn, "dsn", "", "a database of PostgreSQL, whose tables are dropped")
 	flag.StringVar(&s.url, "url", "", "the fake server")
 	flag.IntVar(&s.records, "records", 1_000_000, "SKUs")
-	flag.IntVar(&s.workers, "workers", 16, "requests in flight of stocksync")
+	flag.IntVar(&s.workers, "workers", 20, "requests in flight of stocksync")
 	flag.DurationVar(&s.delay, "delay", 50*time.Millisecond, "how long the fake server takes for a request")
 	flag.StringVar(&s.role, "role", "", "what this process is")
 	flag.Parse()
