@@ -65,6 +65,20 @@ func TestARecordThatCannotBeWrittenIsRejectedAndTheOthersAreSent(t *testing.T) {
 	}
 }
 
+func TestRejectedRecordsAreInTheOrderOfTheRequestWhoeverRejectsThem(t *testing.T) {
+	t.Parallel()
+	w := newRecorder(t, http.StatusOK, `{"success":false,"errors":[{"iv_id":"A","error":"bad"},{"iv_id":"D","error":"bad"}]}`)
+	records := []linkit.ProductParams{{IvID: "A"}, {IvID: "B\xff"}, {IvID: "C"}, {IvID: "D"}, {IvID: "E\xff"}}
+	var indexes []int
+	err := w.client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(records...), func(r linkit.BulkResult) {
+		for _, record := range r.Rejected {
+			indexes = append(indexes, record.Index)
+		}
+	})
+	require.ErrorIs(t, err, linkit.ErrRejected)
+	assert.Equal(t, []int{0, 1, 3, 4}, indexes)
+}
+
 func TestARecordThatItsCreateWouldCallInvalidIsRejectedAlone(t *testing.T) {
 	t.Parallel()
 	w := newRecorder(t, http.StatusOK, `{"success":true}`)

@@ -84,13 +84,13 @@ func phoneDigits(phone string) string {
 }
 
 // digitValue is the value of a decimal digit. Unicode has each script's ten digits in a row, zero
-// first.
+// first, and nothing but such rows beside them.
 func digitValue(digit rune) byte {
 	zero := digit
-	for unicode.IsDigit(zero-1) && digit-zero < 9 {
+	for unicode.IsDigit(zero - 1) {
 		zero--
 	}
-	return byte(digit - zero) //nolint:gosec // 0 to 9
+	return byte((digit - zero) % 10) //nolint:gosec // 0 to 9
 }
 
 func samePhone(a, b string) bool {

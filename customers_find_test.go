@@ -63,6 +63,8 @@ func TestFindByPhoneComparesDigitsFromTheEnd(t *testing.T) {
 		{"+97012345678", "012345678", true}, // eight are enough
 		{"12345678", "+97012345678", true},
 		{"+966501234567", "٠٥٠١٢٣٤٥٦٧", true},
+		{"+966501234567", "０５０１２３４５６７", true},
+		{"+966501234569", "𝟘𝟝𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟡", true}, // a row of digits after another one's
 		{"+966501234567", "0501234568", false},
 		{"+966501234567", "1501234567", false},
 		{"", "0501234567", false},

@@ -42,6 +42,18 @@ func TestBadIDsNeverReachTheNetworkAndHostileOnesChangeNoPath(t *testing.T) {
 	}
 }
 
+func TestTwoHostileIDsStayTwoSegments(t *testing.T) {
+	t.Parallel()
+	for _, ids := range [][2]string{{"a/b", "c/d"}, {"a/b", "c"}, {"a", "c/d"}, {"%2F", "../x"}, {"a?", "#"}} {
+		rs := &replies{responses: []reply{{status: 200, body: `{}`}}}
+		_, _ = newClient(t, rs).Integrations.Config(t.Context(), ids[0], ids[1])
+		require.Len(t, rs.requests, 1)
+		path := rs.requests[0].URL.EscapedPath()
+		assert.Contains(t, path, "/"+url.PathEscape(ids[0])+"/")
+		assert.Contains(t, path+"/", "/"+url.PathEscape(ids[1])+"/")
+	}
+}
+
 func TestDoReachesAnyEndpoint(t *testing.T) {
 	t.Parallel()
 	type body struct {

@@ -74,10 +74,16 @@ func TestWebhookStatusSaysWhatTheSenderShouldDo(t *testing.T) {
 		"empty":         {http.MethodPost, "", http.StatusBadRequest},
 		"gzip":          {http.MethodPost, compressed.String(), http.StatusBadRequest},
 		"too large":     {http.MethodPost, `{"order":{"id":"o1","comment":"` + strings.Repeat("x", 8<<20) + `"}}`, http.StatusRequestEntityTooLarge},
-		"GET":           {http.MethodGet, "", http.StatusMethodNotAllowed},
+		"GET":           {http.MethodGet, webhook, http.StatusMethodNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, row.status, deliver(t.Context(), h, row.method, row.body).Code)
+			before := len(server.Requests())
+			response := deliver(t.Context(), h, row.method, row.body)
+			assert.Equal(t, row.status, response.Code)
+			assert.Len(t, strings.Split(strings.TrimSpace(response.Body.String()), "\n"), 1, "one response")
+			if name != "unknown order" {
+				assert.Len(t, server.Requests(), before, "nothing was read")
+			}
 		})
 	}
 	server.Inject(linkittest.Fault{Status: http.StatusBadGateway, Times: -1})
