@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -185,6 +186,8 @@ func TestGoexitUnderBulkAllIsAnError(t *testing.T) {
 		func(r linkit.BulkResult) {
 			require.ErrorAs(t, r.Err, &lost, "records from %d", r.Offset)
 			assert.False(t, r.Success)
+			require.Len(t, r.Keys, r.Count)
+			assert.Equal(t, fmt.Sprintf("P%05d", r.Offset), r.Keys[0], "whoever reads the report must find the records")
 		},
 	)
 	require.ErrorAs(t, err, &lost)

@@ -1,8 +1,10 @@
 package linkit_test
 
 import (
+	"context"
 	"encoding/json"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -168,6 +170,22 @@ func TestDeleteThatFindsNothingAfterALostAttemptHasSucceeded(t *testing.T) {
 	client := newClient(t, &replies{responses: []reply{{status: 502}, {status: 404}}})
 	_, err := client.Products.Update(t.Context(), "x", linkit.ProductParams{})
 	require.ErrorIs(t, err, linkit.ErrNotFound, "only a DELETE is done when there is nothing")
+}
+
+func TestEveryDeleteReturnsTheRefusal(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(context.Context, *linkit.Client) error{
+		"product":        func(ctx context.Context, c *linkit.Client) error { return c.Products.Delete(ctx, "x") },
+		"SKU":            func(ctx context.Context, c *linkit.Client) error { return c.SKUs.Delete(ctx, "x") },
+		"branch":         func(ctx context.Context, c *linkit.Client) error { return c.Branches.Delete(ctx, "x") },
+		"customer":       func(ctx context.Context, c *linkit.Client) error { return c.Customers.Delete(ctx, "x") },
+		"customer group": func(ctx context.Context, c *linkit.Client) error { return c.CustomerGroups.Delete(ctx, "x") },
+		"offer":          func(ctx context.Context, c *linkit.Client) error { return c.Offers.Delete(ctx, "x") },
+	} {
+		rs := &replies{responses: []reply{{status: 409, body: `{"error":"it is in use"}`}}}
+		require.ErrorIs(t, remove(t.Context(), newClient(t, rs)), linkit.ErrConflict, name)
+		assert.Equal(t, http.MethodDelete, rs.requests[0].Method)
+	}
 }
 
 func TestDeleteThatIsRefusedAfterALostAttemptHasFailed(t *testing.T) {

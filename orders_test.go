@@ -267,6 +267,10 @@ func TestOnlyTheNamesOfTheFormInUseAreLoggedAsUnreadable(t *testing.T) {
 	for _, name := range []string{"external_id", "status", "discount", "tax"} {
 		assert.Contains(t, log, "="+name+"\n")
 	}
+	assert.Contains(t, log, "level=WARN ")
+	_, log, err = reading{}.read(t, get, `{"id":"o1","external_id":"7","status":"pending","discount":"5","tax":"0.75"}`)
+	require.NoError(t, err)
+	assert.Empty(t, log, "all of them could be read")
 	_, log, err = reading{}.read(t, get, `{"spec_version":"2026-04-01","order":`+odd+`}`)
 	require.NoError(t, err)
 	assert.Empty(t, log, "in an envelope they may be of any type")
