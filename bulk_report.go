@@ -2,10 +2,8 @@ package linkit
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -339,13 +337,4 @@ func (r *bulkReport) base(entries []reportEntry) int {
 		}
 	}
 	return base
-}
-
-// warnUnclearReport logs, once per client and route, that a report could not be read.
-func (c *core) warnUnclearReport(ctx context.Context, route string) {
-	if _, logged := c.unclear.LoadOrStore(route, true); !logged {
-		c.log(ctx, slog.LevelWarn,
-			"linkit: the response to a bulk request holds a report of an unknown form: see BulkResult.Raw",
-			slog.String("method", http.MethodPost), slog.String("route", route))
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -84,4 +85,13 @@ func merged(invalid []RejectedRecord, batch *bulkBatch, reported []RejectedRecor
 
 func sortRejected(records []RejectedRecord) {
 	slices.SortFunc(records, func(a, b RejectedRecord) int { return a.Index - b.Index })
+}
+
+// warnUnclearReport logs, once per client and route, that a report could not be read.
+func (c *core) warnUnclearReport(ctx context.Context, route string) {
+	if _, logged := c.unclear.LoadOrStore(route, true); !logged {
+		c.log(ctx, slog.LevelWarn,
+			"linkit: the response to a bulk request holds a report of an unknown form: see BulkResult.Raw",
+			slog.String("method", http.MethodPost), slog.String("route", route))
+	}
 }

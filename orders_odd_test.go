@@ -1,6 +1,7 @@
 package linkit_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -84,4 +85,22 @@ func TestLineItemsOfAnotherFormCostNoOrder(t *testing.T) {
 	orders, err := served(t, `{"data":[{"id":"o2","products":["SKU-1"]}]}`).Orders.List(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, `"SKU-1"`, string(orders.Data[0].Products[0].Raw))
+}
+
+func TestOnlyTheNamesOfTheFormInUseAreLoggedAsUnreadable(t *testing.T) {
+	t.Parallel()
+	const odd = `{"id":"o1","external_id":["x"],"status":{"is":1},"discount":"10%","tax":["15%"]}`
+	get := func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1") }
+	_, log, err := reading{}.read(t, get, odd)
+	require.NoError(t, err)
+	for _, name := range []string{"external_id", "status", "discount", "tax"} {
+		assert.Contains(t, log, "="+name+"\n")
+	}
+	assert.Contains(t, log, "level=WARN ")
+	_, log, err = reading{}.read(t, get, `{"id":"o1","external_id":"7","status":"pending","discount":"5","tax":"0.75"}`)
+	require.NoError(t, err)
+	assert.Empty(t, log, "all of them could be read")
+	_, log, err = reading{}.read(t, get, `{"spec_version":"2026-04-01","order":`+odd+`}`)
+	require.NoError(t, err)
+	assert.Empty(t, log, "in an envelope they may be of any type")
 }

@@ -258,24 +258,6 @@ func TestOlderNamesInAnEnvelopeSpoilNothing(t *testing.T) {
 	assert.Zero(t, order.VATAmount)
 }
 
-func TestOnlyTheNamesOfTheFormInUseAreLoggedAsUnreadable(t *testing.T) {
-	t.Parallel()
-	const odd = `{"id":"o1","external_id":["x"],"status":{"is":1},"discount":"10%","tax":["15%"]}`
-	get := func(ctx context.Context, c *linkit.Client) (any, error) { return c.Orders.Get(ctx, "o1") }
-	_, log, err := reading{}.read(t, get, odd)
-	require.NoError(t, err)
-	for _, name := range []string{"external_id", "status", "discount", "tax"} {
-		assert.Contains(t, log, "="+name+"\n")
-	}
-	assert.Contains(t, log, "level=WARN ")
-	_, log, err = reading{}.read(t, get, `{"id":"o1","external_id":"7","status":"pending","discount":"5","tax":"0.75"}`)
-	require.NoError(t, err)
-	assert.Empty(t, log, "all of them could be read")
-	_, log, err = reading{}.read(t, get, `{"spec_version":"2026-04-01","order":`+odd+`}`)
-	require.NoError(t, err)
-	assert.Empty(t, log, "in an envelope they may be of any type")
-}
-
 func TestAnOrderThatIsKeptAsJSONIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string]linkit.Order{"envelope": envelopeOrder(t), "older": olderOrder(t)} {
