@@ -68,13 +68,11 @@ func Body(body []byte, secret string) []byte {
 		return masked
 	}
 	encoded, err := json.Marshal(clean)
-	if err != nil || shown(encoded, secret) { // a secret that looks like JSON itself
+	if err != nil || Text(string(encoded), secret) != string(encoded) { // a secret that looks like JSON itself
 		return []byte(`"` + Mark + `"`)
 	}
 	return encoded
 }
-
-func shown(text []byte, secret string) bool { return Text(string(text), secret) != string(text) }
 
 // parse reads one JSON value, with its numbers as they are written.
 func parse(body []byte) (value any, ok bool) {
@@ -109,8 +107,9 @@ func maskValue(value any, secret string) (_ any, found bool) {
 		}
 		return clean, found
 	default: // a number, true, false or null
-		if word, err := json.Marshal(v); err == nil && shown(word, secret) {
-			return Text(string(word), secret), true
+		word, err := json.Marshal(v)
+		if clean := Text(string(word), secret); err == nil && clean != string(word) {
+			return clean, true
 		}
 		return v, false
 	}
