@@ -35,6 +35,7 @@ func TestEveryFormOfASecretIsMasked(t *testing.T) {
 		assert.Equal(t, "a [redacted] b", redact.Text("a "+form+" b", secret))
 	}
 	assert.Equal(t, "++[redacted]+", redact.Text("++%2b+e%cc%81%00+", "+ \u0065\u0301\x00"))
+	assert.Equal(t, `"[redacted]"`, redact.Text(`"abc\\"`, `abc\`), "the escape goes with what it escapes")
 	assert.Equal(t, "[redacted]!", redact.Text(`k\"\'\\\/\a\b\f\n\r\t\v!`, "k\"'\\/\a\b\f\n\r\t\v"), "escapes of one character")
 	assert.Equal(t, "[redacted]!", redact.Text(`\ud83d\ude00abc!`, "\U0001f600abc"))
 	assert.Equal(t, "a\ufffd [redacted]", redact.Text("a\ufffd k3y\ufffd", "k3y\xff"), "a byte that isn't UTF-8")
