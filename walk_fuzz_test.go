@@ -47,6 +47,7 @@ func FuzzAll(f *testing.F) {
 		{page("1", `,"total_count":9223372036854775807,"limit":1`), page("2", `,"total_count":1e300,"limit":0`)},
 		{page("1", `,"total_count":3,"limit":1,"has_next":true`), page("2", `,"total_count":1,"limit":1`)},
 		{`{"data":[{"id":"r1","iv_id":"1001","is_deleted":true},{"id":"r2","iv_id":"1001"},{"iv_id":"1001"}],"has_next":true}`, `{"items":[]}`},
+		{`{"data":[{"id":"r1"}],"total_count":21,"has_next":true}`, `{"data":[{"id":"r1"}],"total_count":41,"has_next":true}`},
 		{`{"data":[],"has_next":true,"page":1}`, `{"data":null,"has_next":"true"}`},
 		{`{"data":[{"id":7},{"id":"7"},null,{}],"has_next":1}`, `{"data":{},"items":7}`},
 		{"\ufeff" + `{"Data":[],"data":[{"id":"r2"}],"Page":{"size":1},"has_next":"N/A","page":"2"}`, `[]`},

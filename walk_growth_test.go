@@ -125,6 +125,24 @@ func TestGrowthExcusesARepeatedPageOnce(t *testing.T) {
 	}
 }
 
+func TestATotalThatRisesAndFallsExcusesNoMoreThanOnePage(t *testing.T) {
+	t.Parallel()
+	for _, prefetch := range []int{0, 1, 8} {
+		s := &listServer{ids: numbered(100), status: func(page int) int { return 404 * (page / 60) }} // an end, if All finds none
+		s.edit = func(page int, a map[string]any) {
+			var data []map[string]any
+			for _, id := range s.ids {
+				data = append(data, map[string]any{"iv_id": id})
+			}
+			a["data"], a["has_next"], a["total_count"] = data, true, 6000*(2-page%2)
+		}
+		got, err := walked(t.Context(), newClient(t, s, linkit.WithPrefetch(prefetch)))
+		require.ErrorIs(t, err, linkit.ErrListChanged, "prefetch %d", prefetch)
+		require.ErrorContains(t, err, "page 3 has no new record")
+		assert.Equal(t, s.ids, got)
+	}
+}
+
 func TestRecordsAreToldApartByLinkitsIDAndByTheirOwnKeyWhereTheyHaveNone(t *testing.T) {
 	t.Parallel()
 	type rows = []map[string]any

@@ -6,6 +6,10 @@ import "slices"
 // were added in front of them.
 const maxRepeatedPages = 100
 
+// maxRepeatedWhereItFell is the same for a pass that has to be repeated anyway: a total that rises and
+// falls from page to page must not look like growth for long.
+const maxRepeatedWhereItFell = 1
+
 // pass is one reading of a list, and what its pages show of changes meanwhile.
 type pass struct {
 	pageSize int // records on a full page; 0: not known yet
@@ -62,7 +66,11 @@ func (p *pass) end() (circular bool) {
 		p.overlaps = p.overlaps || !explained
 		return false
 	}
-	if p.oldPages++; explained && p.oldPages <= maxRepeatedPages {
+	limit := maxRepeatedPages
+	if p.fell {
+		limit = maxRepeatedWhereItFell
+	}
+	if p.oldPages++; explained && p.oldPages <= limit {
 		return false
 	}
 	p.fell = true
