@@ -25,23 +25,36 @@ const (
 
 // Text returns text with the secret masked.
 func Text(text, secret string) string {
-	if len(secret) < shortest || text == "" {
+	if len(secret) < shortest {
 		return text
 	}
-	text = maskLetters(text, lettersOf(secret))
+	m := matcher{text: text, letters: lettersOf(secret)}
+	text = m.mask()
 	for _, code := range codes(secret) {
 		text = strings.ReplaceAll(text, code, Mark)
 	}
 	return text
 }
 
-// maskLetters masks what spells the letters, each of them written in any way.
-func maskLetters(text string, letters []letter) string {
+// A matcher finds the letters of a secret, each of them written in any way, in a text.
+type matcher struct {
+	text    string
+	letters []letter
+	// tried are the places where letters were looked for since one was found to end in several:
+	// without it, many letters such as \ in a row would take very long.
+	tried map[place]bool
+}
+
+// A place is where the letters after some of them may go on.
+type place struct{ letters, at int }
+
+// mask returns the text with what spells the letters masked.
+func (m *matcher) mask() string {
 	var b strings.Builder
 	kept := 0 // the text before it is in b
-	for i := 0; i < len(text); {
-		if end := spelled(text, i, letters); end > i {
-			b.WriteString(text[kept:i])
+	for i := 0; i < len(m.text); {
+		if end := m.spelled(i); end > i {
+			b.WriteString(m.text[kept:i])
 			b.WriteString(Mark)
 			i, kept = end, end
 		} else {
@@ -49,30 +62,45 @@ func maskLetters(text string, letters []letter) string {
 		}
 	}
 	if kept == 0 {
-		return text
+		return m.text
 	}
-	b.WriteString(text[kept:])
+	b.WriteString(m.text[kept:])
 	return b.String()
 }
 
-// spelled returns where the letters end that begin at start, or -1 if others stand there. Since one
-// letter can be written in ways that begin alike, it follows all of them.
-func spelled(text string, start int, letters []letter) (end int) {
-	if !letters[0].mayBegin(text[start]) {
-		return -1
+// spelled returns where the letters end that begin at start, or start if others stand there. Since
+// one letter can be written in ways that begin alike, it follows all of them.
+func (m *matcher) spelled(start int) (end int) {
+	if !m.letters[0].mayBegin(m.text[start]) {
+		return start
 	}
 	ends := []int{start}
-	for _, l := range letters {
+	for i, l := range m.letters {
 		var next []int
 		for _, at := range ends {
-			next = l.appendEnds(next, text, at)
+			next = l.appendEnds(next, m.text, at)
 		}
-		if len(next) == 0 {
-			return -1
+		if ends = m.untried(i+1, next); len(ends) == 0 {
+			return start
 		}
-		ends = next
 	}
 	return slices.Max(ends)
+}
+
+// untried returns the places, each once, that weren't tried before: those led to nothing.
+func (m *matcher) untried(letters int, ends []int) []int {
+	if len(ends) < 2 && m.tried == nil {
+		return ends
+	}
+	if m.tried == nil {
+		m.tried = map[place]bool{}
+	}
+	return slices.DeleteFunc(ends, func(at int) bool {
+		p := place{letters, at}
+		before := m.tried[p]
+		m.tried[p] = true
+		return before
+	})
 }
 
 // A letter is a character of a secret, or a byte of one that isn't UTF-8.
@@ -96,11 +124,11 @@ func (l letter) mayBegin(b byte) bool {
 	return b == l.raw[0] || b == '\\' || b == '%' || b == '&' || b == '+' || b == "\ufffd"[0]
 }
 
-// appendEnds appends to ends, each once, where l ends if it begins at.
+// appendEnds appends to ends where l ends if it begins at.
 func (l letter) appendEnds(ends []int, text string, at int) []int {
 	add := func(size int) {
-		if end := at + size; size > 0 && !slices.Contains(ends, end) {
-			ends = append(ends, end)
+		if size > 0 {
+			ends = append(ends, at+size)
 		}
 	}
 	rest := text[at:]
@@ -143,11 +171,11 @@ func (l letter) bytes(text, mark string) (size int) {
 
 // entity returns the size of l at the start of text as HTML has it, or 0.
 func (l letter) entity(text string) (size int) {
-	end := strings.IndexByte(text[:min(len(text), longestEntity)], ';')
-	if end < 0 || html.UnescapeString(text[:end+1]) != l.raw {
+	size = strings.IndexByte(text[:min(len(text), longestEntity)], ';') + 1
+	if html.UnescapeString(text[:size]) != l.raw {
 		return 0
 	}
-	return end + 1
+	return size
 }
 
 // escapes are the escapes of JSON, JavaScript and Go that are one character.
@@ -223,7 +251,7 @@ func codes(secret string) []string {
 // insideBase64 returns the characters that raw alone decides, if it follows so many bytes in the text
 // that is encoded.
 func insideBase64(encoding *base64.Encoding, raw []byte, before int) string {
-	text := encoding.WithPadding(base64.NoPadding).EncodeToString(append(make([]byte, before), raw...))
+	text := encoding.EncodeToString(append(make([]byte, before), raw...))
 	first := (8*before + 5) / 6
 	last := 8 * (before + len(raw)) / 6
 	return text[first:last]

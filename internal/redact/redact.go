@@ -16,7 +16,7 @@ import (
 // Error returns err, or a copy of its masked text if err, or any error that it wraps, shows the
 // secret.
 func Error(err error, secret string) error {
-	if err == nil || !shows(err, secret) {
+	if !shows(err, secret) {
 		return err
 	}
 	return errors.New(Text(err.Error(), secret))

@@ -87,8 +87,8 @@ func FuzzRedaction(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body, secret string, how []byte) {
-		if len(secret) < 4 || strings.ContainsAny(secret, "[]") || redact.Text(redact.Mark, secret) != redact.Mark {
-			t.Skip("short, or like the mark itself")
+		if len(secret) < 4 || len(secret) > 500 || strings.ContainsAny(secret, "[]") || redact.Text(redact.Mark, secret) != redact.Mark {
+			t.Skip("short, longer than any, or like the mark itself")
 		}
 		for _, written := range append(spellings(secret), spell(secret, how)) {
 			text := strings.ReplaceAll(body, "SECRET", written)

@@ -39,12 +39,27 @@ func TestEveryFormOfASecretIsMasked(t *testing.T) {
 	assert.Equal(t, "[redacted]!", redact.Text(`k\"\'\\\/\a\b\f\n\r\t\v!`, "k\"'\\/\a\b\f\n\r\t\v"), "escapes of one character")
 	assert.Equal(t, "[redacted]!", redact.Text(`\ud83d\ude00abc!`, "\U0001f600abc"))
 	assert.Equal(t, "a\ufffd [redacted]", redact.Text("a\ufffd k3y\ufffd", "k3y\xff"), "a byte that isn't UTF-8")
+	assert.Equal(t, "a[redacted]b", redact.Text("a+k+yb", " k y"), "a space of a form")
+	assert.Equal(t, "a[redacted]b", redact.Text("a\ufffdk3yb", "\xffk3y"))
+	assert.Equal(t, "\uff0ck3y", redact.Text("\uff0ck3y", "\xffk3y"), "another character that begins as U+FFFD does")
+	assert.Equal(t, `\n\t\r\n &lt;&gt;&amp;&lt; %41%42%43%44`, redact.Text(`\n\t\r\n &lt;&gt;&amp;&lt; %41%42%43%44`, "abcd"), "escapes of others")
 	for _, near := range []string{`%7`, `%70a55&lt`, `\u00`, `\`, `\ud83d\u`, `pa55&#60w0rd>>>???&amp;"x`, secret[:len(secret)-1]} {
 		assert.Equal(t, near, redact.Text(near, secret))
 	}
 	assert.Equal(t, "k7!: short", redact.Text("k7!: short", "k7!"), "three letters match by accident")
 	assert.Equal(t, "text", redact.Text("text", ""))
 	assert.Empty(t, redact.Text("", secret))
+}
+
+// Each letter of such a secret ends in several places. All of them at each start would take hours.
+func TestALongRowOfLettersThatBeginAlikeIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	for letter, written := range map[string]string{`\`: `\\`, "%": "%25%", "&": "&amp;&"} {
+		secret := strings.Repeat(letter, 500) + "x"
+		assert.Equal(t, "[redacted]", redact.Text(secret, secret))
+		text := strings.Repeat(written, 500)
+		assert.Equal(t, text+"y", redact.Text(text+"y", secret))
+	}
 }
 
 func TestBodyThatWasJSONStaysJSON(t *testing.T) {
@@ -67,6 +82,11 @@ func TestBodyThatWasJSONStaysJSON(t *testing.T) {
 		"null":                    {"null", `{"a":null,"b":[null,1]}`, `{"a":"[redacted]","b":["[redacted]",1]}`},
 		"a part of a word":        {"fals", `{"a":false,"b":true}`, `{"a":"[redacted]e","b":true}`},
 		"JSON's own characters":   {`":"x`, `{"a":"x"}`, `"[redacted]"`},
+		"spaces and order stay":   {"s3cr3t", `{"b": 1, "a": "s3cr3t"}`, `{"b": 1, "a": "[redacted]"}`},
+		"escaped base64":          {"s3cr3t?>?>", `{"a":[1,"czNjcjN0Pz4\/Pg=="],"b":"x"}`, `{"a":[1,"[redacted]"],"b":"x"}`},
+		"... of an object":        {"s3cr3t?>?>", `[{"a":{"b":"czNjcjN0Pz4\/Pg=="}},1]`, `[{"a":{"b":"[redacted]"}},1]`},
+		"... as a name":           {"s3cr3t?>?>", `{"b":1,"czNjcjN0Pz4\/Pg":true}`, `{"[redacted]":true,"b":1}`},
+		"no secret, any values":   {"s3cr3t", `{"b": "\n", "a": [1, true, null, {"c": "x"}]}`, `{"b": "\n", "a": [1, true, null, {"c": "x"}]}`},
 		"one that begins another": {"12345", `{"a":123456,"b":"12345"}`, `{"a":"[redacted]6","b":"[redacted]"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,10 +103,17 @@ type hiding struct{ inner []error }
 func (hiding) Error() string     { return "hidden" }
 func (h hiding) Unwrap() []error { return h.inner }
 
+type wrapping struct{ inner error }
+
+func (*wrapping) Error() string   { return "wrapped" }
+func (w *wrapping) Unwrap() error { return w.inner }
+
 func TestErrorIsReplacedOnlyIfItShowsTheSecret(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, redact.Error(nil, secret))
-	assert.Equal(t, io.EOF, redact.Error(io.EOF, secret))
+	for _, err := range []error{io.EOF, hiding{}, hiding{[]error{nil, io.EOF}}, &wrapping{}, &wrapping{io.EOF}} {
+		assert.Equal(t, err, redact.Error(err, secret))
+	}
 	for _, err := range []error{
 		errors.New("sent " + secret), fmt.Errorf("x: %w", errors.New(secret)), hiding{[]error{io.EOF, errors.New(secret)}}, errors.Join(io.EOF, errors.New(secret)),
 	} {
