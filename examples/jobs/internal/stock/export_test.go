@@ -3,7 +3,22 @@ package stock
 import (
 	"context"
 	"fmt"
+
+	"github.com/linkit-go/linkit/examples/jobs/internal/database/failing"
 )
+
+// Fail gives faults to what the state and the source read and write.
+func Fail(faults *failing.Faults, state *State, source *Source) {
+	oneDB := state.writer == state.db.DB
+	state.db.DB = faults.Wrap(state.db.DB)
+	if oneDB {
+		state.writer = state.db.DB
+	} else {
+		state.writer = faults.Wrap(state.writer)
+		state.writer.SetMaxOpenConns(1)
+	}
+	source.db.DB = faults.Wrap(source.db.DB)
+}
 
 // LimitPages makes the disk of a SQLite state full once it has n more pages; 0 lifts the limit.
 func (s *State) LimitPages(ctx context.Context, n int) error {

@@ -238,6 +238,11 @@ func (b *bench) engine(options stock.Options) (*stock.Engine, *stock.State) {
 
 func (b *bench) engineOn(state *stock.State, options stock.Options) *stock.Engine {
 	b.t.Helper()
+	return b.engineOf(b.source(stock.DefaultQuery), state, options)
+}
+
+func (b *bench) engineOf(source *stock.Source, state *stock.State, options stock.Options) *stock.Engine {
+	b.t.Helper()
 	if options.SKUs == nil {
 		c, err := client(b.shop.URL)
 		require.NoError(b.t, err)
@@ -245,7 +250,7 @@ func (b *bench) engineOn(state *stock.State, options stock.Options) *stock.Engin
 	}
 	options.Shards = cmp.Or(options.Shards, 4)
 	options.Timeout = cmp.Or(options.Timeout, 20*time.Second)
-	engine, err := stock.New(b.t.Context(), b.source(stock.DefaultQuery), state, options)
+	engine, err := stock.New(b.t.Context(), source, state, options)
 	require.NoError(b.t, err)
 	return engine
 }
