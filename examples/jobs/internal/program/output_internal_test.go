@@ -47,6 +47,7 @@ func TestOutputIsTextAndABarOnATerminal(t *testing.T) {
 	screen.Reset()
 	out.StartBar(1000, "0 rejected")
 	out.Advance(500, "3 rejected")
+	assert.InDelta(t, 0.5, out.bar.State().CurrentPercent, 0)
 	out.Printf("a line")
 	out.EndBar()
 	out.Advance(1, "") // after its end
