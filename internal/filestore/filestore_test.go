@@ -203,4 +203,11 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 	require.ErrorContains(t, err, "folder")
 	_, err = dir.Lock(t.Context(), "folder")
 	require.ErrorContains(t, err, "folder")
+
+	long := strings.Repeat("n", 1000) // no system has such names
+	_, err = dir.Read(long)
+	require.Error(t, err, "which isn't nothing")
+	require.Error(t, dir.Write(long, nil))
+	_, err = dir.Lock(t.Context(), long)
+	require.Error(t, err)
 }

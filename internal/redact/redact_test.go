@@ -43,6 +43,12 @@ func TestEveryFormOfASecretIsMasked(t *testing.T) {
 	assert.Equal(t, "a[redacted]b", redact.Text("a\ufffdk3yb", "\xffk3y"))
 	assert.Equal(t, "\uff0ck3y", redact.Text("\uff0ck3y", "\xffk3y"), "another character that begins as U+FFFD does")
 	assert.Equal(t, `\n\t\r\n &lt;&gt;&amp;&lt; %41%42%43%44`, redact.Text(`\n\t\r\n &lt;&gt;&amp;&lt; %41%42%43%44`, "abcd"), "escapes of others")
+	for text, secret := range map[string]string{ // each but for a letter
+		"+bcd": "abcd", "\ufffdbcd": "abcd", `%c3.a9bcd`: "ébcd", `%c3%a9`: "ébcd", `\U00000062bcd`: "abcd", `\x62bcd`: "abcd", `\u0062bcd`: "abcd",
+		`\ud83d__de00bcd`: "\U0001f600bcd", `\ud83d\ude01bcd`: "\U0001f600bcd", `&lt;bcd`: "abcd", `\tbcd`: "abcd", `%62bcd`: "abcd", "&b": "abcd",
+	} {
+		assert.Equal(t, text, redact.Text(text, secret))
+	}
 	for _, near := range []string{`%7`, `%70a55&lt`, `\u00`, `\`, `\ud83d\u`, `pa55&#60w0rd>>>???&amp;"x`, secret[:len(secret)-1]} {
 		assert.Equal(t, near, redact.Text(near, secret))
 	}
