@@ -2,6 +2,7 @@ package stock_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 
@@ -92,4 +93,19 @@ func (b *bench) disturb(n int) {
 	b.exec("INSERT INTO stock VALUES (NULL, $1, 'B1', 1, 2, 3, true)", []string{"P0", "new"}[n%2])
 	b.exec(`INSERT INTO linkit_inflight (id, shard, records, acknowledged, deadline)
 		VALUES ('orphan', 0, '{"B0":["P1_B0","gone"]}', false, ` + map[bool]string{true: "now()", false: "0"}[b.db.Postgres] + ")")
+}
+
+func TestAnOpenRequestOfAShardWithoutRowsIsEnded(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 1, 1)
+		engine, _ := b.engine(stock.Options{})
+		b.exec(`DELETE FROM stock`)
+		for shard := range 4 {
+			b.exec(`INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ($1, $2, '{"gone":["gone"]}', `+
+				map[bool]string{true: "now()", false: "0"}[b.db.Postgres]+`)`, fmt.Sprint("open ", shard), shard)
+		}
+		assert.Zero(t, b.once(engine).Requests)
+		assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
+	})
 }

@@ -70,3 +70,6 @@ func (s *State) FinishSettled(ctx context.Context, settle func()) error {
 	settle()
 	return s.finish(ctx, &result{id: id, sent: []Record{{Key: Key{SKU: "A"}}}})
 }
+
+// FirstErrors is what a pass returns of the errors of its shards.
+func FirstErrors(errs ...error) error { return firstErrors(errs) }
