@@ -45,7 +45,7 @@ type matcher struct {
 	tried map[place]bool
 }
 
-// A place is where the letters after some of them may go on.
+// A place is how many letters were found, and where the next may begin.
 type place struct{ letters, at int }
 
 // mask returns the text with what spells the letters masked.
@@ -87,7 +87,8 @@ func (m *matcher) spelled(start int) (end int) {
 	return slices.Max(ends)
 }
 
-// untried returns the places, each once, that weren't tried before: those led to nothing.
+// untried returns the ends of so many letters, each once, that weren't tried before: from those no
+// secret follows, as what was found is masked up to its last end.
 func (m *matcher) untried(letters int, ends []int) []int {
 	if len(ends) < 2 && m.tried == nil {
 		return ends

@@ -57,7 +57,7 @@ func TestEveryFormOfASecretIsMasked(t *testing.T) {
 	assert.Empty(t, redact.Text("", secret))
 }
 
-// Each letter of such a secret ends in several places. All of them at each start would take hours.
+// Each letter of such a secret ends in several places. All of them, at each start, would be far too many.
 func TestALongRowOfLettersThatBeginAlikeIsFoundAtOnce(t *testing.T) {
 	t.Parallel()
 	for letter, written := range map[string]string{`\`: `\\`, "%": "%25%", "&": "&amp;&"} {

@@ -75,6 +75,7 @@ func TestWhicheverStatementFailsItsErrorIsReturned(t *testing.T) {
 					b.once(made.engine)
 					assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"), "statement %d: %s", n, hit)
 					assert.Equal(t, 2, b.count("SELECT count(*) FROM linkit_rejected"), "statement %d: %s", n, hit)
+					assert.Len(t, b.differing(), 2, "statement %d: %s", n, hit)
 				}
 				assert.Greater(t, n, row.least)
 				assert.Less(t, n, most)
@@ -91,8 +92,17 @@ func (b *bench) disturb(n int) {
 		"WHERE product <> 'P1'", n, []string{"P3", "P4"}[n%2], math.Inf(1))
 	b.exec("DELETE FROM stock WHERE product IN ('P0', 'new')")
 	b.exec("INSERT INTO stock VALUES (NULL, $1, 'B1', 1, 2, 3, true)", []string{"P0", "new"}[n%2])
-	b.exec(`INSERT INTO linkit_inflight (id, shard, records, acknowledged, deadline)
-		VALUES ('orphan', 0, '{"B0":["P1_B0","gone"]}', false, ` + map[bool]string{true: "now()", false: "0"}[b.db.Postgres] + ")")
+	b.orphan("orphan", 0, `{"B0":["P1_B0","gone"]}`)
+}
+
+// orphan adds a request whose result isn't known and whose deadline has passed.
+func (b *bench) orphan(id string, shard int, records string) {
+	b.t.Helper()
+	deadline := "0"
+	if b.db.Postgres {
+		deadline = "now()"
+	}
+	b.exec("INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ($1, $2, $3, "+deadline+")", id, shard, records)
 }
 
 func TestAnOpenRequestOfAShardWithoutRowsIsEnded(t *testing.T) {
@@ -102,8 +112,7 @@ func TestAnOpenRequestOfAShardWithoutRowsIsEnded(t *testing.T) {
 		engine, _ := b.engine(stock.Options{})
 		b.exec(`DELETE FROM stock`)
 		for shard := range 4 {
-			b.exec(`INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ($1, $2, '{"gone":["gone"]}', `+
-				map[bool]string{true: "now()", false: "0"}[b.db.Postgres]+`)`, fmt.Sprint("open ", shard), shard)
+			b.orphan(fmt.Sprint("open ", shard), shard, `{"gone":["gone"]}`)
 		}
 		assert.Zero(t, b.once(engine).Requests)
 		assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))

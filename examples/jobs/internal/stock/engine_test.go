@@ -82,7 +82,7 @@ func TestRecordsOfAnOpenRequestThatAreGoneOrUnreadableNeedNotBeSentAgain(t *test
 	for id, records := range map[string]string{
 		"1": `{"B0":["gone"]}`, "2": `{"B0":["P1_B0","gone"],"no branch":["gone"]}`, "3": `{"B0":["P1_B0","P2_B0"]}`, "4": `{}`,
 	} {
-		b.exec(`INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ($1, 0, $2, 0)`, id, records)
+		b.orphan(id, 0, records)
 	}
 	b.exec(`UPDATE stock SET qty = 'x' WHERE product = 'P2'`)
 	summary := b.once(engine)

@@ -23,7 +23,7 @@ func TestASourceThatFailsHalfwayFailsThePassAndLosesNothing(t *testing.T) {
 	engine, state := b.engine(stock.Options{Shards: 1})
 	b.once(engine)
 	b.exec(`UPDATE stock SET qty = 2`)
-	b.exec(`INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ('1', 0, '{"B0":["P99_B0"]}', 0)`)
+	b.orphan("1", 0, `{"B0":["P99_B0"]}`)
 	c, err := client(b.shop.URL)
 	require.NoError(t, err)
 	failing := b.source(`SELECT product, branch, CASE product WHEN 'P50' THEN abs(-9223372036854775808) ELSE qty END AS qty,

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"strings"
 	"sync"
 )
 
@@ -17,18 +16,16 @@ var Err = errors.New("this statement was made to fail")
 // concurrent use.
 type Faults struct {
 	mu   sync.Mutex
-	only []string
 	left int // statements until the one that fails; 0: none does
 	hit  string
 }
 
-// Arm makes the nth statement from now on fail, once. Beginning and ending a transaction, preparing
-// a statement and reading a row count as statements. With only, those alone count that contain one
-// of these texts.
-func (f *Faults) Arm(n int, only ...string) {
+// Arm makes the nth statement from now on fail, once. Beginning and committing a transaction,
+// preparing a statement and reading a row count as statements.
+func (f *Faults) Arm(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.left, f.only, f.hit = n, only, ""
+	f.left, f.hit = n, ""
 }
 
 // Disarm lets no statement fail any more, and returns the one that did, "" if none did.
@@ -43,7 +40,7 @@ func (f *Faults) Disarm() (hit string) {
 func (f *Faults) check(statement string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.left == 0 || !f.counts(statement) {
+	if f.left == 0 {
 		return nil
 	}
 	if f.left--; f.left > 0 {
@@ -51,15 +48,6 @@ func (f *Faults) check(statement string) error {
 	}
 	f.hit = statement
 	return Err
-}
-
-func (f *Faults) counts(statement string) bool {
-	for _, text := range f.only {
-		if strings.Contains(statement, text) {
-			return true
-		}
-	}
-	return len(f.only) == 0
 }
 
 // Wrap returns db with these faults. Closing it closes db.

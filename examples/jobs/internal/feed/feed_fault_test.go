@@ -34,7 +34,7 @@ type failingWork struct {
 	receiver bool
 	prepare  func(r *rig, n int) // leaves something to do
 	run      func(r *rig, n int) error
-	after    func(r *rig, n int) // a second run has followed
+	after    func(r *rig, n int) // checks that it was done, and once
 }
 
 // statusOf returns another status of an open order for each n.
