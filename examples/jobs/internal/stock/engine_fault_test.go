@@ -71,6 +71,7 @@ func TestWhicheverStatementFailsItsErrorIsReturned(t *testing.T) {
 					} else {
 						require.ErrorIs(t, err, failing.Err, "statement %d: %s", n, hit)
 					}
+					assert.Zero(t, stock.InUse(made.state, made.source), "statement %d: %s", n, hit)
 					b.passDeadlines()
 					b.once(made.engine)
 					assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"), "statement %d: %s", n, hit)

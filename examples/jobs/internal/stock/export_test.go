@@ -20,6 +20,24 @@ func Fail(faults *failing.Faults, state *State, source *Source) {
 	source.db.DB = faults.Wrap(source.db.DB)
 }
 
+// InUse is how many connections are in use.
+func InUse(state *State, source *Source) int {
+	n := state.db.Stats().InUse + source.db.Stats().InUse
+	if state.writer != state.db.DB {
+		n += state.writer.Stats().InUse
+	}
+	return n
+}
+
+// Changes is how many rows of a SQLite state were changed since it was opened.
+func (s *State) Changes(ctx context.Context) (n int, err error) {
+	err = s.writer.QueryRowContext(ctx, "SELECT total_changes()").Scan(&n)
+	return n, err
+}
+
+// After is the figures of a shard that was read once more after others.
+func After(s, before Summary) Summary { return s.after(&before) }
+
 // LimitPages makes the disk of a SQLite state full once it has n more pages; 0 lifts the limit.
 func (s *State) LimitPages(ctx context.Context, n int) error {
 	limit := 1 << 30

@@ -2,7 +2,7 @@ package stock
 
 import "fmt"
 
-// next returns the next element of an ordered stream; false at its end.
+// next returns the next element of an ordered stream; false at its end and with an error.
 type next[T any] func() (T, bool, error)
 
 // distinct makes one record of the rows with one key. Where their values differ, the record has a
@@ -28,7 +28,7 @@ func (u *uniter) next() (record Record, ok bool, err error) {
 		u.begun = true
 		err = u.read()
 	}
-	if err != nil || !u.has {
+	if !u.has {
 		return record, false, err
 	}
 	for record = u.ahead; ; unite(&record, &u.ahead) {

@@ -46,7 +46,7 @@ func (o *owed) see(key Key) bool {
 	return d != nil
 }
 
-// completes returns the requests that owe nothing once keys are settled.
+// completes returns the requests, in any order, that owe nothing once keys are settled.
 func (o *owed) completes(keys []Key) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -64,7 +64,6 @@ func (o *owed) completes(keys []Key) []string {
 			rows = append(rows, row)
 		}
 	}
-	slices.Sort(rows)
 	return rows
 }
 
@@ -99,7 +98,7 @@ func (o *owed) unseen() []Key {
 	return keys
 }
 
-// done returns the requests that owe nothing and are still in the state.
+// done returns the requests, in any order, that owe nothing and are still in the state.
 func (o *owed) done() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,6 +108,5 @@ func (o *owed) done() []string {
 			rows = append(rows, row)
 		}
 	}
-	slices.Sort(rows)
 	return rows
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/linkit-go/linkit"
 )
 
 // service rejects the records of poison, in a manner.
@@ -21,6 +19,8 @@ type service struct {
 	rejected map[string]string
 	open     map[string]bool // rows of linkit_inflight
 	requests int
+	writes   int
+	failing  int // the write that fails, counted from 1; 0: none
 }
 
 func (s *service) request(records []Record) outcome {
@@ -53,7 +53,15 @@ func (s *service) request(records []Record) outcome {
 	return out
 }
 
+var errFull = errors.New("the disk is full")
+
 func (s *service) write(id string, _ bool, accepted []Record, rejected []Rejection) error {
+	if id == "" && len(accepted)+len(rejected) == 0 {
+		return errors.New("nothing is written down")
+	}
+	if s.writes++; s.writes == s.failing {
+		return errFull
+	}
 	delete(s.open, id)
 	for i := range accepted {
 		if s.poison[accepted[i].SKU] {
@@ -88,9 +96,24 @@ func keysOfMap(m map[int]string) (keys []int) {
 	return keys
 }
 
+// newService returns a service that rejects some of the records of a batch in a manner.
+func newService(manner string, records int, poison ...int) (s *service, batch []Record) {
+	s = &service{
+		poison: map[string]bool{}, manner: manners[manner], taken: map[string]int{}, rejected: map[string]string{},
+		open: map[string]bool{},
+	}
+	for i := range records {
+		batch = append(batch, qty(fmt.Sprint(i), 1))
+	}
+	for _, i := range poison {
+		s.poison[fmt.Sprint(i)] = true
+	}
+	return s, batch
+}
+
 func TestARejectedRecordIsFoundAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
-	for name, manner := range manners {
+	for name := range manners {
 		for _, c := range []struct {
 			records int
 			poison  []int
@@ -101,17 +124,7 @@ func TestARejectedRecordIsFoundAndTheOthersGoOn(t *testing.T) {
 			{1000, between(100, 140), 150},
 			{16, between(0, 16), 31},
 		} {
-			s := &service{
-				poison: map[string]bool{}, manner: manner, taken: map[string]int{}, rejected: map[string]string{},
-				open: map[string]bool{},
-			}
-			var batch []Record
-			for i := range c.records {
-				batch = append(batch, qty(fmt.Sprint(i), 1))
-			}
-			for _, i := range c.poison {
-				s.poison[fmt.Sprint(i)] = true
-			}
+			s, batch := newService(name, c.records, c.poison...)
 			p, err := place(s, batch)
 			require.NoError(t, err, name)
 			assert.Len(t, s.rejected, len(c.poison), name)
@@ -134,12 +147,7 @@ func between(from, to int) (list []int) {
 
 func TestRefusalsOfEverythingRejectNoRecord(t *testing.T) {
 	t.Parallel()
-	s := &service{poison: map[string]bool{}, manner: manners["whole"], rejected: map[string]string{}, open: map[string]bool{}}
-	var batch []Record
-	for i := range 1000 {
-		batch = append(batch, qty(fmt.Sprint(i), 1))
-		s.poison[fmt.Sprint(i)] = true
-	}
+	s, batch := newService("whole", 1000, between(0, 1000)...)
 	_, err := place(s, batch)
 	require.ErrorContains(t, err, "all requests are refused, whatever their records: refused")
 	assert.Equal(t, maxRefusals, s.requests)
@@ -151,17 +159,14 @@ func TestARequestWithoutAResultStaysOpenAndEndsTheBatch(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("reset")
 	for failing := 1; failing <= 5; failing++ {
-		s := &service{
-			poison: map[string]bool{"3": true}, manner: manners["counted"], taken: map[string]int{},
-			rejected: map[string]string{}, open: map[string]bool{},
-			fail: func(request int) error {
-				if request == failing {
-					return lost
-				}
-				return nil
-			},
+		s, batch := newService("counted", 4, 2)
+		s.fail = func(request int) error {
+			if request == failing {
+				return lost
+			}
+			return nil
 		}
-		_, err := place(s, []Record{qty("1", 1), qty("2", 1), qty("3", 1), qty("4", 1)})
+		_, err := place(s, batch)
 		require.ErrorIs(t, err, lost)
 		assert.True(t, s.open[fmt.Sprint(failing)])
 		assert.True(t, s.open["1"], "records may have been taken that aren't written down as such")
@@ -169,52 +174,24 @@ func TestARequestWithoutAResultStaysOpenAndEndsTheBatch(t *testing.T) {
 	}
 }
 
-func TestClassifyTellsWhatIsKnownOfARequest(t *testing.T) {
+func TestWhicheverResultCannotBeWrittenDownItsErrorIsReturned(t *testing.T) {
 	t.Parallel()
-	record := func(i int) linkit.RejectedRecord {
-		return linkit.RejectedRecord{Index: i, StatusCode: 422, Message: "no"}
+	for name := range manners {
+		for n := 1; ; n++ {
+			s, batch := newService(name, 8, 2, 3)
+			s.failing = n
+			_, err := place(s, batch)
+			if s.writes < n {
+				require.NoError(t, err, name)
+				assert.Greater(t, n, 1)
+				break
+			}
+			require.ErrorIs(t, err, errFull, "%s, write %d", name, n)
+		}
 	}
-	result := &linkit.BulkResult{StatusCode: 200}
-	status := func(code int, sent bool) error {
-		return fmt.Errorf("call: %w", &linkit.APIError{StatusCode: code, Sent: sent, Method: "POST", Route: "/skus/bulk"})
-	}
-	for name, c := range map[string]struct {
-		res  *linkit.BulkResult
-		err  error
-		want verdict
-	}{
-		"success":                  {result, nil, taken},
-		"named":                    {&linkit.BulkResult{StatusCode: 200, Rejected: []linkit.RejectedRecord{record(1)}}, &linkit.RejectedError{Count: 1}, taken},
-		"all named":                {&linkit.BulkResult{StatusCode: 207, Rejected: []linkit.RejectedRecord{record(0), record(1), record(2)}}, &linkit.RejectedError{Count: 3}, taken},
-		"counted":                  {result, &linkit.RejectedError{Count: 2}, partly},
-		"one of two named":         {&linkit.BulkResult{StatusCode: 200, Rejected: []linkit.RejectedRecord{record(1)}}, &linkit.RejectedError{Count: 2}, partly},
-		"out of range":             {&linkit.BulkResult{StatusCode: 200, Rejected: []linkit.RejectedRecord{record(9)}}, &linkit.RejectedError{Count: 1}, partly},
-		"success is false":         {result, status(200, false), partly},
-		"400":                      {nil, status(400, false), refused},
-		"413":                      {nil, status(413, false), refused},
-		"422":                      {nil, status(422, false), refused},
-		"422 after a lost attempt": {nil, status(422, true), unknown},
-		"not JSON":                 {nil, linkit.ErrInvalid, refused},
-		"404":                      {nil, status(404, false), unsent},
-		"429":                      {nil, status(429, false), unsent},
-		"401":                      {nil, status(401, false), unsent},
-		"suspended":                {nil, &linkit.APIError{StatusCode: 403, Code: "BILLING_SERVICE_SUSPENDED"}, unsent},
-		"circuit open":             {nil, linkit.ErrCircuitOpen, unsent},
-		"never sent":               {nil, &linkit.TransportError{Method: "POST", Route: "/skus/bulk"}, unsent},
-		"cut off":                  {nil, &linkit.TransportError{Method: "POST", Route: "/skus/bulk", Sent: true}, unknown},
-		"500":                      {nil, status(500, true), unknown},
-		"503":                      {nil, status(503, false), unknown},
-	} {
-		out := classify(c.res, c.err, 1, 3)
-		assert.Equal(t, c.want, out.verdict, name)
-		assert.Equal(t, c.err != nil, out.err != nil, name)
-		assert.False(t, out.retried)
-	}
-	assert.True(t, classify(result, nil, 2, 3).retried)
-	reasons := classify(&linkit.BulkResult{StatusCode: 200, Rejected: []linkit.RejectedRecord{
-		{Index: 0, StatusCode: 422, Code: "closed", Message: "the branch is closed", Fields: map[string]string{"b": "2", "a": "1"}}, {Index: 1},
-	}}, &linkit.RejectedError{Count: 2}, 1, 3).rejected
-	assert.Equal(t, map[int]string{
-		0: "422 closed the branch is closed map[a:1 b:2]", 1: "rejected, and the response doesn't say why",
-	}, reasons)
+	s, batch := newService("whole", 1000, between(0, 1000)...)
+	s.failing = maxRefusals
+	_, err := place(s, batch)
+	require.ErrorContains(t, err, "all requests are refused")
+	require.ErrorIs(t, err, errFull)
 }

@@ -172,3 +172,38 @@ func TestVerifyEndsWhereItIsToldTo(t *testing.T) {
 	assert.False(t, verified.Complete)
 	assert.Zero(t, b.count("SELECT count(*) FROM linkit_sent"), "half a list says nothing")
 }
+
+func TestRejectionsAreWrittenDownEachOnceAndWhileTheShardIsRead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 1200)
+	engine, state := b.engine(stock.Options{Shards: 1})
+	b.once(engine)
+	changes := func() int {
+		n, err := state.Changes(t.Context())
+		require.NoError(t, err)
+		return n
+	}
+	before := changes()
+	b.exec(`UPDATE stock SET qty = 'many'`)
+	assert.Equal(t, 1200, b.once(engine).Rejected)
+	assert.Equal(t, 1200, changes()-before)
+	assert.Equal(t, 1200, b.count("SELECT count(*) FROM linkit_rejected"))
+
+	before = changes()
+	b.exec(`UPDATE stock SET qty = 1`) // as it was acknowledged
+	back := b.once(engine)
+	assert.Equal(t, 1200, back.Unchanged)
+	assert.Zero(t, back.Requests)
+	assert.Equal(t, 1200, changes()-before)
+	assert.Zero(t, b.count("SELECT count(*) FROM linkit_rejected"))
+
+	b.exec(`DELETE FROM stock WHERE CAST(substr(product, 2) AS integer) >= 500`)
+	b.exec(`UPDATE stock SET qty = 'none'`)
+	b.exec(`VACUUM`) // no page is free
+	require.NoError(t, state.LimitPages(t.Context(), 1))
+	_, err := engine.Pass(t.Context(), t.Context())
+	require.ErrorContains(t, err, "full", "so many are written down before the end")
+	require.NoError(t, state.LimitPages(t.Context(), 0))
+	assert.Equal(t, 500, b.once(engine).Rejected)
+	assert.Equal(t, 500, b.count("SELECT count(*) FROM linkit_rejected"))
+}

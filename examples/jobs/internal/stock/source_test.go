@@ -14,19 +14,33 @@ import (
 func TestAQueryIsReadByTheNamesOfItsColumns(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, dsn string) {
-		for query, want := range map[string]item{
-			"stock":                                  {IvID: "P0_B0", Product: "P0", Branch: "B0", Qty: new(int64(1)), Price: new(7.25), Cost: new(0.1), Available: new(true)},
-			"SELECT product, branch, qty FROM stock": {IvID: "P0_B0", Product: "P0", Branch: "B0", Qty: new(int64(1))},
-			"select QTY, branch, Product, 5 as other from stock; ":            {IvID: "P0_B0", Product: "P0", Branch: "B0", Qty: new(int64(1))},
-			"SELECT product || '/' || branch AS sku, price FROM stock -- all": {IvID: "P0/B0", Price: new(7.25)},
-			"SELECT 12 AS product, 34 AS branch, '9' AS qty":                  {IvID: "12_34", Product: "12", Branch: "34", Qty: new(int64(9))},
-			`SELECT 'x' AS "SKU", 1.50 AS "Price", 1 AS "AVAILABLE"`:          {IvID: "x", Price: new(1.5), Available: new(true)},
-			"WITH a AS (SELECT 'x' AS sku, 2 AS qty) SELECT * FROM a":         {IvID: "x", Qty: new(int64(2))},
+		whole := item{IvID: "P0_B0", Product: "P0", Branch: "B0", Qty: new(int64(1)), Price: new(7.25), Cost: new(0.1), Available: new(true)}
+		quantity := item{IvID: "P0_B0", Product: "P0", Branch: "B0", Qty: new(int64(1))}
+		for query, row := range map[string]struct {
+			mode string
+			want item
+		}{
+			"stock":                                  {"upsert", whole},
+			"SELECT product, branch, qty FROM stock": {"upsert", quantity},
+			"select QTY, branch, Product, 5 as other from stock; ":            {"upsert", quantity},
+			"SELECT product || '/' || branch AS sku, price FROM stock -- all": {"update", item{IvID: "P0/B0", Price: new(7.25)}},
+			"SELECT 12 AS product, 34 AS branch, '9' AS qty":                  {"upsert", item{IvID: "12_34", Product: "12", Branch: "34", Qty: new(int64(9))}},
+			`SELECT 'x' AS "SKU", 1.50 AS "Price", 1 AS "AVAILABLE"`:          {"update", item{IvID: "x", Price: new(1.5), Available: new(true)}},
+			"WITH a AS (SELECT 'x' AS sku, 2 AS qty) SELECT * FROM a":         {"update", item{IvID: "x", Qty: new(int64(2))}},
+			"SELECT 'x' AS sku, 'b' AS branch, 2 AS qty":                      {"update", item{IvID: "x", Branch: "b", Qty: new(int64(2))}},
+			"SELECT 'x' AS sku, 'p' AS product, 2 AS qty":                     {"update", item{IvID: "x", Product: "p", Qty: new(int64(2))}},
+			"SELECT 'x' AS sku, 'p' AS product, 7 AS branch, 2 AS qty":        {"upsert", item{IvID: "x", Product: "p", Branch: "7", Qty: new(int64(2))}},
+			"SELECT '' AS sku, 'p' AS product, 'b' AS branch, 2 AS qty":       {"upsert", item{IvID: "p_b", Product: "p", Branch: "b", Qty: new(int64(2))}},
+			"SELECT 'x' AS sku, CAST('b' AS varchar(5)) AS branch, 2 AS qty":  {"update", item{IvID: "x", Branch: "b", Qty: new(int64(2))}},
 		} {
 			if dsn[0] != 'p' {
 				dsn = sqliteFile(t)
 			}
-			b := newBench(t, dsn, newShop(t, nil), 1, 1)
+			mode := ""
+			b := newBench(t, dsn, newShop(t, func(r *request) effect {
+				mode = r.mode
+				return effect{}
+			}), 1, 1)
 			db, err := database.OpenReadOnly(t.Context(), dsn)
 			require.NoError(t, err)
 			source, err := stock.OpenSource(t.Context(), db, query)
@@ -39,7 +53,8 @@ func TestAQueryIsReadByTheNamesOfItsColumns(t *testing.T) {
 			require.NoError(t, err)
 			summary := b.once(engine)
 			assert.Equal(t, 1, summary.Sent, query)
-			assert.Equal(t, want, b.shop.get(want.IvID), query)
+			assert.Equal(t, row.want, b.shop.get(row.want.IvID), query)
+			assert.Equal(t, row.mode, mode, query)
 			assert.Zero(t, b.once(engine).Requests, query)
 			require.NoError(t, state.Close())
 			require.NoError(t, db.Close())

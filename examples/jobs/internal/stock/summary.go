@@ -46,12 +46,18 @@ func (s *Summary) due(at time.Time) {
 	}
 }
 
-// after returns the figures of a shard that was read once more: what was sent before is counted as
-// sent, not as unchanged.
+// after returns the figures of a shard that was looked at once more: what was sent before and is
+// unchanged now is counted as sent, and what another process works on now as it was found before.
 func (s *Summary) after(before *Summary) Summary {
+	if s.Busy > 0 {
+		merged := *before
+		merged.Busy = s.Busy
+		return merged
+	}
 	merged := *s
-	merged.Sent += before.Sent
-	merged.Unchanged = max(0, merged.Unchanged-before.Sent)
+	sent := min(before.Sent, s.Unchanged)
+	merged.Sent += sent
+	merged.Unchanged -= sent
 	merged.Requests += before.Requests
 	merged.RecordsSent += before.RecordsSent
 	return merged

@@ -1,6 +1,7 @@
 package stock_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -130,4 +131,45 @@ func TestDifferencesAreWhatAPassWouldSend(t *testing.T) {
 		assert.Equal(t, 1, summary.Rejected)
 		assert.Empty(t, list, "a rejection that is known isn't a difference")
 	})
+}
+
+// differences returns what a pass over a query would send, as texts that are made after the last.
+func (b *bench) differences(state *stock.State, query string) (lines []string) {
+	b.t.Helper()
+	var all []stock.Difference
+	_, err := stock.Differences(b.t.Context(), b.source(query), state, func(d stock.Difference) error {
+		all = append(all, d)
+		return nil
+	})
+	require.NoError(b.t, err)
+	for _, d := range all {
+		lines = append(lines, d.SKU+": "+d.Old.String()+" -> "+d.New.String())
+	}
+	return lines
+}
+
+func TestDifferencesShowWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	const key = "SELECT product || '_' || branch AS sku, "
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 2)
+	state, err := stock.OpenState(t.Context(), b.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = state.Close() })
+	b.once(b.engineOf(b.source(key+"qty FROM stock"), state, stock.Options{}))
+	b.exec(`UPDATE stock SET qty = qty + 4 + (product = 'P1')`)
+	assert.Equal(t, []string{
+		"P0_B0: qty 1 -> qty 5, price 7.25, available true",
+		"P1_B0: qty 1 -> qty 6, price 7.26, available true",
+	}, b.differences(state, key+"qty, price, available FROM stock"))
+
+	b.once(b.engineOf(b.source(key+"qty, price, cost, available FROM stock"), state, stock.Options{}))
+	b.exec(`UPDATE stock SET qty = NULL, cost = 2 + qty / 10.0, available = (product = 'P1')`)
+	assert.Equal(t, []string{
+		"P0_B0: qty 5, price 7.25, cost 0.1, available true -> cost 2.5, available false",
+		"P1_B0: qty 6, price 7.26, cost 0.1, available true -> cost 2.6, available true",
+	}, b.differences(state, key+"qty, cost, available FROM stock"))
+
+	enough := errors.New("enough")
+	_, err = stock.Differences(t.Context(), b.source(stock.DefaultQuery), state, func(stock.Difference) error { return enough })
+	require.ErrorIs(t, err, enough)
 }
