@@ -27,7 +27,7 @@ func (e *reportEntry) explain(members map[string]json.RawMessage, depth int) {
 			e.record.StatusCode = n
 		}
 	}
-	for _, name := range []string{"code", "errorcode"} {
+	for _, name := range []string{"code", "errorcode", "errcode"} {
 		if text, ok := reportText(named[name]); ok && e.record.Code == "" {
 			e.record.Code = text
 		}

@@ -50,6 +50,16 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"errors":[{"iv_id":"A","status":404}],"results":[{"iv_id":"A","code":"gone","error":"no such SKU"}]}`: {
 			{Index: 0, Key: "A", StatusCode: 404, Code: "gone", Message: "no such SKU"},
 		},
+		`{"errors":[{"A":"not found"}]}`:                                           {{Index: 0, Key: "A", Message: "not found"}},
+		`{"errors":[{"item":"A","message":"m"}]}`:                                  {{Index: 0, Key: "A", Message: "m"}},
+		`{"errors":[{"name":"B","message":"m"}]}`:                                  {{Index: 1, Key: "B", Message: "m"}},
+		`{"results":[{"iv_id":"B","status":404,"code":409}]}`:                      {{Index: 1, Key: "B", StatusCode: 404, Code: "409"}},
+		`{"errors":[{"iv_id":"B","code":"E1"},{"iv_id":"B","code":"E2"}]}`:         {{Index: 1, Key: "B", Code: "E1"}},
+		`{"results":[{"iv_id":"B","errcode":"E1","message":"see the manual"}]}`:    {{Index: 1, Key: "B", Code: "E1", Message: "see the manual"}},
+		`{"results":[{"iv_id":"A","error_code":""},{"iv_id":"B","errcode":null}]}`: nil,
+		`{"results":[{"iv_id":"B","status":"updated","reason":"it was rounded"}]}`: nil,
+		`{"results":[{"iv_id":"B","action":"skip"}]}`:                              {{Index: 1, Key: "B"}},
+		`{"rejected":"A; C"}`: {{Index: 0, Key: "A"}, {Index: 2, Key: "C"}},
 		// where indexes begin
 		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {

@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -34,6 +35,11 @@ func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
 		assert.Contains(t, e.Error(), want)
 		assert.Equal(t, strings.Contains(want, "attempts"), strings.Contains(e.Error(), "attempt"), e.Error())
 		assert.LessOrEqual(t, strings.Count(e.Error(), "no such SKU"), 1)
+	}
+	for attempts, want := range []string{"", "", " (2 attempts"} {
+		lost := TransportError{Method: "GET", Route: "/skus", Attempts: attempts, Err: io.ErrUnexpectedEOF}
+		assert.Equal(t, want != "", strings.Contains(lost.Error(), "attempt"), lost.Error())
+		assert.Contains(t, lost.Error(), want)
 	}
 	assert.Contains(t, new(UnauthorizedError).Error(), "401")
 	assert.Contains(t, new(ForbiddenError).Error(), "403")

@@ -21,5 +21,6 @@ func TestTitlesOfPagesAreShownWhereThereIsOne(t *testing.T) {
 	}
 	assert.Equal(t, "an HTML page, from a proxy or gateway", bodyText([]byte("<title>502 Bad Gateway</title>"), "Bad Gateway"))
 	assert.Equal(t, "an HTML page, from a proxy or gateway: Sorry", bodyText([]byte("\xef\xbb\xbf <title>Sorry</title>"), "Bad Gateway"))
+	assert.Equal(t, "an HTML page, from a proxy or gateway: Sorry", bodyText([]byte("<title>Sorry</title>"), ""), "a status without a text")
 	assert.Equal(t, "no healthy upstream", bodyText([]byte("no healthy upstream"), "Bad Gateway"))
 }

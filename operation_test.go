@@ -214,3 +214,13 @@ func TestEveryRedirectIsAnError(t *testing.T) {
 		assert.Len(t, rs.requests, 3, "a redirect is neither followed nor retried")
 	}
 }
+
+func TestStatusesFrom200To299Succeed(t *testing.T) {
+	t.Parallel()
+	for status, ok := range map[int]bool{200: true, 201: true, 226: true, 299: true, 300: false, 304: false, 399: false, 400: false} {
+		client := newClient(t, canned{status: status, body: product1})
+		_, err := client.Products.Get(t.Context(), "ITEM-1")
+		assert.Equal(t, ok, err == nil, "%d: %v", status, err)
+		assert.Equal(t, ok, client.Products.Delete(t.Context(), "ITEM-1") == nil, status)
+	}
+}

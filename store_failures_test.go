@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -142,6 +143,8 @@ func TestUnusableEntriesAndStoreErrorsAreLoggedWithoutTheToken(t *testing.T) {
 		"save quotes":   {oddStore{save: quoting}, `step=save error="redis: SET [redacted]: READONLY"`},
 		"save panics":   {oddStore{save: func(s *linkit.Session) error { panic(s.Token.Reveal()) }}, `step=save error="panic with a string"`},
 		"lock fails":    {oddLocker{lock: func() (func(), error) { return nil, errors.New("no locks") }}, `step=lock error="no locks"`},
+		"load exits":    {oddStore{load: func() (*linkit.Session, error) { runtime.Goexit(); return nil, nil }}, `step=load error="it ended its goroutine"`}, //nolint:nilnil // not reached
+		"save exits":    {oddStore{save: func(*linkit.Session) error { runtime.Goexit(); return nil }}, `step=save error="it ended its goroutine"`},
 		"unlock panics": {oddLocker{lock: func() (func(), error) { return func() { panic(secret) }, nil }}, `step=unlock error="panic with a string"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,116 @@
+package linkit_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/linkit-go/linkit"
+)
+
+// serviceCall calls one method of a service. text is what its texts are; the error is the call's, or
+// the first that its iterator yields.
+type serviceCall func(ctx context.Context, c *linkit.Client, text string) error
+
+// serviceCalls returns the methods of all services that take a context, by name.
+func serviceCalls() map[string]serviceCall {
+	calls := map[string]serviceCall{}
+	for field := range reflect.TypeFor[linkit.Client]().Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		for method := range field.Type.Methods() {
+			if method.Type.NumIn() < 2 || method.Type.In(1) != reflect.TypeFor[context.Context]() {
+				continue
+			}
+			calls[field.Name+"."+method.Name] = func(ctx context.Context, c *linkit.Client, text string) error {
+				in := []reflect.Value{reflect.ValueOf(c).Elem().FieldByIndex(field.Index), reflect.ValueOf(ctx)}
+				for i := 2; i < method.Type.NumIn(); i++ {
+					in = append(in, argument(method.Type.In(i), text))
+				}
+				return errorOf(method.Func.Call(in))
+			}
+		}
+	}
+	return calls
+}
+
+// argument returns a value that a call accepts where text is an id.
+func argument(kind reflect.Type, text string) reflect.Value {
+	value := reflect.New(kind).Elem()
+	switch {
+	case kind == reflect.TypeFor[linkit.BulkMode]():
+		value.SetString(string(linkit.BulkUpsert))
+	case kind.Kind() == reflect.String:
+		value.SetString(text)
+	case kind.Kind() == reflect.Struct:
+		for _, field := range value.Fields() {
+			if field.Kind() == reflect.String && field.CanSet() {
+				field.SetString("A")
+			}
+		}
+	case kind.Kind() == reflect.Slice:
+		value.Set(reflect.Append(value, argument(kind.Elem(), text)))
+	case kind.Kind() == reflect.Func && kind.NumIn() == 1 && kind.In(0).Kind() == reflect.Func: // an iterator
+		value.Set(reflect.MakeFunc(kind, func(in []reflect.Value) []reflect.Value {
+			in[0].Call([]reflect.Value{argument(kind.In(0).In(0), text), reflect.Zero(reflect.TypeFor[error]())})
+			return nil
+		}))
+	}
+	return value
+}
+
+// errorOf returns the error among what a method returned.
+func errorOf(out []reflect.Value) error {
+	last := out[len(out)-1]
+	if last.Kind() == reflect.Func {
+		var first error
+		yield := reflect.MakeFunc(last.Type().In(0), func(in []reflect.Value) []reflect.Value {
+			first, _ = reflect.TypeAssert[error](in[len(in)-1])
+			return []reflect.Value{reflect.ValueOf(false)}
+		})
+		last.Call([]reflect.Value{yield})
+		return first
+	}
+	err, _ := reflect.TypeAssert[error](last)
+	return err
+}
+
+func TestEveryMethodReturnsTheErrorOfItsCall(t *testing.T) {
+	t.Parallel()
+	calls := serviceCalls()
+	delete(calls, "Auth.Session") // without a sign-in it calls nobody
+	assert.Greater(t, len(calls), 60)
+	lost := errors.New("reset")
+	for failure, row := range map[string]struct {
+		transport roundTrip
+		want      error
+	}{
+		"forbidden": {func(r *http.Request) (*http.Response, error) {
+			return canned{status: http.StatusForbidden, body: `{"error":"no"}`}.RoundTrip(r)
+		}, linkit.ErrForbidden},
+		"not found": {func(r *http.Request) (*http.Response, error) {
+			return canned{status: http.StatusNotFound, body: `{"error":"no"}`}.RoundTrip(r)
+		}, linkit.ErrNotFound},
+		"reset":      {func(*http.Request) (*http.Response, error) { return nil, lost }, lost},
+		"not called": {nil, context.Canceled},
+	} {
+		t.Run(failure, func(t *testing.T) {
+			t.Parallel()
+			for name, call := range calls {
+				ctx, cancel := context.WithCancel(t.Context())
+				if row.transport == nil {
+					cancel()
+				}
+				err := call(ctx, newClient(t, row.transport, linkit.WithRetries(0)), "12345678@b.example")
+				require.ErrorIs(t, err, row.want, "%s: %s", name, failure)
+				cancel()
+			}
+		})
+	}
+}
