@@ -208,7 +208,7 @@ func mistyped(name string, err error) *problem {
 	if wrong.Field != "" {
 		name += "." + wrong.Field
 	}
-	return badRequest("%s must not be a %s", name, wrong.Value)
+	return wrongKind(name, wrong.Value)
 }
 
 // newRecord returns a copy of a record given to an Add method. If it has a Raw, that supplies what

@@ -108,11 +108,20 @@ func decode(body []byte, v any) *problem {
 	return nil
 }
 
+// wrongKind describes a field whose value is of another kind than it must be.
+func wrongKind(field, kind string) *problem {
+	article := "a"
+	if strings.HasPrefix(kind, "a") || strings.HasPrefix(kind, "o") { // array, object
+		article = "an"
+	}
+	return badRequest("%s must not be %s %s", field, article, kind)
+}
+
 // unreadable describes a JSON error by the names of JSON fields rather than of Go types.
 func unreadable(err error) *problem {
 	var mistyped *json.UnmarshalTypeError
 	if errors.As(err, &mistyped) && mistyped.Field != "" {
-		return badRequest("%s must not be a %s", mistyped.Field, mistyped.Value)
+		return wrongKind(mistyped.Field, mistyped.Value)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return badRequest("the body is not valid JSON: it ends too early")

@@ -88,8 +88,9 @@ func TestAFieldOfAnotherTypeIsNamed(t *testing.T) {
 	server := newServer(t)
 	for _, row := range []struct{ path, body, details string }{
 		{"/branches", `{"iv_id":"B","location":{"lat":"north"}}`, "location.lat must not be a string"},
+		{"/products", `{"name_en":["Tea"]}`, "name_en must not be an array"},
 		{"/products", `{"iv_id":7}`, "iv_id must not be a number"},
-		{"/payments/orders", `{"providers":{}}`, "providers must not be a object"},
+		{"/payments/orders", `{"providers":{}}`, "providers must not be an object"},
 		{"/products", `[]`, "the body must be a JSON object"},
 		{"/products", ``, "the body is empty"},
 		{"/products/bulk", `{"mode":"create","products":{}}`, "the records must be a list"},
