@@ -74,8 +74,8 @@ func IsPostgres(dsn string) bool {
 // Name returns what a dsn leads to, without user, password and options.
 func Name(dsn string) string {
 	if !IsPostgres(dsn) {
-		if scheme, _, found := strings.Cut(dsn, "://"); found { // Open refuses it, and it may have a password
-			return scheme + "://"
+		if other, is := otherDatabase(dsn); is { // it may have a password
+			return other
 		}
 		return dsn
 	}
@@ -94,6 +94,22 @@ func Name(dsn string) string {
 	return (&url.URL{Scheme: "postgres", Host: parsed.Host, Path: parsed.Path}).String()
 }
 
+// userAtHost is the beginning of a dsn as MySQL's driver has them: user:password@tcp(host)/name. One
+// letter is a drive of Windows.
+var userAtHost = regexp.MustCompile(`^[^/:]{2,}:.*@`)
+
+// otherDatabase reports whether a dsn that isn't PostgreSQL's is of another database than SQLite, and
+// returns its beginning without what may be a password.
+func otherDatabase(dsn string) (beginning string, is bool) {
+	if scheme, _, found := strings.Cut(dsn, "://"); found {
+		return scheme + "://", true
+	}
+	if userAtHost.MatchString(dsn) {
+		return "user:password@", true
+	}
+	return "", false
+}
+
 func openPostgres(dsn string, readOnly bool) (*DB, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -110,12 +126,11 @@ func openPostgres(dsn string, readOnly bool) (*DB, error) {
 }
 
 func openSQLite(path string, readOnly bool) (*DB, error) {
-	switch {
-	case path == "":
+	if path == "" {
 		return nil, &DSNError{errors.New("the dsn is empty: give postgres://... or the path of a SQLite file")}
-	case strings.Contains(path, "://"):
-		return nil, &DSNError{fmt.Errorf("the dsn begins with %q: give postgres://... or the path of a SQLite file",
-			path[:strings.Index(path, "://")+3])}
+	}
+	if other, is := otherDatabase(path); is {
+		return nil, &DSNError{fmt.Errorf("the dsn begins with %q: give postgres://... or the path of a SQLite file", other)}
 	}
 	options := url.Values{"_pragma": {"busy_timeout(30000)"}}
 	if readOnly {

@@ -49,6 +49,8 @@ func TestOpenSaysWhatIsWrongWithADSNWithoutItsPassword(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"":                            "the dsn is empty",
 		"mysql://user:secret@host/db": `the dsn begins with "mysql://"`,
+		"user:secret@tcp(host)/db":    `the dsn begins with "user:password@"`,
+		"user:/secret/@unix(/s)/db":   `the dsn begins with "user:password@"`,
 		"postgres://user:secret@127.0.0.1:1/db?connect_timeout=1":      "open postgres://127.0.0.1:1/db: ",
 		"postgres://user:secret@127.0.0.1:x/db":                        "port",
 		filepath.Join(t.TempDir(), "no", "such", "folder", "stock.db"): "stock.db: ",
@@ -79,7 +81,8 @@ func TestADSNOfKeywordsIsPostgreSQLs(t *testing.T) {
 		assert.Equal(t, name, database.Name(dsn))
 	}
 	assert.Equal(t, "mysql://", database.Name("mysql://feed:s3cret@db/shop"))
-	for _, path := range []string{"stock.db", "./host=db", "/var/host=db.db", "hostname=x.db", "key=value.db", "file:a.db", "host"} {
+	assert.Equal(t, "user:password@", database.Name("feed:s3cret@tcp(db)/shop"))
+	for _, path := range []string{"stock.db", "./host=db", "/var/host=db.db", "hostname=x.db", "key=value.db", "file:a.db", "host", "/data/a:b@c.db", `C:\shop@home\a.db`} {
 		assert.False(t, database.IsPostgres(path), path)
 		assert.Equal(t, path, database.Name(path))
 	}
