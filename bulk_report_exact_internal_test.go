@@ -60,6 +60,10 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"results":[{"iv_id":"B","status":"updated","reason":"it was rounded"}]}`: nil,
 		`{"results":[{"iv_id":"B","action":"skip"}]}`:                              {{Index: 1, Key: "B"}},
 		`{"rejected":"A; C"}`: {{Index: 0, Key: "A"}, {Index: 2, Key: "C"}},
+		`{"errors":[{"iv_id":"B","fields":{"a":"1"}},{"iv_id":"B","fields":{"a":"2"}}]}`: {
+			{Index: 1, Key: "B", Fields: fields{"a": "1"}},
+		},
+		`{"results":[{"iv_id":"A","status":"HTTP/1.1"}]}`: nil,
 		// where indexes begin
 		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
@@ -99,6 +103,7 @@ func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 		},
 		{`{"results":[{"iv_id":"A","status":"already exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
 		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
+		{`{"results":[{"iv_id":"A","status":"created"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{}},
 		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkUpdate, []string{"A"}, []RejectedRecord{}},
 	} {
 		report, err := readBulkReport(http.StatusOK, []byte(row.body), row.keys, row.mode)
@@ -124,6 +129,7 @@ func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 		`{"message":"2 records processed"}`:                          1,
 		`{"message":"Processed 99999999999999999999 of 3 products"}`: 0,
 		`{"message":"Processed 2 of 3 products"}`:                    1,
+		`{"message":"Processed 0 of 3 products"}`:                    3,
 	} {
 		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
 		require.NoError(t, err, body)

@@ -51,6 +51,17 @@ func TestABulkAnswerWithoutSuccessIsASuccess(t *testing.T) {
 	}
 }
 
+func TestABulkResultHasTheStatusOfARefusal(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, canned{status: http.StatusUnprocessableEntity, body: `{"error":"no"}`})
+	var told []linkit.BulkResult
+	err := client.Products.BulkAll(t.Context(), linkit.BulkUpsert, linkit.Records(linkit.ProductParams{IvID: "A"}),
+		func(r linkit.BulkResult) { told = append(told, r) })
+	require.ErrorIs(t, err, linkit.ErrValidation)
+	require.Len(t, told, 1)
+	assert.Equal(t, 422, told[0].StatusCode)
+}
+
 func TestABulkAnswerThatIsNotThePromisedObjectIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, row := range [][2]string{

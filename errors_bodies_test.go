@@ -146,6 +146,7 @@ func TestEncodingThatWasLeftOnAResponseIsReadOrNamed(t *testing.T) {
 	}
 	require.NoError(t, getOne(t.Context(), encoded(200, "gzip", product1)), "decoded, with its header left")
 	require.NoError(t, getOne(t.Context(), encoded(200, "identity", product1)))
+	require.NoError(t, encoded(200, "br", "").Products.Delete(t.Context(), "x"), "there is nothing to decode")
 	for encoding, body := range map[string]string{"br": "\x8b\x02\x80", "zstd": "(\xb5/\xfd", "deflate": "x\x9c", "gzip": "\x1f\x8bbroken"} {
 		err := getOne(t.Context(), encoded(200, encoding, body))
 		var te *linkit.TransportError

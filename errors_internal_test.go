@@ -41,6 +41,7 @@ func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
 		assert.Equal(t, want != "", strings.Contains(lost.Error(), "attempt"), lost.Error())
 		assert.Contains(t, lost.Error(), want)
 	}
+	require.EqualError(t, new(APIError), "linkit: error response")
 	assert.Contains(t, new(UnauthorizedError).Error(), "401")
 	assert.Contains(t, new(ForbiddenError).Error(), "403")
 }

@@ -53,6 +53,10 @@ func TestErrorBodiesOfAnyFormAreReadExactly(t *testing.T) {
 		`{"errors":[{"source":{"parameter":"limit"},"detail":"too high"}]}`: {Fields: fields{"limit": "too high"}},
 		`{"message":["no"]}`: {Fields: fields{"errors[0]": "no"}},
 		`{"data":{"price":{"code":"min","message":"too low"}}}`:       {Fields: fields{"price": "too low"}},
+		`{"errors":{"a":{"b":{"c":{"d":{"e":["deep"]}}}}}}`:           {Fields: fields{"a.b.c.d.e": "deep"}},
+		`{"errors":{"a":{"b":{"c":{"d":{"e":{"f":["deeper"]}}}}}}}`:   {},
+		`{"errors":[{"a":{"b":{"c":{"d":["deep"]}}}}]}`:               {Fields: fields{"a.b.c.d": "deep"}},
+		`{"errors":[{"a":{"b":{"c":{"d":{"e":["deeper"]}}}}}]}`:       {},
 		`{"data":{"price":"7"}}`:                                      {},
 		`{"violations":[{"propertyPath":"price","title":"too low"}]}`: {Fields: fields{"price": "too low"}},
 	} {

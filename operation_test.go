@@ -69,6 +69,7 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 		"raw message":  {[]byte(` {"x" : 1} `), ` {"x" : 1} `},
 		"nothing":      {nil, ""},
 		"empty []byte": {[]byte{}, ""},
+		"one byte":     {[]byte("1"), "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +81,7 @@ func TestDoReachesAnyEndpoint(t *testing.T) {
 			assert.Equal(t, row.sent, rs.bodies[0])
 			assert.Equal(t, testBase+"/custom/a%2Fb?q=1+2", rs.requests[0].URL.String())
 			assert.Equal(t, testKey, rs.requests[0].Header.Get("Authorization"))
+			assert.Equal(t, map[bool]string{true: "application/json"}[row.sent != ""], rs.requests[0].Header.Get("Content-Type"))
 		})
 	}
 }
@@ -101,6 +103,18 @@ func TestDoTakesTheAnswerAsItIs(t *testing.T) {
 	require.ErrorAs(t, empty.Do(t.Context(), "POST", "/x", nil, nil, &v), &te)
 	assert.ErrorContains(t, te, "empty")
 	assert.True(t, te.Sent)
+}
+
+func TestDoNamesTheFieldOfATypeOfTheCallersThatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	var out struct {
+		Lines []struct {
+			Qty int `json:"qty"`
+		} `json:"lines"`
+	}
+	err := newClient(t, canned{body: `{"lines":[{"qty":"5"}]}`}).Do(t.Context(), "GET", "/x", nil, nil, &out)
+	require.ErrorContains(t, err, "qty must not be a string")
+	assert.NotContains(t, err.Error(), "Go ")
 }
 
 func TestDoRefusesBadPathsAndMethods(t *testing.T) {

@@ -13,6 +13,15 @@ import (
 	"github.com/linkit-go/linkit/linkittest"
 )
 
+func TestARawParamIsSentHoweverShortItIs(t *testing.T) {
+	t.Parallel()
+	for hours, want := range map[string]string{"5": `{"iv_id":"B","working_hours":5}`, "": `{"iv_id":"B"}`} {
+		text, err := json.Marshal(linkit.BranchParams{IvID: "B", WorkingHours: json.RawMessage(hours)})
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(text))
+	}
+}
+
 func TestEveryParamsSendsFurtherMembers(t *testing.T) {
 	t.Parallel()
 	extra := map[string]any{"x_note": "a & b", "x_none": nil, "x_raw": json.RawMessage(`{"n":1.50}`)}
