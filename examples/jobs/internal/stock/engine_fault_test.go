@@ -38,6 +38,11 @@ func TestWhicheverStatementFailsItsErrorIsReturned(t *testing.T) {
 			_, err := stock.Differences(ctx, b.source, b.state, func(stock.Difference) error { return nil })
 			return err
 		}},
+		"tables": {5, func(ctx context.Context, b *bed) error { return b.state.Create(ctx) }},
+		"new": {3, func(ctx context.Context, b *bed) error {
+			_, err := stock.New(ctx, b.source, b.state, stock.Options{Shards: 1})
+			return err
+		}},
 		"verify": {10, func(ctx context.Context, b *bed) error {
 			_, err := b.engine.Verify(ctx, ctx)
 			return err

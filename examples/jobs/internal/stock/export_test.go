@@ -38,6 +38,9 @@ func (s *State) Changes(ctx context.Context) (n int, err error) {
 // After is the figures of a shard that was read once more after others.
 func After(s, before Summary) Summary { return s.after(&before) }
 
+// Create makes the tables that aren't there.
+func (s *State) Create(ctx context.Context) error { return s.create(ctx) }
+
 // LimitPages makes the disk of a SQLite state full once it has n more pages; 0 lifts the limit.
 func (s *State) LimitPages(ctx context.Context, n int) error {
 	limit := 1 << 30

@@ -29,7 +29,7 @@ func TestAnEngineIsWellUntilNothingGetsOnForThreePasses(t *testing.T) {
 			row.then(e)
 			<-time.After(45*time.Second - 1)
 			require.NoError(t, e.Healthy(10*time.Second), name)
-			<-time.After(1)
+			<-time.After(1 + 400*time.Millisecond)
 			err := e.Healthy(10 * time.Second)
 			if row.want == "" {
 				require.NoError(t, err, name)

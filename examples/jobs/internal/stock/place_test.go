@@ -24,7 +24,9 @@ type service struct {
 }
 
 func (s *service) request(records []Record) outcome {
-	s.requests++
+	if s.requests++; len(records) == 0 {
+		panic("a request of nothing")
+	}
 	id := fmt.Sprint(s.requests)
 	s.open[id] = true
 	if s.fail != nil {

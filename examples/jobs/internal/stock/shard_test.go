@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -171,6 +172,67 @@ func TestVerifyEndsWhereItIsToldTo(t *testing.T) {
 	require.ErrorIs(t, err, reason)
 	assert.False(t, verified.Complete)
 	assert.Zero(t, b.count("SELECT count(*) FROM linkit_sent"), "half a list says nothing")
+}
+
+func TestARequestThatWasAcknowledgedIsNotSentAgainAfterItsDeadline(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, func(r *request) effect { return effect{drop: r.number == 1} }), 1, 10)
+		engine, _ := b.engine(stock.Options{Shards: 1})
+		b.once(engine)
+		assert.Equal(t, 1, b.count("SELECT count(*) FROM linkit_inflight WHERE acknowledged"), "its first attempt may be late")
+		b.passDeadlines()
+		assert.Zero(t, b.once(engine).Requests)
+		assert.Zero(t, b.count("SELECT count(*) FROM linkit_inflight"))
+	})
+}
+
+func TestARequestThatTakesTooLongSaysSo(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	b := newBench(t, sqliteFile(t), newShop(t, func(*request) effect { return effect{wait: release} }), 1, 10)
+	defer close(release)
+	engine, _ := b.engine(stock.Options{Timeout: 200 * time.Millisecond, Grace: time.Minute})
+	summary, err := engine.Pass(t.Context(), t.Context())
+	require.ErrorContains(t, err, "no response within 200ms")
+	require.ErrorIs(t, err, linkit.ErrUncertain)
+	assert.Equal(t, 10, summary.Failed)
+	assert.Equal(t, 1, b.count("SELECT count(*) FROM linkit_inflight"))
+}
+
+func TestRejectionsThatComeAndGoInOnePassAreWrittenDown(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 1, 4)
+		engine, _ := b.engine(stock.Options{Shards: 1})
+		b.once(engine)
+		set := func(product string, price float64) {
+			b.exec("UPDATE stock SET price = $1 WHERE product = $2", price, product)
+		}
+		set("P1", math.Inf(1))
+		assert.Equal(t, 1, b.once(engine).Rejected)
+		set("P1", 7.25+0.01)
+		set("P2", math.Inf(1))
+		assert.Equal(t, 1, b.once(engine).Rejected)
+		assert.Equal(t, 1, b.count("SELECT count(*) FROM linkit_rejected"))
+		assert.Equal(t, 1, b.count("SELECT count(*) FROM linkit_rejected WHERE sku = 'P2_B0'"))
+	})
+}
+
+func TestAStateThatCannotBeReadFailsThePass(t *testing.T) {
+	t.Parallel()
+	for statement, want := range map[string]string{
+		"UPDATE linkit_sent SET qty = 'many' WHERE sku = 'P2_B0'":                             "many",
+		"INSERT INTO linkit_inflight (id, shard, records, deadline) VALUES ('r7', 0, '{', 0)": "linkit_inflight r7: ",
+	} {
+		b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 4)
+		engine, _ := b.engine(stock.Options{Shards: 1})
+		b.once(engine)
+		b.exec(statement)
+		summary, err := engine.Pass(t.Context(), t.Context())
+		require.ErrorContains(t, err, want)
+		assert.Zero(t, summary.Requests, "what isn't known isn't taken for new")
+	}
 }
 
 func TestRejectionsAreWrittenDownEachOnceAndWhileTheShardIsRead(t *testing.T) {

@@ -1,13 +1,19 @@
 package stock_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/linkit-go/linkit"
+	"github.com/linkit-go/linkit/examples/jobs/internal/database/failing"
 	"github.com/linkit-go/linkit/examples/jobs/internal/stock"
+	"github.com/linkit-go/linkit/internal/servers/pgtest"
 )
 
 // meddle changes SKUs at the shop behind stocksync's back: three differ, two are gone, one is new.
@@ -83,6 +89,88 @@ func TestAListThatEndsEarlyMakesNothingMissing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, b.once(engine).Sent)
 	b.requireInSync()
+}
+
+// listed is a list of so many SKUs.
+type listed int
+
+func (listed) Bulk(context.Context, linkit.BulkMode, []linkit.SKUParams) (*linkit.BulkResult, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (n listed) All(context.Context, *linkit.SKUListParams) iter.Seq2[linkit.SKU, error] {
+	return func(yield func(linkit.SKU, error) bool) {
+		for i := range int(n) {
+			if !yield(linkit.SKU{IvID: fmt.Sprint("S", i), BranchIvID: "B0"}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestVerifyWritesDownEachSKUOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, sqliteFile(t), newShop(t, nil), 1, 1)
+	engine, state := b.engine(stock.Options{SKUs: listed(2500)})
+	before, err := state.Changes(t.Context())
+	require.NoError(t, err)
+	verified, err := engine.Verify(t.Context(), t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, stock.Verified{SKUs: 2500, Complete: true}, verified)
+	after, err := state.Changes(t.Context())
+	require.NoError(t, err)
+	assert.InDelta(t, 2*2500, after-before, 10, "what was seen, and that it is there now")
+	assert.Equal(t, 2500, b.count("SELECT count(*) FROM linkit_sent"))
+}
+
+func TestVerifyEndsAtAPageThatCannotBeWrittenDown(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, dsn string) {
+		b := newBench(t, dsn, newShop(t, nil), 1, 1)
+		state, err := stock.OpenState(t.Context(), dsn)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = state.Close() })
+		source := b.source(stock.DefaultQuery)
+		engine := b.engineOf(source, state, stock.Options{SKUs: listed(1500), Shards: 1})
+		faults := new(failing.Faults)
+		stock.Fail(faults, state, source)
+		for n := 1; ; n++ { // up to the first page's
+			faults.Arm(n)
+			_, err = engine.Verify(t.Context(), t.Context())
+			require.ErrorIs(t, err, failing.Err)
+			if faults.Disarm() == "BEGIN" {
+				break
+			}
+		}
+		assert.Zero(t, b.count("SELECT count(*) FROM linkit_sent"))
+	})
+}
+
+func TestVerifyWaitsForTheShardsAndMayBeStoppedMeanwhile(t *testing.T) {
+	t.Parallel()
+	release, arrived := make(chan struct{}), make(chan struct{}, 1)
+	b := newBench(t, pgtest.Shared(t).Database(t), newShop(t, func(*request) effect {
+		arrived <- struct{}{}
+		return effect{wait: release}
+	}), 1, 1)
+	working, _ := b.engine(stock.Options{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.once(working)
+	}()
+	<-arrived
+	verifying, _ := b.engine(stock.Options{})
+	begin, stop := context.WithCancelCause(t.Context())
+	reason := errors.New("told to stop")
+	stop(reason)
+	_, err := verifying.Verify(begin, t.Context())
+	require.ErrorIs(t, err, reason)
+	close(release)
+	verified, err := verifying.Verify(t.Context(), t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, stock.Verified{SKUs: 1, Complete: true}, verified)
+	<-done
 }
 
 func TestDifferencesAreWhatAPassWouldSend(t *testing.T) {
