@@ -88,6 +88,13 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkBeforeAReportIsNoPartOfIt(t *testing.T) {
+	t.Parallel()
+	report, err := readBulkReport(http.StatusOK, []byte("\ufeff {\"failed\":[\"B\"]}\n"), []string{"A", "B"}, BulkUpsert)
+	require.NoError(t, err)
+	assert.Equal(t, []RejectedRecord{{Index: 1, Key: "B"}}, report.records())
+}
+
 func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -103,6 +110,8 @@ func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 		},
 		{`{"results":[{"iv_id":"A","status":"already exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
 		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
+		{`{"failed":[7]}`, BulkUpsert, []string{"7", "B"}, []RejectedRecord{{Index: 0, Key: "7"}}},
+		{`{"failed":[1]}`, BulkUpsert, []string{"7", "B"}, []RejectedRecord{{Index: 1, Key: "B"}}},
 		{`{"results":[{"iv_id":"A","status":"created"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{}},
 		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkUpdate, []string{"A"}, []RejectedRecord{}},
 	} {

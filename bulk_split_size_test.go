@@ -112,6 +112,9 @@ func TestARecordThatIsTooLargeAloneIsRejectedAndTheOthersAreSent(t *testing.T) {
 		)
 		require.ErrorIs(t, err, linkit.ErrRejected)
 		require.NotErrorIs(t, err, linkit.ErrInvalid)
+		var rejection *linkit.RejectedError
+		require.ErrorAs(t, err, &rejection)
+		assert.Equal(t, 1, rejection.Count)
 		var response *linkit.APIError
 		require.ErrorAs(t, err, &response)
 		assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)

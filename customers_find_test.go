@@ -39,6 +39,8 @@ func TestFindByEmailComparesWithoutCase(t *testing.T) {
 	}
 	_, err := client.Customers.FindByEmail(t.Context(), "nobody@example.com")
 	require.ErrorIs(t, err, linkit.ErrNotFound)
+	require.NotErrorIs(t, err, linkit.ErrConflict)
+	require.NotErrorIs(t, err, linkit.ErrUncertain)
 	assert.NotContains(t, err.Error(), "nobody@example.com")
 	_, err = client.Customers.FindByEmail(t.Context(), "twin@example.com")
 	require.ErrorIs(t, err, linkit.ErrConflict)

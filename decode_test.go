@@ -172,3 +172,15 @@ func TestCallThatTheBreakerHoldsBackWasNotSent(t *testing.T) {
 		})
 	}
 }
+
+func TestJSONThatIsBrokenIsAnErrorOfEachType(t *testing.T) {
+	t.Parallel()
+	for _, value := range []json.Unmarshaler{
+		new(linkit.Order), new(linkit.LineItem), new(linkit.IntegrationCustomConfig), new(linkit.WorkingHoursPeriod),
+		new(linkit.Time), new(linkit.Date),
+	} {
+		for _, text := range []string{`{"id`, `{"id":}`, `{]`} {
+			require.Error(t, value.UnmarshalJSON([]byte(text)), "%T: %s", value, text)
+		}
+	}
+}

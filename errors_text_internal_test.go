@@ -1,6 +1,7 @@
 package linkit
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,5 +23,7 @@ func TestTitlesOfPagesAreShownWhereThereIsOne(t *testing.T) {
 	assert.Equal(t, "an HTML page, from a proxy or gateway", bodyText([]byte("<title>502 Bad Gateway</title>"), "Bad Gateway"))
 	assert.Equal(t, "an HTML page, from a proxy or gateway: Sorry", bodyText([]byte("\xef\xbb\xbf <title>Sorry</title>"), "Bad Gateway"))
 	assert.Equal(t, "an HTML page, from a proxy or gateway: Sorry", bodyText([]byte("<title>Sorry</title>"), ""), "a status without a text")
+	odd := strings.Repeat("İ", 60) + "<title>Sorry</title>" // it has other lengths in lower case
+	assert.Equal(t, "an HTML page, from a proxy or gateway", bodyText([]byte("<html>"+odd), "Bad Gateway"))
 	assert.Equal(t, "no healthy upstream", bodyText([]byte("no healthy upstream"), "Bad Gateway"))
 }

@@ -234,6 +234,22 @@ func TestCallHooksWorkAlone(t *testing.T) {
 	assert.ErrorIs(t, ended[0].Err, linkit.ErrNotFound)
 }
 
+func TestEventsTellTheClientsSignInsFromTheCallers(t *testing.T) {
+	t.Parallel()
+	var events []string
+	s := newSignInServer(time.Hour)
+	client := s.client(t, linkit.WithHooks(linkit.Hooks{
+		Call: func(ctx context.Context, e *linkit.Event) (context.Context, func(*linkit.Event)) {
+			events = append(events, fmt.Sprint(e.Route, " ", e.SignIn))
+			return ctx, nil
+		},
+	}))
+	require.NoError(t, getOne(t.Context(), client))
+	_, err := client.Auth.Login(t.Context(), "ops@example.com", s.password)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"/auth/login true", "/products/{iv_id} false", "/auth/login false"}, events)
+}
+
 func TestFirstSignInThatFailsIsNoFailedRenewal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

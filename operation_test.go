@@ -115,6 +115,8 @@ func TestDoNamesTheFieldOfATypeOfTheCallersThatDoesNotFit(t *testing.T) {
 	err := newClient(t, canned{body: `{"lines":[{"qty":"5"}]}`}).Do(t.Context(), "GET", "/x", nil, nil, &out)
 	require.ErrorContains(t, err, "qty must not be a string")
 	assert.NotContains(t, err.Error(), "Go ")
+	var mistyped *json.UnmarshalTypeError
+	require.ErrorAs(t, err, &mistyped, "whoever knows encoding/json finds its error")
 }
 
 func TestDoRefusesBadPathsAndMethods(t *testing.T) {
