@@ -38,6 +38,17 @@ func TestASecretIsMaskedWhereverItIsRepeated(t *testing.T) {
 	}
 }
 
+func TestACredentialIsMaskedHoweverShortItIs(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string]string{"k3y": "[masked]", "Bearer t0k": "Bearer [masked]", "Bearer": "Bearer [masked]", "a b": "[masked]"} {
+		var seen []linkittest.Exchange
+		server := newServer(t, linkittest.WithObserver(func(x linkittest.Exchange) { seen = append(seen, x) }))
+		send(t, server, "GET", "/products", "", "Authorization", sent)
+		require.Len(t, seen, 1)
+		assert.Equal(t, []string{want}, seen[0].Request.Header["Authorization"], sent)
+	}
+}
+
 func TestSignInsAreMaskedWhateverTheirForm(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{

@@ -1,6 +1,7 @@
 package linkittest_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -20,16 +21,26 @@ func TestTelemetryCountsWhatTheServerHolds(t *testing.T) {
 	server.AddCustomers(make([]linkit.Customer, 5)...)
 	server.AddProducts(linkit.Product{IvID: "R", OrganizationID: "org_b"})
 	client := server.Client()
+	garbage := make([]byte, 2<<20)
+	runtime.GC()
+	runtime.KeepAlive(garbage)
 	told, err := client.System.Telemetry(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, linkit.TelemetryStore{Products: 2, Branches: 1, SKUs: 3, Orders: 4, Customers: 5}, told.Store)
 	assert.WithinDuration(t, time.Now(), told.Measured.Time, time.Minute)
 	assert.Equal(t, linkit.Version, told.Version)
-	for name, figure := range map[string]float64{
-		"goroutines": float64(told.Runtime.Goroutines), "CPUs": float64(told.Runtime.CPUCount),
-		"memory": told.Runtime.SysMB, "memory ever": told.Runtime.TotalAllocMB + 1,
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	const mb = 1 << 20
+	for name, figure := range map[string][2]float64{ // what it may be at least and at most
+		"goroutines":  {float64(told.Runtime.Goroutines), 1 << 20},
+		"CPUs":        {float64(told.Runtime.CPUCount), 1 << 20},
+		"memory":      {told.Runtime.SysMB, float64(now.Sys) / mb},
+		"memory ever": {told.Runtime.TotalAllocMB, float64(now.TotalAlloc) / mb},
+		"collections": {float64(told.Runtime.NumGC), float64(now.NumGC)},
 	} {
-		assert.Positive(t, figure, name)
+		assert.Positive(t, figure[0], name)
+		assert.LessOrEqual(t, figure[0], figure[1], name)
 	}
 	assert.LessOrEqual(t, told.Runtime.AllocMB, told.Runtime.SysMB)
 }
