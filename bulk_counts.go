@@ -216,7 +216,7 @@ func (c *reportCounts) written(mode BulkMode) (n int, known bool) {
 	case BulkCreate:
 		return n, c.created > 0
 	case BulkUpdate:
-		return max(n, c.unchanged-1), c.updated > 0
+		return n, c.updated > 0
 	}
 	return n + max(c.upserted-1, 0), c.upserted > 0 || c.created > 0 && c.updated > 0
 }

@@ -60,6 +60,9 @@ func TestCountsOfAReportAreNoted(t *testing.T) {
 	both.figure("created", 1)
 	both.figure("failed", 1)
 	assert.Equal(t, reportCounts{taken: 4, created: 4, failed: 4}, both, "the worst counts")
+	both.figure("failed", 0)
+	both.figure("failed", 5)
+	assert.True(t, both.cleared, "for good")
 	for mode, want := range map[BulkMode]struct {
 		counts reportCounts
 		n      int
@@ -72,6 +75,25 @@ func TestCountsOfAReportAreNoted(t *testing.T) {
 		n, known := want.counts.written(mode)
 		assert.Equal(t, want.n, n, mode)
 		assert.Equal(t, want.known, known, mode)
+	}
+	for mode, counts := range map[BulkMode]reportCounts{
+		BulkCreate: {created: 1}, BulkUpdate: {updated: 1}, BulkUpsert: {upserted: 1}, "": {created: 1, updated: 1},
+	} {
+		n, known := counts.written(mode)
+		assert.True(t, known, mode)
+		assert.Zero(t, n, mode)
+	}
+	for _, row := range []struct {
+		name             string
+		length, rejected int
+		want             reportCounts
+	}{
+		{"success", 1, 0, reportCounts{}}, {"success", 2, 0, reportCounts{taken: 3}}, {"created", 1, 0, reportCounts{created: 2}},
+		{"failed", 3, 2, reportCounts{failed: 2}}, {"failed", 0, 0, reportCounts{cleared: true}}, {"results", 3, 1, reportCounts{failed: 1}},
+	} {
+		var got reportCounts
+		got.listed(row.name, row.length, row.rejected)
+		assert.Equal(t, row.want, got, row)
 	}
 	for _, counts := range []reportCounts{{updated: 3}, {unchanged: 3}, {}} {
 		_, known := counts.written(BulkUpsert)

@@ -128,13 +128,8 @@ func (e *reportEntry) scalar(r *bulkReport, element json.RawMessage, failed bool
 // verdictOf reads an element that is a bool, a status or a text about a record whose place is
 // known by other means.
 func (e *reportEntry) verdictOf(element json.RawMessage) {
-	text, isText := reportText(element)
-	if is, ok := reportBool(element); ok && !isText {
-		e.rejected, e.verdict = !is, true
-		return
-	}
 	taken := e.judgeStatus("status", element)
-	if !taken && !e.rejected && isText && saysRejected(text) {
+	if text, _ := reportText(element); !taken && saysRejected(text) {
 		e.rejected = true
 	}
 	e.verdict = taken || e.rejected

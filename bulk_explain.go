@@ -68,7 +68,7 @@ func (e *reportEntry) explainByField(members map[string]json.RawMessage) {
 func (e *reportEntry) say(value json.RawMessage) {
 	text := strings.Join(reportTexts(value), "; ")
 	switch {
-	case text == "" || strings.Contains(e.record.Message, text):
+	case strings.Contains(e.record.Message, text): // as any does ""
 	case e.record.Message == "":
 		e.record.Message = text
 	default:

@@ -20,19 +20,17 @@ func reportName(name string) string {
 }
 
 // reportObject returns the members of an object, by name; nil: it is none.
-func reportObject(value json.RawMessage) map[string]json.RawMessage {
-	var members map[string]json.RawMessage
-	if len(value) == 0 || value[0] != '{' || json.Unmarshal(value, &members) != nil {
-		return nil
+func reportObject(value json.RawMessage) (members map[string]json.RawMessage) {
+	if bytes.HasPrefix(value, []byte("{")) { // a long list would be read in vain
+		_ = json.Unmarshal(value, &members)
 	}
 	return members
 }
 
 // reportList returns the elements of a list; nil: it is none.
-func reportList(value json.RawMessage) []json.RawMessage {
-	var elements []json.RawMessage
-	if len(value) == 0 || value[0] != '[' || json.Unmarshal(value, &elements) != nil {
-		return nil
+func reportList(value json.RawMessage) (elements []json.RawMessage) {
+	if bytes.HasPrefix(value, []byte("[")) {
+		_ = json.Unmarshal(value, &elements)
 	}
 	return elements
 }
@@ -44,10 +42,8 @@ func reportText(value json.RawMessage) (string, bool) {
 		return text, text != ""
 	}
 	var n json.Number
-	if json.Unmarshal(value, &n) == nil {
-		return n.String(), n != ""
-	}
-	return "", false
+	err := json.Unmarshal(value, &n)
+	return n.String(), err == nil
 }
 
 // reportTexts returns the texts in a value of any kind: of an error object its message, else the
@@ -72,16 +68,13 @@ func reportTexts(value json.RawMessage) (texts []string) {
 
 // reportInt returns a whole number, which may stand in a text or have a fraction of zero.
 func reportInt(value json.RawMessage) (int, bool) {
-	text, ok := reportText(value)
-	if !ok {
-		return 0, false
-	}
+	text, _ := reportText(value)
 	text = strings.TrimSpace(text)
 	if n, err := strconv.Atoi(text); err == nil {
 		return n, true
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.Trunc(f) != f || math.Abs(f) > math.MaxInt32 {
+	if err != nil || math.Trunc(f) != f || math.Abs(f) > math.MaxInt32 {
 		return 0, false
 	}
 	return int(f), true

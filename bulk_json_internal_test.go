@@ -39,7 +39,7 @@ func TestValuesOfReportsAreReadInAnyForm(t *testing.T) {
 		"null": true, `""`: true, `"none"`: true, `"N/A"`: true, "false": true, `"No"`: true, "0": true, "{}": true, "[]": true, `"-"`: true,
 		`"no errors"`: true, `"0 failures"`: true, `"without errors"`: true, "[null,{}]": true, `{"a":"","b":[]}`: true,
 		`"bad"`: false, "1": false, "true": false, `["bad"]`: false, `{"a":"","b":"bad"}`: false, `"bad, but no errors"`: false,
-		"[[[[[[]]]]]]": false,
+		"[[[[[[]]]]]]": false, "[[[[[]]]]]": true,
 	} {
 		assert.Equal(t, want, isBlankReport([]byte(value)), value)
 	}

@@ -2,6 +2,7 @@ package linkit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -273,15 +274,9 @@ func (r *bulkReport) reject(position int, record RejectedRecord) {
 		r.rejected[position] = &record
 		return
 	}
-	if old.StatusCode == 0 {
-		old.StatusCode = record.StatusCode
-	}
-	if old.Code == "" {
-		old.Code = record.Code
-	}
-	if old.Message == "" {
-		old.Message = record.Message
-	}
+	old.StatusCode = cmp.Or(old.StatusCode, record.StatusCode)
+	old.Code = cmp.Or(old.Code, record.Code)
+	old.Message = cmp.Or(old.Message, record.Message)
 	if old.Fields == nil {
 		old.Fields = record.Fields
 	}

@@ -63,7 +63,35 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"errors":[{"iv_id":"B","fields":{"a":"1"}},{"iv_id":"B","fields":{"a":"2"}}]}`: {
 			{Index: 1, Key: "B", Fields: fields{"a": "1"}},
 		},
-		`{"results":[{"iv_id":"A","status":"HTTP/1.1"}]}`: nil,
+		`{"results":[{"iv_id":"A","status":"HTTP/1.1"}]}`:                     nil,
+		`{"errors":["product A is bad"]}`:                                     {{Index: 0, Key: "A", Message: "product A is bad"}},
+		`{"errors":["[2]: bad"]}`:                                             {{Index: 2, Key: "C", Message: "[2]: bad"}},
+		`{"errors":["[3]: bad"]}`:                                             nil,
+		`{"errors":[{"index":2,"name":"A","message":"m"}]}`:                   {{Index: 2, Key: "C", Message: "m"}},
+		`{"results":[{"status":200},{"status":404,"code":"E5"},{"ok":true}]}`: {{Index: 1, Key: "B", StatusCode: 404, Code: "E5"}},
+		`{"results":[{"status":200},{"status":404,"name":"Tea"},{"ok":1}]}`:   {{Index: 1, Key: "B", StatusCode: 404}},
+		`{"results":[{"status":200},{"status":404,"id":"x7"},{"ok":1}]}`:      nil,
+		`{"failed":[{"iv_id":"A","code":399}]}`:                               {{Index: 0, Key: "A", Code: "399"}},
+		`{"failed":[{"iv_id":"A","code":400}]}`:                               {{Index: 0, Key: "A", StatusCode: 400, Code: "400"}},
+		`{"failed":[{"iv_id":"A","error":{"code":599}}]}`:                     {{Index: 0, Key: "A", StatusCode: 599, Code: "599"}},
+		`{"failed":[{"iv_id":"A","error":{"code":600}}]}`:                     {{Index: 0, Key: "A", Code: "600"}},
+		`{"failed":[{"iv_id":"A","error":{"error":{"error":{"error":{"message":"deep"}}}}}]}`: {
+			{Index: 0, Key: "A", Message: "deep"},
+		},
+		`{"failed":[{"iv_id":"A","error":{"error":{"error":{"error":{"error":{"message":"deeper"}}}}}}]}`: {{Index: 0, Key: "A"}},
+		`{"failed":[{"iv_id":"A","details":"too low","data":"b"}]}`:                                       {{Index: 0, Key: "A", Message: "too low"}},
+		`{"failed":[{"A":{}}]}`: {{Index: 0, Key: "A"}},
+		`{"failed":[{"iv_id":"A","data":{"price":{"code":"min"}}}]}`:          {{Index: 0, Key: "A", Fields: fields{"price": `{"code":"min"}`}}},
+		`{"failed":[{"iv_id":"A","data":{"price":{"message":"m"},"qty":1}}]}`: {{Index: 0, Key: "A"}},
+		`{"failed":[{"iv_id":"A","errors":{"price":{"message":["a","b"]}}}]}`: {{Index: 0, Key: "A", Fields: fields{"price": "a; b"}}},
+		`{"errors":[{"iv_id":"A","error":"bad"}],"results":[{"iv_id":"A","status":404,"fields":{"price":"x"}}]}`: {
+			{Index: 0, Key: "A", StatusCode: 404, Message: "bad", Fields: fields{"price": "x"}},
+		},
+		`{"results":{"2":{"status":404}}}`:                   {{Index: 2, Key: "C", StatusCode: 404}},
+		`{"results":{"3":{"status":404}}}`:                   nil,
+		`{"results":{"-1":{"status":404}}}`:                  nil,
+		`{"failed":[{"field":"products[3]","error":"bad"}]}`: nil,
+		"\ufeff[{\"iv_id\":\"A\",\"status\":404}]":           {{Index: 0, Key: "A", StatusCode: 404}},
 		// where indexes begin
 		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
@@ -88,13 +116,6 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 	}
 }
 
-func TestAByteOrderMarkBeforeAReportIsNoPartOfIt(t *testing.T) {
-	t.Parallel()
-	report, err := readBulkReport(http.StatusOK, []byte("\ufeff {\"failed\":[\"B\"]}\n"), []string{"A", "B"}, BulkUpsert)
-	require.NoError(t, err)
-	assert.Equal(t, []RejectedRecord{{Index: 1, Key: "B"}}, report.records())
-}
-
 func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -110,6 +131,7 @@ func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 		},
 		{`{"results":[{"iv_id":"A","status":"already exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
 		{`{"results":[{"iv_id":"A","status":"exists"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{{Index: 0, Key: "A"}}},
+		{`{"failed":1}`, BulkUpsert, []string{"1", "B"}, []RejectedRecord{}},
 		{`{"failed":[7]}`, BulkUpsert, []string{"7", "B"}, []RejectedRecord{{Index: 0, Key: "7"}}},
 		{`{"failed":[1]}`, BulkUpsert, []string{"7", "B"}, []RejectedRecord{{Index: 1, Key: "B"}}},
 		{`{"results":[{"iv_id":"A","status":"created"}]}`, BulkCreate, []string{"A"}, []RejectedRecord{}},
@@ -118,6 +140,55 @@ func TestReportsOfOtherRequestsAreReadToo(t *testing.T) {
 		report, err := readBulkReport(http.StatusOK, []byte(row.body), row.keys, row.mode)
 		require.NoError(t, err, row.body)
 		assert.Equal(t, row.rejected, report.records(), row.body)
+	}
+}
+
+func TestAReportThatSaysSomethingOfEachRecordLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	for body, count := range map[string]int{
+		`{}`: 1,
+		`{"results":{"A":{"status":200},"B":{"status":200},"C":{"status":200}}}`:      0,
+		`{"results":{"A":{"status":200},"B":{"status":200}}}`:                         1,
+		`{"results":[{"status":200},{"status":299},{"status":"created"}]}`:            0,
+		`{"results":[{"status":200},{"status":300},{"status":"created"}]}`:            1,
+		`{"results":[{"status":200},{"status":199},{"status":"created"}]}`:            1,
+		`{"results":[{"ok":true},{"processed":"yes"},{"severity":"info"}]}`:           0,
+		`{"results":[true,"created",204]}`:                                            0,
+		`{"results":[{"status":{"code":200}},{"status":{"body":{"status":"ok"}}},1]}`: 1,
+		`{"failed":0}`: 0,
+		`{"failed":["A","no such record"],"results":[{"iv_id":"C","status":200}]}`: 2,
+	} {
+		report, err := readBulkReport(http.StatusMultiStatus, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
+		require.NoError(t, err, body)
+		assert.Equal(t, count, report.count(), body)
+	}
+}
+
+func TestOnlyWhatCannotBeRecognisedIsUnclear(t *testing.T) {
+	t.Parallel()
+	for body, unclear := range map[string]bool{
+		`{"message":"ok","id":"x7"}`: false, `{"data":{"message":"ok"}}`: false, `{"data":{"status":"ok"}}`: false, `{"data":{"failed":null}}`: false,
+		`{"data":{"failed":"yes"}}`: false, `{"data":{"state":"failed"}}`: false, `{"data":{"processed":3}}`: false, `{"data":{}}`: false, `{"results":[]}`: false,
+		`{"meta":{"id":"x7"}}`: false, `{"warnings":[]}`: false, `{"failed":["no such record"]}`: false, `{"results":[{"iv_id":"A"}]}`: false,
+		`{"data":{"results":{"A":"ok"}}}`: false, `{"data":{"failed":["B"]}}`: false, `{"data":{"errors":[]}}`: false,
+		`{"data":{"id":"x7"}}`: true, `{"data":{"state":{"x":1}}}`: true, `{"results":[{"x":1}]}`: true, `{"warnings":["rounded"]}`: true,
+		`{"data":{"results":[{"x":1}]}}`: true, `{"data":{"took":12}}`: true, `{"data":{"created_at":"2026-11-26"}}`: true,
+	} {
+		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)
+		require.NoError(t, err, body)
+		assert.Equal(t, unclear, report.unclear, body)
+	}
+}
+
+func TestASuccessThatIsFalseInAnyFormRefuses(t *testing.T) {
+	t.Parallel()
+	for _, no := range []string{"false", "0", `"false"`, `"no"`, `"N"`} {
+		_, err := readBulkReport(http.StatusOK, []byte(`{"success":`+no+`}`), []string{"A"}, BulkUpsert)
+		require.ErrorIs(t, err, errRefused, no)
+	}
+	for _, yes := range []string{"true", "1", `"yes"`, "null", `""`, `"maybe"`} {
+		_, err := readBulkReport(http.StatusOK, []byte(`{"success":`+yes+`}`), []string{"A"}, BulkUpsert)
+		require.NoError(t, err, yes)
 	}
 }
 

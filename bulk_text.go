@@ -158,6 +158,6 @@ func reportStatus(value json.RawMessage) (int, bool) {
 	if len(words) < 2 {
 		return 0, false
 	}
-	n, err := strconv.Atoi(words[0])
-	return n, err == nil && http.StatusText(n) != ""
+	n, _ := strconv.Atoi(words[0])
+	return n, http.StatusText(n) != ""
 }
