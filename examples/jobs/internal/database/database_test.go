@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -123,4 +124,24 @@ func TestALockOfAFileIsHeldByOne(t *testing.T) {
 	lock, err = database.Lock(t.Context(), path)
 	require.NoError(t, err)
 	require.NoError(t, lock.Close())
+}
+
+// A pool that closes an idle connection, or opens another, would lose the lock or not see it.
+func TestALockHasOneConnection(t *testing.T) {
+	t.Parallel()
+	lock, err := database.Lock(t.Context(), filepath.Join(t.TempDir(), "lock"))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, lock.Close()) })
+	pool, ok := lock.(*sql.DB)
+	require.True(t, ok)
+	assert.Equal(t, 1, pool.Stats().MaxOpenConnections)
+	assert.Equal(t, 1, pool.Stats().OpenConnections)
+}
+
+func TestAFileThatCannotBeMadeIsNotLockedByAnother(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none", "lock")
+	_, err := database.Lock(t.Context(), path)
+	require.ErrorContains(t, err, "lock "+path+": ")
+	require.NotErrorIs(t, err, database.ErrLocked)
 }

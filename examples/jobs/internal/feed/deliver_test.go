@@ -1,12 +1,19 @@
 package feed
 
 import (
+	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertest"
+	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -108,4 +115,83 @@ func TestEventThatComesWhileADeliveryEndsIsHandedOn(t *testing.T) {
 	add("o2")
 	require.NoError(t, holding.Rollback())
 	r.handed("", "o1 new  pending", "o2 new  pending")
+}
+
+// batches is a receiver that accepts all, and notes how it was given them.
+type batches struct {
+	sizes []int
+	until time.Time
+}
+
+func (b *batches) HandOn(_ context.Context, events []Event, until time.Time) (int, error) {
+	b.sizes, b.until = append(b.sizes, len(events)), until
+	return len(events), nil
+}
+
+const waitingForTheReceiver = "SELECT count(*) FROM order_events WHERE handed_on IS NULL"
+
+func TestReceiverIsGivenAHundredEventsAtOnceUntilNoneWaits(t *testing.T) {
+	t.Parallel()
+	receiver := new(batches)
+	r := newRig(t, sqlite(t), func(c *Config) { c.Receiver, c.Slice = receiver, time.Hour })
+	r.append(201)
+	before := time.Now()
+	require.NoError(t, work(r, &deliverWorker{feed: r.Feed}, deliverArgs{}))
+	assert.Equal(t, []int{100, 100, 1}, receiver.sizes)
+	assert.WithinRange(t, receiver.until, before.Add(time.Hour), time.Now().Add(time.Hour))
+	assert.Zero(t, r.value(waitingForTheReceiver))
+}
+
+func TestDeliveryThatHasToEndGoesOnLater(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		slice    time.Duration
+		stopping bool
+	}{
+		"its time is up":    {time.Nanosecond, false},
+		"the process stops": {time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			receiver := new(batches)
+			r := newRig(t, sqlite(t), func(c *Config) { c.Receiver, c.Slice = receiver, row.slice })
+			if row.stopping {
+				close(r.stopping)
+			}
+			r.append(101)
+			snoozed(t, work(r, &deliverWorker{feed: r.Feed}, deliverArgs{}), 0)
+			assert.Equal(t, []int{100}, receiver.sizes)
+			assert.EqualValues(t, 1, r.value(waitingForTheReceiver))
+		})
+	}
+}
+
+func TestProcessWithoutAReceiverLeavesEventsToOthers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sqlite(t), func(c *Config) { c.Receiver = nil })
+	r.append(1)
+	snoozed(t, work(r, &deliverWorker{feed: r.Feed}, deliverArgs{}), time.Minute)
+	assert.EqualValues(t, 1, r.value(waitingForTheReceiver))
+	require.NoError(t, r.enqueueDelivery(t.Context()))
+	assert.Zero(t, r.value("SELECT count(*) FROM river_job"))
+}
+
+func TestAcceptedEventsAreMarkedThoughTheJobsTimeIsUp(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	r := newRig(t, sqlite(t), func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	r.append(3)
+	ctx, end := context.WithCancel(rivertest.WorkContext(t.Context(), r.river))
+	r.ledger.refuse = func(e Event) error {
+		if e.OrderID == "o002" {
+			end()
+			return ctx.Err()
+		}
+		return nil
+	}
+	job := &river.Job[deliverArgs]{JobRow: &rivertype.JobRow{State: rivertype.JobStateRunning}}
+	require.ErrorIs(t, (&deliverWorker{feed: r.Feed}).Work(ctx, job), context.Canceled)
+	assert.Equal(t, []string{"o001 new  pending"}, r.ledger.lines(""))
+	assert.Contains(t, log.String(), "events were not handed on")
+	assert.EqualValues(t, 2, r.value(waitingForTheReceiver))
 }

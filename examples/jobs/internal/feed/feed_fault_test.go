@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,24 @@ import (
 func work[A river.JobArgs](r *rig, worker river.Worker[A], args A) error {
 	job := &river.Job[A]{JobRow: &rivertype.JobRow{ID: 1 << 40, State: rivertype.JobStateRunning}, Args: args}
 	return worker.Work(rivertest.WorkContext(r.t.Context(), r.river), job)
+}
+
+// taken returns the first job of a kind that waits, as River takes it. It returns nil if none does.
+func taken[A river.JobArgs](r *rig) *river.Job[A] {
+	r.t.Helper()
+	var args A
+	found, err := r.river.JobList(r.t.Context(),
+		river.NewJobListParams().Kinds(args.Kind()).States(rivertype.JobStateAvailable).First(1))
+	require.NoError(r.t, err)
+	if len(found.Jobs) == 0 {
+		return nil
+	}
+	row := found.Jobs[0]
+	row.State = rivertype.JobStateRunning
+	_, err = r.DB.ExecContext(r.t.Context(), "UPDATE river_job SET state = 'running' WHERE id = $1", row.ID)
+	require.NoError(r.t, err)
+	require.NoError(r.t, json.Unmarshal(row.EncodedArgs, &args))
+	return &river.Job[A]{JobRow: row, Args: args}
 }
 
 // fetched reads an order without a fault.

@@ -1,11 +1,17 @@
 package feed
 
 import (
+	"bytes"
+	"context"
+	"database/sql"
+	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -152,4 +158,96 @@ func TestJobThatWasOvertakenStoresNothingOld(t *testing.T) {
 		assert.EqualValues(t, 2, r.value("SELECT version FROM linkit_orders"))
 		assert.EqualValues(t, 2, r.value("SELECT count(*) FROM order_events"))
 	})
+}
+
+// during lets something happen once while an order is read: its response is made, but not yet there.
+func during(path string, do func()) linkittest.Option {
+	var once sync.Once
+	return linkittest.WithObserver(func(e linkittest.Exchange) {
+		if e.Request.Path == path {
+			once.Do(do)
+		}
+	})
+}
+
+// tx runs a part of another process's work.
+func (r *rig) tx(part func(ctx context.Context, tx *sql.Tx) error) {
+	ctx := r.t.Context()
+	assert.NoError(r.t, r.inTx(ctx, func(tx *sql.Tx) error { return part(ctx, tx) }))
+}
+
+func TestFetchThatWasOvertakenReadsAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	var r *rig
+	r = newRig(t, sqlite(t), nil, during("/orders/o1", func() {
+		r.tx(func(ctx context.Context, tx *sql.Tx) error {
+			_, err := storeChanges(ctx, tx, "o1", &linkit.Order{OrderStatus: "ready", Raw: []byte(`{"id":"o1"}`)}, 0)
+			return err
+		})
+	}))
+	r.add("o1", "pending")
+	snoozed(t, work(r, &fetchWorker{feed: r.Feed}, fetchArgs{OrderID: "o1"}), 0)
+	assert.EqualValues(t, 1, r.value("SELECT count(*) FROM order_events"), "what it read is older")
+	r.fetched("o1")
+	assert.EqualValues(t, 2, r.value("SELECT count(*) FROM order_events"))
+}
+
+func TestFetchRunsAgainForAHintThatCameMeanwhile(t *testing.T) {
+	t.Parallel()
+	for id, stored := range map[string]int64{"o1": 1, "missing": 0} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			var r *rig
+			r = newRig(t, sqlite(t), nil, during("/orders/"+id, func() {
+				r.tx(func(ctx context.Context, tx *sql.Tx) error { return addHint(ctx, tx, id) })
+			}))
+			r.add("o1", "pending")
+			snoozed(t, work(r, &fetchWorker{feed: r.Feed}, fetchArgs{OrderID: id}), 0)
+			assert.Equal(t, stored, r.value("SELECT count(*) FROM order_events"))
+			assert.Equal(t, []string{id}, r.hinted())
+			err := work(r, &fetchWorker{feed: r.Feed}, fetchArgs{OrderID: id})
+			assert.Equal(t, stored == 1, err == nil, "a job for an order that is missing is cancelled")
+			assert.Empty(t, r.hinted())
+			assert.Equal(t, stored, r.value("SELECT count(*) FROM linkit_order_hints"))
+		})
+	}
+}
+
+func TestOrderThatIsGoneIsKeptAsItWas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sqlite(t), nil)
+	r.add("o1", "pending")
+	r.fetched("o1")
+	r.server.Inject(linkittest.Fault{Path: "/orders/o1", Status: http.StatusNotFound})
+	cancelled := new(river.JobCancelError)
+	require.ErrorAs(t, work(r, &fetchWorker{feed: r.Feed}, fetchArgs{OrderID: "o1"}), &cancelled)
+	require.ErrorIs(t, cancelled, linkit.ErrNotFound)
+	assert.EqualValues(t, 1, r.value("SELECT count(*) FROM linkit_orders WHERE status = 'pending'"))
+	assert.EqualValues(t, 1, r.value("SELECT count(*) FROM linkit_order_hints"))
+}
+
+func TestOnlyAChangeEnqueuesADelivery(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sqlite(t), nil)
+	r.add("o1", "pending")
+	const deliveries = "SELECT count(*) FROM river_job WHERE kind = 'linkit_deliver_events'"
+	r.fetched("o1")
+	assert.EqualValues(t, 1, r.value(deliveries))
+	_, err := r.DB.ExecContext(t.Context(), "DELETE FROM river_job")
+	require.NoError(t, err)
+	r.fetched("o1")
+	assert.Zero(t, r.value(deliveries))
+}
+
+func TestOrderIsStoredThoughItsDeliveryCannotBeEnqueued(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	r := newRig(t, sqlite(t), func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	r.add("o1", "pending")
+	_, err := r.DB.ExecContext(t.Context(), `CREATE TRIGGER full BEFORE INSERT ON river_job
+		WHEN NEW.kind = 'linkit_deliver_events' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
+	require.NoError(t, err)
+	r.fetched("o1")
+	assert.EqualValues(t, 1, r.value("SELECT count(*) FROM order_events"))
+	assert.Contains(t, log.String(), "the disk is full")
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -50,6 +52,39 @@ func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
 		t.Parallel()
 		test(t, filepath.Join(t.TempDir(), "orders.db"))
 	})
+}
+
+// emptyFile returns a SQLite file whose tables are made and empty: to copy it is faster than to make them.
+var emptyFile = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "orderfeed")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	path := filepath.Join(folder, "orders.db")
+	db, err := database.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := New(context.Background(), Config{DB: db, Client: new(linkit.Client)})
+	if err != nil {
+		return nil, err
+	}
+	f.release()
+	if err := db.Close(); err != nil { // which writes the WAL back
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// sqlite returns the path of a new SQLite file with the feed's tables: for what is the same on PostgreSQL.
+func sqlite(t *testing.T) string {
+	t.Helper()
+	file, err := emptyFile()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "orders.db")
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	return path
 }
 
 // ledger is a receiver that keeps what it accepts.
@@ -153,6 +188,33 @@ func (r *rig) tell(id string) {
 	require.NoError(r.t, err)
 	assert.Equal(r.t, http.StatusNoContent, response.StatusCode)
 	require.NoError(r.t, response.Body.Close())
+}
+
+// append appends the event of a new order, for n orders.
+func (r *rig) append(n int) {
+	r.t.Helper()
+	require.NoError(r.t, r.inTx(r.t.Context(), func(tx *sql.Tx) error {
+		for i := range n {
+			appendTo(r.t, tx, fmt.Sprintf("o%03d", i+1))
+		}
+		return nil
+	}))
+}
+
+// hinted returns the orders with a hint that nobody has fetched.
+func (r *rig) hinted() []string {
+	r.t.Helper()
+	ids, err := waitingHints(r.t.Context(), r.DB, "", 10_000)
+	require.NoError(r.t, err)
+	return ids
+}
+
+// snoozed checks that a job is to run again after a time, which is no failed attempt.
+func snoozed(t *testing.T, err error, want time.Duration) {
+	t.Helper()
+	snooze := new(river.JobSnoozeError)
+	require.ErrorAs(t, err, &snooze)
+	assert.Equal(t, want, snooze.Duration)
 }
 
 // eventually waits for a condition.

@@ -1,16 +1,23 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/linkit-go/linkit/examples/jobs/internal/database"
+	"github.com/linkit-go/linkit/linkittest"
 )
 
 // figures returns what a reader has, each by its name and attributes.
@@ -65,4 +72,74 @@ func TestEachStepIsMeasured(t *testing.T) {
 		assert.Equal(t, want, got[name], "%s: %s", name, fmt.Sprint(got))
 	}
 	assert.Positive(t, got["orderfeed.walk.differences "], got)
+}
+
+func TestFetchThatFailedIsMeasured(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	r := newRig(t, sqlite(t), func(c *Config) { c.Meter = meters.Meter("orderfeed") })
+	r.server.Inject(linkittest.Fault{
+		Path: "/orders/o1", Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"3600"}},
+	})
+	snoozed(t, work(r, &fetchWorker{feed: r.Feed}, fetchArgs{OrderID: "o1"}), time.Hour)
+	assert.EqualValues(t, 1, figures(t, reader)["orderfeed.fetches result=failed"])
+}
+
+// What waits is counted as the metrics are read: an error there belongs to the reader, and ends with the feed.
+func TestReadingTheMetricsFailsWhileTheDatabaseDoes(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	r := newRig(t, sqlite(t), func(c *Config) { c.Meter = meters.Meter("orderfeed") })
+	require.NoError(t, r.DB.Close())
+	require.ErrorContains(t, reader.Collect(t.Context(), new(metricdata.ResourceMetrics)), "database is closed")
+	r.measures.stop()
+	require.NoError(t, reader.Collect(t.Context(), new(metricdata.ResourceMetrics)))
+}
+
+var errMeter = errors.New("the meter is broken")
+
+// brokenMeter is a meter that fails at the last of some things it makes.
+type brokenMeter struct {
+	noop.Meter
+	left int
+}
+
+func (m *brokenMeter) err() error {
+	if m.left--; m.left == 0 {
+		return errMeter
+	}
+	return nil
+}
+
+func (m *brokenMeter) Int64Counter(string, ...metric.Int64CounterOption) (metric.Int64Counter, error) {
+	return noop.Int64Counter{}, m.err()
+}
+
+func (m *brokenMeter) Int64ObservableGauge(
+	string, ...metric.Int64ObservableGaugeOption,
+) (metric.Int64ObservableGauge, error) {
+	return noop.Int64ObservableGauge{}, m.err()
+}
+
+func (m *brokenMeter) RegisterCallback(metric.Callback, ...metric.Observable) (metric.Registration, error) {
+	return noop.Registration{}, m.err()
+}
+
+func TestFeedIsNotMadeWithoutItsMetrics(t *testing.T) {
+	t.Parallel()
+	db, err := database.Open(t.Context(), sqlite(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	config := Config{DB: db, Client: linkittest.New(t).Client()}
+	for made := range 8 {
+		config.Meter = &brokenMeter{left: made + 1}
+		_, err := New(t.Context(), config)
+		require.ErrorIs(t, err, errMeter, "after %d", made)
+	}
+	config.Meter = &brokenMeter{left: 9}
+	f, err := New(t.Context(), config)
+	require.NoError(t, err)
+	f.release()
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -106,4 +107,60 @@ func TestSlowReceiverIsNoFailure(t *testing.T) {
 	accepted, err := post.HandOn(t.Context(), two, time.Now().Add(-time.Second))
 	require.NoError(t, err)
 	assert.Equal(t, 1, accepted, "at least one, so that it goes on")
+}
+
+// told is an output that tells when something was printed.
+type told struct {
+	text string
+	then func()
+}
+
+func (o *told) Write(text []byte) (int, error) {
+	o.text += string(text)
+	o.then()
+	return len(text), nil
+}
+
+func TestCommandIsAskedToEnd(t *testing.T) {
+	t.Parallel()
+	ctx, end := context.WithCancel(t.Context())
+	output := &told{then: end}
+	accepted, err := Exec("trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.01; done", output).HandOn(ctx, two, later)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Zero(t, accepted)
+	assert.Equal(t, "ready\nasked\n", output.text)
+}
+
+func TestEventThatIsNoJSONIsNotHandedOn(t *testing.T) {
+	t.Parallel()
+	broken := []Event{two[0], {ID: 9, Order: []byte("{")}}
+	accepted, err := Exec("exit 0", io.Discard).HandOn(t.Context(), broken, later)
+	require.ErrorContains(t, err, "event 9: ")
+	assert.Zero(t, accepted)
+
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(receiver.Close)
+	post, err := Post(receiver.URL)
+	require.NoError(t, err)
+	accepted, err = post.HandOn(t.Context(), broken, later)
+	require.ErrorContains(t, err, "event 9: ")
+	assert.Equal(t, 1, accepted)
+}
+
+func TestPostsAreJSONOnOneConnection(t *testing.T) {
+	t.Parallel()
+	var kinds, from []string
+	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kinds, from = append(kinds, r.Method+" "+r.Header.Get("Content-Type")), append(from, r.RemoteAddr)
+		_, _ = io.WriteString(w, "a response that nobody reads")
+	}))
+	t.Cleanup(receiver.Close)
+	post, err := Post(receiver.URL) // which begins with https
+	require.NoError(t, err)
+	post.(*postReceiver).client.Transport = receiver.Client().Transport //nolint:errcheck // it is one
+	accepted, err := post.HandOn(t.Context(), two, later)
+	require.NoError(t, err)
+	assert.Equal(t, 2, accepted)
+	assert.Equal(t, []string{"POST application/json", "POST application/json"}, kinds)
+	assert.Equal(t, from[0], from[1])
 }

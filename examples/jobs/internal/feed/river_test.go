@@ -1,9 +1,11 @@
 package feed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -73,5 +75,28 @@ func TestBackoffIsRiversUpToALimit(t *testing.T) {
 		} else {
 			assert.Greater(t, wait, 10*time.Second, attempt)
 		}
+	}
+}
+
+func TestOnlyWarningsOfRiverAreLogged(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[slog.Level]string{
+		slog.LevelInfo:  "level=WARN msg=warn a=1 g.b=2\nlevel=ERROR msg=error a=1 g.b=2\n",
+		slog.LevelError: "level=ERROR msg=error a=1 g.b=2\n",
+	} {
+		var text bytes.Buffer
+		handler := slog.NewTextHandler(&text, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}})
+		f := &Feed{Config: Config{Log: slog.New(handler)}}
+		log := f.riverConfig().Logger.With("a", 1).WithGroup("g").With("b", 2)
+		log.Debug("debug")
+		log.Info("info")
+		log.Warn("warn")
+		log.Error("error")
+		assert.Equal(t, want, text.String(), level)
 	}
 }

@@ -2,8 +2,10 @@ package feed
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,4 +68,67 @@ func TestWebhookIsRefusedWhileTheDatabaseFails(t *testing.T) {
 func TestWebhooksNeedASecret(t *testing.T) {
 	t.Parallel()
 	assert.Panics(t, func() { new(Feed).Webhooks("") })
+}
+
+// answer is a response, and until when its request's body may be read.
+type answer struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+func (a *answer) SetReadDeadline(deadline time.Time) error {
+	a.deadline = deadline
+	return nil
+}
+
+// send sends a webhook without a server between: all that the handler writes is seen.
+func (r *rig) send(secretOfPath, body string) *answer {
+	r.t.Helper()
+	request := httptest.NewRequestWithContext(r.t.Context(), http.MethodPost, "/", strings.NewReader(body))
+	request.SetPathValue("secret", secretOfPath)
+	got := &answer{ResponseRecorder: httptest.NewRecorder()}
+	r.Webhooks(secret).ServeHTTP(got, request)
+	return got
+}
+
+func TestWebhookIsAnsweredWithOneStatusAndOneReason(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sqlite(t), nil)
+	largest := `{"id":"o1","comment":"` + strings.Repeat("a", 8<<20-len(`{"id":"o1","comment":""}`)) + `"}`
+	require.Len(t, largest, 8<<20)
+	for name, row := range map[string]struct {
+		secret, body string
+		status       int
+		text         string
+	}{
+		"an order":          {secret, orderBody("o1", "pending"), 204, ""},
+		"the largest order": {secret, largest, 204, ""},
+		"one byte more":     {secret, largest + " ", 413, "the body is too large\n"},
+		"no order":          {secret, "hello", 400, "the body is not an order\n"},
+		"another secret":    {"guess", orderBody("o1", "pending"), 404, "404 page not found\n"},
+	} {
+		before := time.Now()
+		got := r.send(row.secret, row.body)
+		assert.Equal(t, row.status, got.Code, name)
+		assert.Equal(t, row.text, got.Body.String(), name)
+		assert.Empty(t, got.Header().Get("Retry-After"), name)
+		if row.status != http.StatusNotFound {
+			assert.WithinRange(t, got.deadline, before.Add(10*time.Second), time.Now().Add(10*time.Second), "a body that trickles ends")
+		}
+	}
+	require.NoError(t, r.DB.Close())
+	got := r.send(secret, orderBody("o1", "pending"))
+	assert.Equal(t, http.StatusServiceUnavailable, got.Code)
+	assert.Equal(t, "try again\n", got.Body.String())
+	assert.Equal(t, "5", got.Header().Get("Retry-After"))
+}
+
+func TestIDOfAnOrderIsWhatCanBeStoredAndSent(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{
+		"o1": true, "a b/c": true, "طلب": true, strings.Repeat("a", 200): true,
+		"": false, strings.Repeat("a", 201): false, "a\x00b": false, "a\xffb": false, "a\nb": false, "a\u0085b": false,
+	} {
+		assert.Equal(t, want, isOrderID(id), "%q", id)
+	}
 }

@@ -2,6 +2,7 @@ package program
 
 import (
 	"bytes"
+	"flag"
 	"strings"
 	"testing"
 
@@ -52,5 +53,18 @@ func TestClientIsMadeOnlyOfAWholeCredentialAndAYes(t *testing.T) {
 			assert.Equal(t, ExitUsage, ExitCode(err))
 			assert.Nil(t, client)
 		})
+	}
+}
+
+func TestFlagsOfTheServiceAreRead(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]Flags{
+		"": {}, "-live": {Live: true}, "-live -yes -listen :9090": {true, true, ":9090"},
+	} {
+		var got Flags
+		set := flag.NewFlagSet("job", flag.ContinueOnError)
+		got.Register(set)
+		require.NoError(t, set.Parse(strings.Fields(args)))
+		assert.Equal(t, want, got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/linkit-go/linkit"
 	"github.com/linkit-go/linkit/examples/jobs/internal/program"
@@ -32,4 +33,11 @@ func TestExitCodeTellsWhetherAnotherRunHelps(t *testing.T) {
 	assert.Contains(t, program.Advice(&linkit.APIError{StatusCode: 403, Code: "BILLING_SERVICE_SUSPENDED"}), "suspended")
 	assert.Contains(t, program.Advice(&linkit.ForbiddenError{}), "LINKIT_ORGANIZATION_ID")
 	assert.Empty(t, program.Advice(linkit.ErrServer))
+}
+
+func TestUsageKeepsItsReason(t *testing.T) {
+	t.Parallel()
+	reason := errors.New("-every: no")
+	require.ErrorIs(t, program.Usage(reason), reason)
+	assert.EqualError(t, program.Usage(reason), "-every: no")
 }

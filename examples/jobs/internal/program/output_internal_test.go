@@ -3,8 +3,10 @@ package program
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -42,8 +44,8 @@ func TestOutputIsTextAndABarOnATerminal(t *testing.T) {
 	out := newOutput(&screen, true)
 	out.Say("On host, this writes.")
 	out.Log.Info("pass", "sent", 5)
-	out.Log.Error("failed")
-	assert.Equal(t, "On host, this writes.\nmsg=pass sent=5\nlevel=ERROR msg=failed\n", screen.String())
+	out.Log.Error("failed", slog.Group("order", "time", 7))
+	assert.Equal(t, "On host, this writes.\nmsg=pass sent=5\nlevel=ERROR msg=failed order.time=7\n", screen.String())
 	screen.Reset()
 	out.StartBar(1000, "0 rejected")
 	out.Advance(500, "3 rejected")
@@ -52,7 +54,21 @@ func TestOutputIsTextAndABarOnATerminal(t *testing.T) {
 	out.EndBar()
 	out.Advance(1, "") // after its end
 	out.EndBar()
+	before := screen.Len()
+	out.Printf("without a bar")
+	assert.Equal(t, "without a bar\n", screen.String()[before:])
 	for _, part := range []string{"3 rejected", "/1000", "%", "records/", "a line\n"} {
 		assert.Contains(t, screen.String(), part)
 	}
+}
+
+func TestOutputKnowsATerminal(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" { // where a pseudo-terminal is a file
+		return
+	}
+	file, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, file.Close()) })
+	assert.True(t, NewOutput(file).Terminal)
 }

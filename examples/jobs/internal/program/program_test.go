@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -48,6 +49,7 @@ func TestParseSaysHowAProgramEnds(t *testing.T) {
 		assert.Equal(t, c.code, code, c.args)
 		assert.Equal(t, c.ok, ok, c.args)
 		assert.Equal(t, !c.ok, text.Len() > 0, c.args)
+		assert.True(t, c.ok || c.code == 0 || strings.Contains(text.String(), c.args), text.String())
 	}
 }
 
@@ -82,6 +84,8 @@ func TestHealthzSaysWhyAJobIsNotWell(t *testing.T) {
 	none, err := program.NewMonitor(t.Context(), "", nil, nil)
 	require.NoError(t, err)
 	assert.Empty(t, none.Addr)
+	_, err = none.Meter("job").Int64Counter("job.sent")
+	require.NoError(t, err)
 	require.NoError(t, none.Close(t.Context()))
 	_, err = program.NewMonitor(t.Context(), "127.0.0.1:nonsense", nil, nil)
 	assert.Equal(t, program.ExitUsage, program.ExitCode(err))
