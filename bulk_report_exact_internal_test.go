@@ -87,11 +87,25 @@ func TestRejectedRecordsSayWhatTheReportSays(t *testing.T) {
 		`{"errors":[{"iv_id":"A","error":"bad"}],"results":[{"iv_id":"A","status":404,"fields":{"price":"x"}}]}`: {
 			{Index: 0, Key: "A", StatusCode: 404, Message: "bad", Fields: fields{"price": "x"}},
 		},
-		`{"results":{"2":{"status":404}}}`:                   {{Index: 2, Key: "C", StatusCode: 404}},
-		`{"results":{"3":{"status":404}}}`:                   nil,
-		`{"results":{"-1":{"status":404}}}`:                  nil,
-		`{"failed":[{"field":"products[3]","error":"bad"}]}`: nil,
-		"\ufeff[{\"iv_id\":\"A\",\"status\":404}]":           {{Index: 0, Key: "A", StatusCode: 404}},
+		`{"results":{"2":{"status":404}}}`:                                      {{Index: 2, Key: "C", StatusCode: 404}},
+		`{"results":{"3":{"status":404}}}`:                                      nil,
+		`{"results":{"-1":{"status":404}}}`:                                     nil,
+		`{"failed":[{"field":"products[3]","error":"bad"}]}`:                    nil,
+		"\ufeff[{\"iv_id\":\"A\",\"status\":404}]":                              {{Index: 0, Key: "A", StatusCode: 404}},
+		`{"results":[{"iv_id":"A","error":"bad","success":"maybe"}]}`:           {{Index: 0, Key: "A", Message: "bad"}},
+		`{"results":[{"iv_id":"A","error":"bad","ok":true}]}`:                   {{Index: 0, Key: "A", Message: "bad"}},
+		`{"results":[{"iv_id":"A","error":"bad","status":true}]}`:               {{Index: 0, Key: "A", Message: "bad"}},
+		`{"results":[{"iv_id":"A","response":"ok","reason":"bad"}]}`:            {{Index: 0, Key: "A", Message: "bad: ok"}},
+		`{"results":[{"iv_id":"A","body":"ok","reason":"bad"}]}`:                {{Index: 0, Key: "A", Message: "bad: ok"}},
+		`{"results":[{"iv_id":"A","code":"ok","reason":"bad"}]}`:                {{Index: 0, Key: "A", Code: "ok", Message: "bad"}},
+		`{"errors":[{"iv_id":"A","severity":"error","message":"bad"}]}`:         {{Index: 0, Key: "A", Message: "bad"}},
+		`{"errors":[{"iv_id":"A","severity":"warn","message":"rounded"}]}`:      nil,
+		`{"errors":[{"index":0,"code":"B","message":"m"}]}`:                     {{Index: 0, Key: "A", Code: "B", Message: "m"}},
+		`{"errors":[{"index":2,"field":"products[0].price","message":"m"}]}`:    {{Index: 2, Key: "C", Message: "m"}},
+		`{"errors":[{"iv_id":"zz","field":"products[0].price","message":"m"}]}`: nil,
+		`{"errors":[{"iv_id":"zz","record":{"iv_id":"A"}}]}`:                    nil,
+		`{"errors":[{"index":0,"error":"a"},{"index":3,"error":"b"}]}`:          {{Index: 0, Key: "A", Message: "a"}},
+		`{"invalid_lines":[2]}`:                                                 {{Index: 1, Key: "B"}},
 		// where indexes begin
 		`{"results":[{"index":1,"status":404},{"status":200},{"status":200}]}`: {{Index: 0, Key: "A", StatusCode: 404}},
 		`{"results":[{"index":1,"status":200},{"index":2,"status":404},{"index":0,"status":200}]}`: {
@@ -209,6 +223,7 @@ func TestCountsThatLeaveOpenWhatFailedAreNoRejections(t *testing.T) {
 		`{"message":"2 records processed"}`:                          1,
 		`{"message":"Processed 99999999999999999999 of 3 products"}`: 0,
 		`{"message":"Processed 2 of 3 products"}`:                    1,
+		`{"status":"Processed 1 of 3 products"}`:                     2,
 		`{"message":"Processed 0 of 3 products"}`:                    3,
 	} {
 		report, err := readBulkReport(http.StatusOK, []byte(body), []string{"A", "B", "C"}, BulkUpsert)

@@ -107,7 +107,7 @@ func (c *reportCounts) part(m []string) {
 
 // saysFailure reports whether the words beside a number say that this many records failed.
 func saysFailure(words string) bool {
-	for word := range strings.FieldsFuncSeq(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == ':' }) {
+	for word := range strings.FieldsSeq(strings.ToLower(words)) {
 		switch word {
 		case "without",
 			"no",

@@ -127,7 +127,7 @@ func TestAnIntegrationsAnswerThatIsNotThePromisedOneIsAnError(t *testing.T) {
 	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Integrations.List(ctx)
 		return err
-	}, `{}`, `[{"name":"Salla"}]`, `{"data":{"slug":"salla"}}`, `7`)
+	}, `{}`, `[{"name":"Salla"}]`, `{"data":{"slug":"salla"}}`, `7`, `[{"slug":"salla"}`, `{"data":[{"slug":"salla"}`, `[`)
 	decodeError(t, func(ctx context.Context, c *linkit.Client) error {
 		_, err := c.Integrations.Config(ctx, "org_9f2", "salla")
 		return err
