@@ -86,6 +86,7 @@ func TestValuesThatCannotBeReadRejectTheRecordWithAReason(t *testing.T) {
 	record := convert(Key{Branch: "B"}, "", columnsNamed(t, "qty", "price"), []any{"x", "y"})
 	assert.Equal(t, `it has no sku, and no product and branch; qty: "x" is not a whole number; price: "y" is not a number`,
 		record.Reason)
+	assert.JSONEq(t, `{"price":"y"}`, convert(Key{SKU: "A"}, "", columnsNamed(t, "qty", "price"), []any{nil, "y"}).Raw)
 	assert.Contains(t, convert(Key{SKU: "\xff"}, "", nil, nil).Reason, "not UTF-8")
 	assert.Contains(t, convert(Key{SKU: "A"}, "\xff", nil, nil).Reason, "not UTF-8")
 }

@@ -19,6 +19,7 @@ type service struct {
 	rejected map[string]string
 	open     map[string]bool // rows of linkit_inflight
 	requests int
+	retried  map[string]bool // requests whose first attempt may still take effect
 	writes   int
 	failing  int // the write that fails, counted from 1; 0: none
 }
@@ -40,11 +41,12 @@ func (s *service) request(records []Record) outcome {
 			bad[i] = "poison"
 		}
 	}
-	out := outcome{verdict: taken, id: id}
+	out := outcome{verdict: taken, id: id, retried: s.requests%2 == 0}
 	if len(bad) > 0 {
 		out.verdict, out.rejected = s.manner(len(records), bad)
 		out.err = errors.New("refused")
 	}
+	s.retried[id] = out.retried && out.verdict != refused
 	if out.verdict != refused {
 		for i := range records {
 			if _, ok := bad[i]; !ok {
@@ -57,9 +59,12 @@ func (s *service) request(records []Record) outcome {
 
 var errFull = errors.New("the disk is full")
 
-func (s *service) write(id string, _ bool, accepted []Record, rejected []Rejection) error {
+func (s *service) write(id string, keep bool, accepted []Record, rejected []Rejection) error {
 	if id == "" && len(accepted)+len(rejected) == 0 {
 		return errors.New("nothing is written down")
+	}
+	if id != "" && keep != s.retried[id] {
+		return fmt.Errorf("request %s is kept: %t", id, keep)
 	}
 	if s.writes++; s.writes == s.failing {
 		return errFull
@@ -102,7 +107,7 @@ func keysOfMap(m map[int]string) (keys []int) {
 func newService(manner string, records int, poison ...int) (s *service, batch []Record) {
 	s = &service{
 		poison: map[string]bool{}, manner: manners[manner], taken: map[string]int{}, rejected: map[string]string{},
-		open: map[string]bool{},
+		open: map[string]bool{}, retried: map[string]bool{},
 	}
 	for i := range records {
 		batch = append(batch, qty(fmt.Sprint(i), 1))

@@ -138,7 +138,17 @@ func TestAStateThatCannotBeOpenedSaysWhy(t *testing.T) {
 		_, err := stock.OpenState(t.Context(), path)
 		require.ErrorContains(t, err, want)
 	}
-	_, err := stock.OpenStateReadOnly(t.Context(), junk)
+	locked, clash := filepath.Join(folder, "locked.db"), filepath.Join(folder, "clash.db")
+	require.NoError(t, os.Mkdir(locked+"-stocksync.lock", 0o700))
+	_, err := stock.OpenState(t.Context(), locked)
+	require.ErrorContains(t, err, "locked.db-stocksync.lock")
+	require.NotErrorIs(t, err, stock.ErrLocked)
+	newBench(t, clash, nil, 1, 1).exec("CREATE INDEX linkit_sent ON stock (sku)")
+	for range 2 { // the first has given the lock back
+		_, err = stock.OpenState(t.Context(), clash)
+		require.ErrorContains(t, err, "make the tables of the state: ")
+	}
+	_, err = stock.OpenStateReadOnly(t.Context(), junk)
 	require.ErrorContains(t, err, "not a database")
 	_, err = stock.OpenStateReadOnly(t.Context(), filepath.Join(folder, "not yet.db"))
 	require.NoError(t, err, "a dry run needs none")

@@ -218,6 +218,10 @@ func TestDifferencesAreWhatAPassWouldSend(t *testing.T) {
 		summary, list = differences()
 		assert.Equal(t, 1, summary.Rejected)
 		assert.Empty(t, list, "a rejection that is known isn't a difference")
+		b.exec(`DELETE FROM stock WHERE product IN ('P8', 'P9')`)
+		summary, list = differences()
+		assert.Equal(t, 4, summary.Gone)
+		assert.Empty(t, list)
 	})
 }
 
