@@ -3,6 +3,7 @@
 package filestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func New(path string) (*Dir, error) {
 		return nil, errors.New("is empty")
 	case path[0] == '~':
 		return nil, errors.New("begins with ~, which only a shell expands: use os.UserCacheDir or os.UserHomeDir")
-	case strings.IndexByte(path, 0) >= 0:
+	case strings.ContainsRune(path, 0):
 		return nil, errors.New("contains a NUL character")
 	}
 	absolute, err := filepath.Abs(path)
@@ -95,13 +96,8 @@ func (d *Dir) Write(name string, value []byte) error {
 		return err
 	}
 	_, err = temporary.Write(value)
-	if err == nil {
-		err = temporary.Sync() // else a crash could leave an empty file under the new name
-	}
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
+	// Without the sync, a crash could leave an empty file under the new name.
+	if err = cmp.Or(err, temporary.Sync(), temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {

@@ -57,7 +57,7 @@ func names(t *testing.T, path string) (all []string) {
 func TestFolderThatCannotBeMeantIsAnError(t *testing.T) {
 	t.Parallel()
 	for path, hint := range map[string]string{
-		"": "is empty", "  ": "is empty", "~": "~", "~/sessions": "~", "~user/sessions": "~", "a\x00b": "NUL",
+		"": "is empty", "  ": "is empty", "~": "~", "~/sessions": "~", "~user/sessions": "~", "a\x00b": "NUL", "\x00a": "NUL",
 	} {
 		_, err := filestore.New(path)
 		require.ErrorContains(t, err, hint, "%q", path)
