@@ -73,9 +73,6 @@ var paddedHour = regexp.MustCompile(`("(?:Open|Close)(?:Hour|Minute)"\s*:\s*")[ 
 
 // plainHours takes the zeros off hours and minutes in texts, which JSON's numbers don't have: "08".
 func plainHours(text []byte) []byte {
-	if bytes.IndexByte(text, '"') < 0 {
-		return text
-	}
 	return paddedHour.ReplaceAll(text, []byte("$1$2"))
 }
 

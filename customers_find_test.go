@@ -20,6 +20,19 @@ func customersServer(t *testing.T, customers ...linkit.Customer) *linkit.Client 
 	return server.Client(linkit.WithOrganization(linkittest.OrganizationID))
 }
 
+func TestOnlyTheRecordsOfASearchAreRead(t *testing.T) {
+	t.Parallel()
+	rs := &replies{responses: []reply{{status: 200, body: `{"data":[],"has_next":false}`}}}
+	client := newClient(t, rs)
+	_, err := client.Customers.FindByEmail(t.Context(), " Sara@example.com ")
+	require.ErrorIs(t, err, linkit.ErrNotFound)
+	_, err = client.Customers.FindByPhone(t.Context(), "+966 50 123 4567")
+	require.ErrorIs(t, err, linkit.ErrNotFound)
+	require.Len(t, rs.requests, 2)
+	assert.Equal(t, "Sara@example.com", rs.requests[0].URL.Query().Get("search"))
+	assert.Equal(t, "01234567", rs.requests[1].URL.Query().Get("search"))
+}
+
 func TestFindByEmailComparesWithoutCase(t *testing.T) {
 	t.Parallel()
 	client := customersServer(

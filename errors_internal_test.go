@@ -41,6 +41,19 @@ func TestErrorTextsSayEachThingOnceAndOnlyWhatTheyMust(t *testing.T) {
 		assert.Equal(t, want != "", strings.Contains(lost.Error(), "attempt"), lost.Error())
 		assert.Contains(t, lost.Error(), want)
 	}
+	for want, lost := range map[string]TransportError{
+		"linkit: GET /skus: unexpected EOF":                                          {Method: "GET", Attempts: 1, Sent: true},
+		"linkit: GET /skus: unexpected EOF (not sent)":                               {Method: "GET"},
+		"linkit: HEAD /skus: unexpected EOF":                                         {Method: "HEAD", Attempts: 1},
+		"linkit: PUT /skus: unexpected EOF (the server may have acted on it)":        {Method: "PUT", Attempts: 1, Sent: true},
+		"linkit: PUT /skus: unexpected EOF (the server did not get it)":              {Method: "PUT", Attempts: 1},
+		"linkit: POST /skus: unexpected EOF (2 attempts, the server did not get it)": {Method: "POST", Attempts: 2},
+	} {
+		lost.Route, lost.Err = "/skus", io.ErrUnexpectedEOF
+		require.EqualError(t, &lost, want)
+	}
+	require.EqualError(t, &TransportError{Method: "POST", Route: loginRoute, Attempts: 1, Sent: true, Err: io.EOF},
+		"linkit: POST /auth/login: EOF", "a sign-in changes nothing")
 	require.EqualError(t, new(APIError), "linkit: error response")
 	assert.Contains(t, new(UnauthorizedError).Error(), "401")
 	assert.Contains(t, new(ForbiddenError).Error(), "403")

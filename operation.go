@@ -83,9 +83,6 @@ func (op *operation) result(ctx context.Context, res *retry.Result) error {
 	if res.Status < 200 || res.Status >= 300 || res.Stop != nil {
 		return op.asError(res)
 	}
-	if op.decode == nil {
-		return nil
-	}
 	if encoding != "" && len(res.Body) > 0 {
 		return op.decodeError(
 			res,

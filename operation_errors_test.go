@@ -29,7 +29,7 @@ func serviceCalls() map[string]serviceCall {
 				continue
 			}
 			calls[field.Name+"."+method.Name] = func(ctx context.Context, c *linkit.Client, text string) error {
-				in := []reflect.Value{reflect.ValueOf(c).Elem().FieldByIndex(field.Index), reflect.ValueOf(ctx)}
+				in := []reflect.Value{reflect.ValueOf(c).Elem().FieldByIndex(field.Index), reflect.ValueOf(&ctx).Elem()}
 				for i := 2; i < method.Type.NumIn(); i++ {
 					in = append(in, argument(method.Type.In(i), text))
 				}
@@ -99,16 +99,27 @@ func TestEveryMethodReturnsTheErrorOfItsCall(t *testing.T) {
 		}, linkit.ErrNotFound},
 		"reset":      {func(*http.Request) (*http.Response, error) { return nil, lost }, lost},
 		"not called": {nil, context.Canceled},
+		"closed":     {nil, linkit.ErrClosed},
+		"no context": {nil, linkit.ErrInvalid},
 	} {
 		t.Run(failure, func(t *testing.T) {
 			t.Parallel()
 			for name, call := range calls {
 				ctx, cancel := context.WithCancel(t.Context())
-				if row.transport == nil {
+				client := newClient(t, row.transport, linkit.WithRetries(0))
+				switch failure {
+				case "not called":
 					cancel()
+				case "closed":
+					require.NoError(t, client.Close())
+				case "no context":
+					ctx = nil
 				}
-				err := call(ctx, newClient(t, row.transport, linkit.WithRetries(0)), "12345678@b.example")
+				err := call(ctx, client, "12345678@b.example")
 				require.ErrorIs(t, err, row.want, "%s: %s", name, failure)
+				for _, other := range []error{linkit.ErrListChanged, linkit.ErrConflict, linkit.ErrNoSession} {
+					require.NotErrorIs(t, err, other, name)
+				}
 				cancel()
 			}
 		})

@@ -105,6 +105,25 @@ func TestDoTakesTheAnswerAsItIs(t *testing.T) {
 	assert.True(t, te.Sent)
 }
 
+func TestDoSendsNoBodyThatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	client, mt := newMockedClient(t)
+	for _, row := range []struct {
+		body any
+		want string
+	}{
+		{[]byte("\xff"), "the body is not valid UTF-8"},
+		{json.RawMessage("{\"a\":\"\xff\"}"), "the body's a is not valid UTF-8"},
+		{[]byte("{\"a\":{\"b\":\"\xc3\"}}"), "the body's a.b is not valid UTF-8"},
+		{map[string]string{"a": "\xff"}, "a is not valid UTF-8"},
+	} {
+		err := client.Do(t.Context(), "POST", "/x", nil, row.body, nil)
+		require.ErrorIs(t, err, linkit.ErrInvalid)
+		require.ErrorContains(t, err, "POST /x: "+row.want)
+	}
+	assert.Zero(t, mt.GetTotalCallCount())
+}
+
 func TestDoNamesTheFieldOfATypeOfTheCallersThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	var out struct {

@@ -81,7 +81,7 @@ func TestFromEnvSaysWhichVariables(t *testing.T) {
 		{map[string]string{"LINKIT_API_KEY": "s3cr3t", "LINKIT_EMAIL": "a", "LINKIT_PASSWORD": "s3cr3t"}, []string{"LINKIT_API_KEY", "LINKIT_EMAIL"}},
 		{map[string]string{"LINKIT_EMAIL": "a"}, []string{"LINKIT_PASSWORD"}},
 		{map[string]string{"LINKIT_PASSWORD": "s3cr3t"}, []string{"LINKIT_EMAIL"}},
-		{map[string]string{"LINKIT_API_KEY": "Bearer s3cr3t"}, []string{"LINKIT_API_KEY"}},
+		{map[string]string{"LINKIT_API_KEY": "Bearer s3cr3t"}, []string{"LINKIT_API_KEY", "put a bearer token into LINKIT_TOKEN"}},
 		{map[string]string{"LINKIT_TOKEN": "s3cr3t\n"}, []string{"LINKIT_TOKEN"}},
 		{map[string]string{"LINKIT_API_KEY": "k3y", "LINKIT_BASE_URL": "http://s3cr3t.example"}, []string{"LINKIT_BASE_URL"}},
 		{map[string]string{"LINKIT_API_KEY": "k3y", "LINKIT_ORGANIZATION_ID": "a b"}, []string{"LINKIT_ORGANIZATION_ID"}},

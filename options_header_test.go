@@ -72,6 +72,15 @@ func TestWithHeaderIsSentWithEveryRequest(t *testing.T) {
 	}
 }
 
+func TestHeadersThatOnlyBeginLikeRefusedOnesAreSent(t *testing.T) {
+	t.Parallel()
+	rs := &replies{responses: []reply{{status: 200, body: product1}}}
+	client := newClient(t, rs, linkit.WithHeader("Te-Id", "1"), linkit.WithHeader("Connection-Id", "2"), linkit.WithHeader("X-Proxy-Id", "3"))
+	require.NoError(t, getOne(t.Context(), client))
+	header := rs.requests[0].Header
+	assert.Equal(t, []string{"1", "2", "3"}, []string{header.Get("Te-Id"), header.Get("Connection-Id"), header.Get("X-Proxy-Id")})
+}
+
 func TestHeadersThatTheSDKNeedsAreRefused(t *testing.T) {
 	t.Parallel()
 	client, mt := newMockedClient(t)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -86,8 +87,8 @@ func (op *operation) checkText(body []byte) error {
 	if utf8.Valid(body) {
 		return nil
 	}
-	if err := lenient.Check(body); err != nil {
-		return invalid("%s: the body: %s", op.name(), err)
+	if field := new(lenient.FieldError); errors.As(lenient.Check(body), &field) && field.Name != "" {
+		return invalid("%s: the body's %s", op.name(), field)
 	}
 	return invalid("%s: the body is not valid UTF-8", op.name())
 }

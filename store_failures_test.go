@@ -99,7 +99,9 @@ func TestStoreThatHangsForGoodIsLeftBehind(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
 				s := newSignInServer(time.Hour)
-				client := s.client(t, linkit.WithSessionStore(row.store(func() { <-release })))
+				var log bytes.Buffer
+				client := s.client(t, linkit.WithSessionStore(row.store(func() { <-release })),
+					linkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 				began := time.Now()
 				require.NoError(t, getOne(t.Context(), client))
 				assert.LessOrEqual(t, time.Since(began), row.bound)
@@ -107,6 +109,8 @@ func TestStoreThatHangsForGoodIsLeftBehind(t *testing.T) {
 				require.NoError(t, getOne(t.Context(), client))
 				assert.Zero(t, time.Since(began))
 				s.assertCounts(t, 1, 2)
+				assert.Equal(t, 1, strings.Count(log.String(), "the session store failed"), log.String())
+				assert.Contains(t, log.String(), "step="+name+" error=")
 				require.NoError(t, client.Close())
 			})
 		})
