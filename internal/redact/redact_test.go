@@ -153,6 +153,46 @@ func TestLineIsBoundedAndPrintable(t *testing.T) {
 }
 
 // A proxy shows its password with the name before it.
+// Each character of base64 holds 6 bits: those that only the secret decides must go, and no other.
+func TestOfALongerTextsBase64AllThatTheSecretAloneDecidesIsMasked(t *testing.T) {
+	t.Parallel()
+	const most = "s3cr3t?>--secret"
+	for size := 5; size <= len(most); size++ {
+		secret := most[:size]
+		for before := range 4 {
+			for after := 1; after < 4; after++ {
+				text := base64.StdEncoding.EncodeToString([]byte("user"[:before] + secret + "~~~"[:after]))
+				first, last := 0, 0
+				for i := range text {
+					if bits := 6 * i; bits < 8*before {
+						first = i + 1
+					} else if bits+6 <= 8*(before+size) {
+						last = i + 1
+					}
+				}
+				want := text
+				if last-first >= 8 {
+					want = text[:first] + "[redacted]" + text[last:]
+				}
+				assert.Equal(t, want, redact.Text(text, secret), "%d bytes before %q and %d after", before, secret, after)
+			}
+		}
+	}
+}
+
+func TestASecretIsMaskedAtTheVeryEndOfAText(t *testing.T) {
+	t.Parallel()
+	for text, secret := range map[string]string{
+		`abc\"`: `abc"`, `abc\n`: "abc\n", `abc\u0022`: `abc"`, `abc\U00000022`: `abc"`, `abc\x22`: `abc"`, "abc%22": `abc"`, "abc&#34;": `abc"`,
+		`abc\ud83d\ude00`: "abc😀",
+	} {
+		assert.Equal(t, "x [redacted]", redact.Text("x "+text, secret), text)
+		for cut := 4; cut < len(text); cut++ { // half an escape is no letter
+			assert.NotContains(t, redact.Text("x "+text[:cut], secret), "[redacted]", text[:cut])
+		}
+	}
+}
+
 func TestASecretIsMaskedWithinALongerTextsBase64(t *testing.T) {
 	t.Parallel()
 	const secret = "pr0xy-Pa55-Zq"
