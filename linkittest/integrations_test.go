@@ -1,6 +1,7 @@
 package linkittest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,4 +42,22 @@ func TestAnIntegrationThatIsReplacedKeepsItsConfiguration(t *testing.T) {
 	odoo, err := client.Integrations.Config(t.Context(), org, "odoo")
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now(), odoo.ConfiguredAt.Time, time.Minute)
+}
+
+func TestTheOrganizationOfAPathMayBeSuspendedOrAnothers(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	server.AddAPIKey("k3y-of-two", linkittest.OrganizationID, "org_b")
+	for _, org := range []string{linkittest.OrganizationID, "org_b", "org_c"} {
+		server.AddIntegrationConfigs(linkit.IntegrationConfig{Slug: "sap", OrganizationID: org})
+	}
+	server.SetSuspended("org_b", true)
+	for org, want := range map[string]int{linkittest.OrganizationID: 200, "org_b": 403, "org_c": 403} {
+		for method, path := range map[string]string{"GET": "/config", "POST": "/execute"} {
+			res := send(t, server, method, "/integrations/"+org+"/sap"+path, "", "Authorization", "k3y-of-two",
+				"X-Organization-ID", linkittest.OrganizationID)
+			assert.Equal(t, want, res.status, "%s: %s", org, res.body)
+			assert.Equal(t, org == "org_b", strings.Contains(res.body, "BILLING_SERVICE_SUSPENDED"), res.body)
+		}
+	}
 }
