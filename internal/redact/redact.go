@@ -55,7 +55,7 @@ func Header(h http.Header, secret string) http.Header {
 // Body returns body with the secret masked, however its JSON is escaped. What was JSON stays JSON.
 func Body(body []byte, secret string) []byte {
 	masked := []byte(Text(string(body), secret))
-	escaped := bytes.IndexByte(body, '\\') >= 0
+	escaped := bytes.ContainsRune(body, '\\')
 	if len(secret) < shortest || !escaped && bytes.Equal(masked, body) {
 		return masked
 	}

@@ -141,7 +141,7 @@ func TestHeaderIsACopyWithoutCookies(t *testing.T) {
 func TestLineIsBoundedAndPrintable(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
-		"plain": "plain", "a\nb": `a\nb`, "a\x7fb": `a\x7fb`, "é ع": "é ع", "a\u202eb": `a\u202eb`, "\xff": "\ufffd", "": "",
+		"plain": "plain", "a\nb": `a\nb`, "it's\n": `it's\n`, "a\x7fb": `a\x7fb`, "é ع": "é ع", "a\u202eb": `a\u202eb`, "\xff": "\ufffd", "": "",
 		strings.Repeat("a", 20): strings.Repeat("a", 20), strings.Repeat("a", 21): strings.Repeat("a", 20) + "...",
 	} {
 		got := redact.Line(said, 20)
@@ -183,7 +183,7 @@ func TestOfALongerTextsBase64AllThatTheSecretAloneDecidesIsMasked(t *testing.T) 
 func TestASecretIsMaskedAtTheVeryEndOfAText(t *testing.T) {
 	t.Parallel()
 	for text, secret := range map[string]string{
-		`abc\"`: `abc"`, `abc\n`: "abc\n", `abc\u0022`: `abc"`, `abc\U00000022`: `abc"`, `abc\x22`: `abc"`, "abc%22": `abc"`, "abc&#34;": `abc"`,
+		`abc\"`: `abc"`, `abc\n`: "abc\n", `abc\u0022`: `abc"`, `abc\U00000022`: `abc"`, `abc\x22`: `abc"`, "abc%22": `abc"`, "abc&#34;": `abc"`, "&#97;bc&#34;": `abc"`,
 		`abc\ud83d\ude00`: "abc😀",
 	} {
 		assert.Equal(t, "x [redacted]", redact.Text("x "+text, secret), text)
