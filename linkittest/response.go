@@ -123,7 +123,9 @@ func unreadable(err error) *problem {
 	if errors.As(err, &mistyped) && mistyped.Field != "" {
 		return wrongKind(mistyped.Field, mistyped.Value)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	// Which of them it is depends on Go's version.
+	ended := strings.HasSuffix(err.Error(), "unexpected end of JSON input")
+	if ended || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return badRequest("the body is not valid JSON: it ends too early")
 	}
 	return badRequest("the body is not valid JSON: %s", strings.TrimPrefix(err.Error(), "json: "))

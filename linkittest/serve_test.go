@@ -91,7 +91,7 @@ func TestAFieldOfAnotherTypeIsNamed(t *testing.T) {
 		{"/products", `{"name_en":["Tea"]}`, "name_en must not be an array"},
 		{"/products", `{"iv_id":7}`, "iv_id must not be a number"},
 		{"/payments/orders", `{"providers":{}}`, "providers must not be an object"},
-		{"/products", `{"iv_id":"A",`, "the body is not valid JSON: unexpected end of JSON input"},
+		{"/products", `{"iv_id":"A",`, "the body is not valid JSON: it ends too early"},
 		{"/products/bulk", `{"mode":"create","products":[{"iv_id":"A"`, "the body is not valid JSON: it ends too early"},
 		{"/products/bulk", `{"mode":"create",`, "the body is not valid JSON: it ends too early"},
 		{"/products", `[]`, "the body must be a JSON object"},
