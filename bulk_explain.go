@@ -68,7 +68,7 @@ func (e *reportEntry) explainByField(members map[string]json.RawMessage) {
 func (e *reportEntry) say(value json.RawMessage) {
 	text := strings.Join(reportTexts(value), "; ")
 	switch {
-	case strings.Contains(e.record.Message, text): // as any does ""
+	case strings.Contains(e.record.Message, text): // any text holds ""
 	case e.record.Message == "":
 		e.record.Message = text
 	default:

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 var errNotObject = errors.New("it is not an object")
@@ -26,16 +28,9 @@ type mistypedError struct{ *json.UnmarshalTypeError }
 
 func (e *mistypedError) Error() string {
 	if e.Field == "" {
-		return "it must not be " + article(e.Value)
+		return "it must not be " + lenient.Article(e.Value)
 	}
-	return fmt.Sprintf("%s must not be %s", e.Field[strings.LastIndex(e.Field, ".")+1:], article(e.Value))
+	return fmt.Sprintf("%s must not be %s", e.Field[strings.LastIndex(e.Field, ".")+1:], lenient.Article(e.Value))
 }
 
 func (e *mistypedError) Unwrap() error { return e.UnmarshalTypeError }
-
-func article(noun string) string {
-	if strings.HasPrefix(noun, "a") || strings.HasPrefix(noun, "o") {
-		return "an " + noun
-	}
-	return "a " + noun
-}

@@ -35,7 +35,7 @@ type operation struct {
 	secret       string                                       // in the body: must not show in an error
 	onRetry      func(last *retry.Result, wait time.Duration) // called before each wait for a retry; may be nil
 	rejected     int                                          // records that the response rejects, as decode found
-	decode       func(*retry.Result) error                    // reads a successful response; nil: its body is ignored
+	decode       func(*retry.Result) error                    // reads a successful response; whatever is sent has one
 
 	organization string
 	auth         *callAuth // nil: sent without a credential

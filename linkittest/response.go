@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/linkit-go/linkit/internal/lenient"
 )
 
 // response is the response to one request. It is complete before any of it is written, so that a
@@ -110,11 +112,7 @@ func decode(body []byte, v any) *problem {
 
 // wrongKind describes a field whose value is of another kind than it must be.
 func wrongKind(field, kind string) *problem {
-	article := "a"
-	if strings.HasPrefix(kind, "a") || strings.HasPrefix(kind, "o") { // array, object
-		article = "an"
-	}
-	return badRequest("%s must not be %s %s", field, article, kind)
+	return badRequest("%s must not be %s", field, lenient.Article(kind))
 }
 
 // unreadable describes a JSON error by the names of JSON fields rather than of Go types.

@@ -117,6 +117,14 @@ func JoinNames(outer, inner string) string {
 	return outer + "." + inner
 }
 
+// Article returns a kind of JSON value, as encoding/json calls it, with its article: "an array".
+func Article(kind string) string {
+	if strings.HasPrefix(kind, "a") || strings.HasPrefix(kind, "o") {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
 // reason says what is wrong without the words of the JSON package.
 func reason(err error) string {
 	text := err.Error()

@@ -118,7 +118,7 @@ var failingWorks = map[string]failingWork{
 		},
 		run: func(r *rig, _ int) error { return work(r, &deliverWorker{feed: r.Feed}, deliverArgs{}) },
 		after: func(r *rig, n int) {
-			assert.Zero(r.t, r.value("SELECT count(*) FROM order_events WHERE handed_on IS NULL"))
+			assert.Zero(r.t, r.value(waitingForTheReceiver))
 			assert.Contains(r.t, r.ledger.lines("")[len(r.ledger.lines(""))-1], " "+string(statusOf(n)))
 		},
 	},

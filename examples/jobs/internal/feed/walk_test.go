@@ -41,15 +41,14 @@ func TestWalkFindsWhatNoWebhookTold(t *testing.T) {
 
 func TestBackfillWalksAllOrdersInJobsThatAreShort(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
-		const orders = 2*pageSize + 1
+		const orders = 250
 		r := newRig(t, dsn, func(c *Config) { c.Backfill, c.Slice = true, 500*time.Millisecond })
 		for i := range orders {
 			r.add(fmt.Sprintf("o%03d", i), "delivered")
 		}
 		r.server.Inject(linkittest.Fault{Path: "/orders", Delay: 300 * time.Millisecond, Times: -1}) // two pages a job
 		r.start()
-		require.Eventually(t, func() bool { return r.value("SELECT count(*) FROM linkit_orders") == orders },
-			2*patient, 25*time.Millisecond, "all are stored")
+		r.eventually(func() bool { return r.value("SELECT count(*) FROM linkit_orders") == orders }, "all are stored")
 		r.idle("linkit_walk_orders")
 		const walks = "SELECT count(*) FROM river_job WHERE kind = 'linkit_walk_orders' AND args->>'scope' = 'all'"
 		assert.GreaterOrEqual(t, r.value(walks), int64(2))

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -16,17 +17,45 @@ import (
 func healthy() error { return nil }
 
 // get returns the answer of a path of a monitor.
-func get(t *testing.T, monitor *program.Monitor, path string) (text string, err error) {
+func get(t *testing.T, monitor *program.Monitor, path string) (code int, text string, err error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+monitor.Addr+path, http.NoBody)
 	require.NoError(t, err)
 	response, err := new(http.Client).Do(request)
 	if err != nil {
-		return "", err
+		return 0, "", err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
-	return string(body), err
+	return response.StatusCode, string(body), err
+}
+
+func TestHealthzSaysWhyAJobIsNotWell(t *testing.T) {
+	t.Parallel()
+	var ill error
+	monitor, err := program.NewMonitor(t.Context(), "127.0.0.1:0", func() error { return ill }, map[string]http.Handler{
+		"GET /more": http.RedirectHandler("/healthz", http.StatusFound),
+	})
+	require.NoError(t, err)
+	code, text, err := get(t, monitor, "/more")
+	require.NoError(t, err)
+	assert.Equal(t, 200, code)
+	assert.Equal(t, "ok\n", text)
+	ill = errors.New("no progress for 5m0s")
+	code, text, err = get(t, monitor, "/healthz")
+	require.NoError(t, err)
+	assert.Equal(t, 503, code)
+	assert.Equal(t, "no progress for 5m0s\n", text)
+	require.NoError(t, monitor.Close(t.Context()))
+
+	none, err := program.NewMonitor(t.Context(), "", nil, nil)
+	require.NoError(t, err)
+	assert.Empty(t, none.Addr)
+	_, err = none.Meter("job").Int64Counter("job.sent")
+	require.NoError(t, err)
+	require.NoError(t, none.Close(t.Context()))
+	_, err = program.NewMonitor(t.Context(), "127.0.0.1:nonsense", nil, nil)
+	assert.Equal(t, program.ExitUsage, program.ExitCode(err))
 }
 
 func TestMetricsAreThoseOfAJobAndOfItsClient(t *testing.T) {
@@ -38,12 +67,13 @@ func TestMetricsAreThoseOfAJobAndOfItsClient(t *testing.T) {
 	sent.Add(t.Context(), 3)
 	_, err = linkittest.New(t).Client(monitor.Hooks()).Orders.Get(t.Context(), "none")
 	require.Error(t, err)
-	text, err := get(t, monitor, "/metrics")
+	code, text, err := get(t, monitor, "/metrics")
 	require.NoError(t, err)
+	assert.Equal(t, 200, code)
 	assert.Regexp(t, `(?m)^job_sent_total\{.*\} 3$`, text)
 	assert.Contains(t, text, `"/orders/{id}"`)
 	require.NoError(t, monitor.Close(t.Context()))
-	_, err = get(t, monitor, "/metrics")
+	_, _, err = get(t, monitor, "/metrics")
 	require.Error(t, err, "it is closed")
 }
 

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -60,15 +59,4 @@ func TestOutputIsTextAndABarOnATerminal(t *testing.T) {
 	for _, part := range []string{"3 rejected", "/1000", "%", "records/", "a line\n"} {
 		assert.Contains(t, screen.String(), part)
 	}
-}
-
-func TestOutputKnowsATerminal(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS != "linux" { // where a pseudo-terminal is a file
-		return
-	}
-	file, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, file.Close()) })
-	assert.True(t, NewOutput(file).Terminal)
 }
